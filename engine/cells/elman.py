@@ -1,0 +1,35 @@
+"""The simple recurrent network (Elman 1990, "Finding structure in time", with tanh).
+
+h = tanh(x W_xh + b_xh + h' W_hh + b_hh)          h' is h one tick before
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.arrays import Array, Params, namespace
+from engine.cells import Do, Equation, State, leave
+
+STATE = ("h",)
+VALUES = ("h",)
+GATES = ()
+BLOCKS = 1
+SOURCE = "Elman 1990, Finding structure in time"
+EQUATIONS = (Equation("h", "h = tanh(W_xh x + W_hh h' + b_h)", "tanh({a})", "tanh"),)
+
+
+def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict[str, Array]]:
+    """One tick. x (..., D), state (h,) of (..., H); values: h (..., H)."""
+    (h_prev,) = state
+    xp = namespace(x, h_prev, p["W_hh"])
+    h = do("h", xp.tanh(x @ p["W_xh"] + p["b_xh"] + h_prev @ p["W_hh"] + p["b_hh"]))
+    return (h,), {"h": h}
+
+
+def backward(
+    p: Params, state: State, values: Mapping[str, Array], adjoint: State
+) -> tuple[Array, State, State]:
+    """dL/dx and dL/dh' from dL/dh: the Jacobian dh/dh' is diag(1 - h²) W_hh (column convention)."""
+    (dh,) = adjoint
+    da = dh * (1 - values["h"] ** 2)
+    return da @ p["W_xh"].T, (da @ p["W_hh"].T,), (dh,)

@@ -1,0 +1,58 @@
+"""Gated recurrent unit (Cho et al. 2014), in the form that torch, cuDNN and Keras compute.
+
+    r = σ(x W_xr + h' W_hr + b_r)                     reset gate
+    z = σ(x W_xz + h' W_hz + b_z)                     update gate: here z *keeps*
+    n = tanh(x W_xn + b_xn + r ⊙ (h' W_hn + b_hn))    candidate
+    h = (1 - z) ⊙ n + z ⊙ h'                          hidden state
+
+The paper writes h = z ⊙ h' + (1 - z) ⊙ h~ with the reset applied to h' *before* the product,
+U (r ⊙ h'); many texts swap the roles of z and 1 - z. Here r acts *after* the product, the blocks
+stand in torch's order r z n, and the two biases of n stay apart because r multiplies one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.arrays import Array, Params, concat, namespace, sigmoid
+from engine.cells import Do, Equation, State, leave
+
+STATE = ("h",)
+VALUES = ("r", "z", "n", "h")
+GATES = ("r", "z")
+BLOCKS = 3
+SOURCE = "Cho et al. 2014, in torch's form: z keeps, r after the recurrent product"
+EQUATIONS = (
+    Equation("r", "r = σ(W_xr x + W_hr h' + b_r)", "σ({a})", "σ"),
+    Equation("z", "z = σ(W_xz x + W_hz h' + b_z)", "σ({a})", "σ"),
+    Equation("n", "n = tanh(W_xn x + b_xn + r ⊙ (W_hn h' + b_hn))", "tanh({a})", "tanh"),
+    Equation("h", "h = (1 - z) ⊙ n + z ⊙ h'", "(1 - {z}) · {n} + {z} · {h'}"),
+)
+
+
+def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict[str, Array]]:
+    """One tick. x (..., D), state (h,) of (..., H); values r z n h, (..., H) each."""
+    (h_prev,) = state
+    xp, m = namespace(x, h_prev, p["W_hh"]), h_prev.shape[-1]
+    a = x @ p["W_xh"] + p["b_xh"]  # (..., 3H)
+    u = h_prev @ p["W_hh"] + p["b_hh"]  # (..., 3H)
+    r = do("r", sigmoid(a[..., :m] + u[..., :m], xp))
+    z = do("z", sigmoid(a[..., m : 2 * m] + u[..., m : 2 * m], xp))
+    n = do("n", xp.tanh(a[..., 2 * m :] + r * u[..., 2 * m :]))
+    h = do("h", (1 - z) * n + z * h_prev)
+    return (h,), {"r": r, "z": z, "n": n, "h": h}
+
+
+def backward(
+    p: Params, state: State, values: Mapping[str, Array], adjoint: State
+) -> tuple[Array, State, State]:
+    """dL/dx and dL/dh' from dL/dh; the straight road back is diag(z)."""
+    r, z, n = values["r"], values["z"], values["n"]
+    (h_prev,), (dh,) = state, adjoint
+    m = h_prev.shape[-1]
+    u_n = h_prev @ p["W_hh"][:, 2 * m :] + p["b_hh"][2 * m :]  # (H,)
+    dn = dh * ((1 - z) * (1 - n**2))
+    dz = dh * ((h_prev - n) * z * (1 - z))
+    dr = dn * (u_n * r * (1 - r))
+    dx = concat((dr, dz, dn), axis=-1) @ p["W_xh"].T
+    return dx, (dh * z + concat((dr, dz, dn * r), axis=-1) @ p["W_hh"].T,), (dh,)

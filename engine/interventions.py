@@ -1,0 +1,206 @@
+"""Interventions: quantities of a model held, cut or replaced by hand, as plain records.
+
+Holding a value is Pearl's do-operator: everything that is computed from it afterwards sees the held
+value, and what would have set it no longer matters. A record says only *what* is held; the cells and
+the attention call `do(name, value)` at each quantity that they compute, and `Interventions.at` gives
+them that function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import Array, constant
+from engine.cells import Do, leave
+from engine.errors import PeepholeError, did_you_mean
+
+Rows = int | slice  # the row(s) of the run that a value covers; a slice means axis -2 is time
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Hold a gate, a state or some of its units at a value.
+
+    Attributes:
+        name: the quantity, e.g. `f`, `c` or `h`.
+        value: one number, or one per held unit (a state transplanted from elsewhere).
+        layer: which layer, counted from 0; None is all of them.
+        units: which units; empty is all of them.
+        start, stop: the rows [start, stop) at which it is held; stop None is to the end.
+    """
+
+    name: str
+    value: float | tuple[float, ...] = 0.0
+    layer: int | None = None
+    units: tuple[int, ...] = ()
+    start: int = 0
+    stop: int | None = None
+
+    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
+        if name != self.name or self.layer not in (None, layer):
+            return value
+        held = _within(rows, self.start, self.stop)
+        if not held.any():
+            return value
+        units = list(self.units) or slice(None)
+        put = np.zeros(value.shape[-1])
+        put[units] = self.value
+        mask = np.zeros(value.shape[-1])
+        mask[units] = 1.0
+        if isinstance(rows, slice):
+            mask = held[:, None] * mask  # (T, H)
+        return value * constant(1 - mask, value) + constant(mask * put, value)
+
+    def __str__(self) -> str:
+        layer = "" if self.layer is None else f" of layer {self.layer}"
+        units = f"[{','.join(map(str, self.units))}]" if self.units else ""
+        value = f"{self.value:g}" if isinstance(self.value, (int, float)) else "given values"
+        until = "" if self.stop is None else f" to {self.stop - 1}"
+        rows = f" from row {self.start}{until}" if self.start or until else ""
+        return f"{self.name}{units}{layer} = {value}{rows}"
+
+
+@dataclass(frozen=True)
+class CutHead:
+    """Remove one attention head: its context is zero, so it adds nothing to the residual stream."""
+
+    layer: int
+    head: int
+
+    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
+        if name != "context" or layer != self.layer:
+            return value
+        keep = np.ones((value.shape[-3], 1, 1))
+        keep[self.head] = 0.0
+        return value * constant(keep, value)
+
+    def __str__(self) -> str:
+        return f"head {self.head} of layer {self.layer} cut"
+
+
+@dataclass(frozen=True)
+class CutEdge:
+    """Forbid one row to look at another: that score is -inf, the other weights share its part.
+
+    Attributes:
+        query, key: the row that looks and the row that it may no longer look at (key < query).
+        layer, head: where; None is everywhere.
+    """
+
+    query: int
+    key: int
+    layer: int | None = None
+    head: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.key < self.query:
+            raise PeepholeError(
+                f"row {self.query} cannot be cut from row {self.key}",
+                do="Only an edge to an earlier row can be cut: a row always sees itself",
+            )
+
+    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
+        if name != "scores" or self.layer not in (None, layer):
+            return value
+        hit = _within(rows, self.query, self.query + 1)
+        if not hit.any():
+            return value
+        bias = np.zeros(value.shape[-3:])  # (heads, queries, keys)
+        heads = slice(None) if self.head is None else self.head
+        bias[heads, int(np.argmax(hit)), self.key] = -np.inf
+        return value + constant(bias, value)
+
+    def __str__(self) -> str:
+        where = "" if self.layer is None else f" in layer {self.layer}"
+        where += "" if self.head is None else f" head {self.head}"
+        return f"edge {self.query}→{self.key} cut{where}"
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Read another token at one row (row 0 is the start token)."""
+
+    row: int
+    token: str
+
+    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
+        return value
+
+    def __str__(self) -> str:
+        return f"row {self.row} reads {self.token!r}"
+
+
+Intervention = Hold | CutHead | CutEdge | Replace
+_KINDS: dict[str, type] = {
+    "hold": Hold,
+    "cut_head": CutHead,
+    "cut_edge": CutEdge,
+    "replace": Replace,
+}
+
+
+class Interventions:
+    """Several interventions as the one `do` that a model steps with; they act in their order."""
+
+    def __init__(self, items: Iterable[Intervention] = ()) -> None:
+        self.items: tuple[Intervention, ...] = tuple(items)
+        self._acting = [item for item in self.items if not isinstance(item, Replace)]
+
+    def at(self, layer: int, rows: Rows) -> Do:
+        """The `do(name, value)` for one layer and the row(s) being computed."""
+        if not self._acting:
+            return leave
+
+        def do(name: str, value: Array) -> Array:
+            for item in self._acting:
+                value = item.apply(name, value, layer, rows)
+            return value
+
+        return do
+
+    def tokens(self, tokens: Sequence[str]) -> list[str]:
+        """The tokens with every `Replace` done that falls within them."""
+        replaced = list(tokens)
+        for item in self.items:
+            if isinstance(item, Replace) and item.row < len(replaced):
+                replaced[item.row] = item.token
+        return replaced
+
+
+NOTHING = Interventions()
+
+
+def to_record(item: Intervention) -> dict[str, Any]:
+    """A JSON-ready record; `from_record` reads it back."""
+    kind = next(name for name, cls in _KINDS.items() if cls is type(item))
+    return {"kind": kind, **asdict(item)}
+
+
+def from_record(record: Any) -> Intervention:
+    """An intervention from its record.
+
+    Raises:
+        PeepholeError: the record is not one that `to_record` wrote.
+    """
+    if not isinstance(record, dict) or record.get("kind") not in _KINDS:
+        raise PeepholeError(f"not an intervention: {record!r}", do=did_you_mean("", _KINDS))
+    cls = _KINDS[record["kind"]]
+    known = {field.name for field in fields(cls)}
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k != "kind"}
+    for key in given:
+        if key not in known:
+            raise PeepholeError(f"{record['kind']} has no {key!r}", do=did_you_mean(key, known))
+    try:
+        return cls(**given)
+    except TypeError as error:
+        raise PeepholeError(f"{record['kind']}: {error}") from None
+
+
+def _within(rows: Rows, start: int, stop: int | None) -> np.ndarray:
+    """Which of the rows lie in [start, stop)."""
+    at = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else np.array([rows])
+    return (at >= start) & (at < (np.inf if stop is None else stop))

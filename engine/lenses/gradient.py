@@ -1,0 +1,188 @@
+"""Gradient flow: how much the loss at one row depends on the states at the rows before it.
+
+L_t = -log p(token_t | tokens before t) in nats, or of a word of the user's choice. For states h (and c)
+of each layer and for the input vectors x, the lens returns the Euclidean norms |dL_t/dh_k|, total
+derivatives through every path from row k to the prediction of row t. For an LSTM, dL/dh_k holds c_k fixed
+(as autograd does) and dL/dc_k includes the way through h_k = o ⊙ tanh(c_k).
+
+Definition: Pascanu, Mikolov & Bengio 2013, section 2 (equations 3-5); |dL/dx_k| as saliency: Simonyan
+et al. 2013, Li et al. 2016. Always computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import Array, log_softmax, namespace, to_numpy
+from engine.errors import PeepholeError
+from engine.interventions import Rows
+from engine.lenses.batch import Acting, acting, ids_of, in_float64, losses
+from engine.models import LanguageModel, layer_params
+from engine.models.recurrent import RecurrentLM
+from engine.trace import Named, Trace
+
+Norms = dict[str, np.ndarray]  # name -> (targets, time, layer)
+_CHUNK = 64  # targets differentiated together by autograd; bounds the memory of a long text
+
+
+def gradient_map(model: LanguageModel, trace: Trace, *, exact: bool = False) -> dict[str, Named]:
+    """The full map: `h` (and `c`) (time, source, layer) and `x` (time, source), |dL_t/dh_k|.
+
+    Entry (t, k) is 0 for k >= t and in row 0. `exact` forces automatic differentiation where a
+    closed form would do.
+    """
+    n = len(trace)
+    norms = _norms(model, trace, np.arange(1, n), ids_of(model, trace)[1:], exact) if n > 1 else {}
+    named = {}
+    for name, array in norms.items():
+        full = np.zeros((n, *array.shape[1:]))
+        full[1:] = array
+        named[name] = _named(name, full, ("time", "source"))
+    return named
+
+
+def gradient_flow(
+    model: LanguageModel, trace: Trace, row: int, word: str | None = None, *, exact: bool = False
+) -> dict[str, Named]:
+    """One row of the map: `h` (and `c`) (source, layer), `x` (source,): |dL_row/dh_k|.
+
+    `word` takes the loss of another word at that row than the one that was read there. With a word,
+    `row` may be len(trace): the prediction that nothing was read for yet.
+    """
+    last = len(trace) if word else len(trace) - 1
+    if not 1 <= row <= last:
+        raise PeepholeError(f"no loss at row {row}", do=f"Rows 1 to {last} have one")
+    (target,) = model.vocabulary.encode([word or trace.tokens[row]])
+    norms = _norms(model, trace, np.array([row]), np.array([target]), exact)
+    return {name: _named(name, array[0], ("source",)) for name, array in norms.items()}
+
+
+def _named(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Named:
+    unit = f"|dL/d{name}|, nats"
+    if name == "x":
+        return Named(array[..., 0], axes, unit)
+    return Named(array, (*axes, "layer"), unit)
+
+
+def _norms(
+    model: LanguageModel, trace: Trace, rows: np.ndarray, targets: np.ndarray, exact: bool
+) -> Norms:
+    model = in_float64(model)
+    closed = isinstance(model.architecture, RecurrentLM) and model.backend.name == "numpy"
+    if closed and not exact and not acting(trace):
+        return closed_form(model, ids_of(model, trace), rows, targets)
+    parts = [
+        by_autograd(model, trace, rows[i : i + _CHUNK], targets[i : i + _CHUNK])
+        for i in range(0, len(rows), _CHUNK)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def by_autograd(model: LanguageModel, trace: Trace, rows: np.ndarray, targets: np.ndarray) -> Norms:
+    """The norms for any model: one backward pass over a batch in which item n has the loss L_n.
+
+    Every state gets a zero added to it ("nudge"); the derivative by that zero is the derivative by the
+    state. The losses of different items share nothing, so their sum keeps them apart.
+    """
+    architecture, backend = model.architecture, model.backend
+    names = ("x", *(architecture.states or ("h",)))
+    ids = np.repeat(ids_of(model, trace)[None], len(rows), axis=0)  # (N, T)
+    zeros: dict[str, Array] = {}
+
+    def probe(name: str, value: Array, layer: int, at: Rows) -> Array:
+        if name in names:
+            zeros[_key(name, layer, at)] = namespace(value).zeros_like(value)
+        return value
+
+    architecture.logits(model.params, ids, Acting(trace, probe))
+
+    def total(nudges: dict[str, Array]) -> Array:
+        def nudge(name: str, value: Array, layer: int, at: Rows) -> Array:
+            key = _key(name, layer, at)
+            return value + nudges[key] if key in nudges else value
+
+        logits = architecture.logits(model.params, ids, Acting(trace, nudge))
+        return namespace(logits).sum(losses(logits, rows, targets))
+
+    _, grads = backend.value_and_grad(total, zeros)
+    return _gather(grads, names, architecture.layers, ids.shape)
+
+
+def _key(name: str, layer: int, at: Rows) -> str:
+    return f"{name}.{layer}.{'all' if isinstance(at, slice) else at}"
+
+
+def _gather(
+    grads: dict[str, Array], names: Sequence[str], layers: int, shape: tuple[int, ...]
+) -> Norms:
+    """Norms (N, T, layers) from the derivative by each nudge, (N, T, H) or one (N, H) a row."""
+    norms = {name: np.zeros((*shape, 1 if name == "x" else layers)) for name in names}
+    for key, grad in grads.items():
+        name, layer, at = key.split(".")
+        rows: Any = slice(None) if at == "all" else int(at)
+        norms[name][:, rows, int(layer)] = np.linalg.norm(to_numpy(grad), axis=-1)
+    return norms
+
+
+def closed_form(
+    model: LanguageModel, ids: np.ndarray, rows: np.ndarray, targets: np.ndarray
+) -> Norms:
+    """The norms for a stack of cells on NumPy, all losses carried back together.
+
+    Going back through time, only the losses of later rows take part at row k, so sorting them by row
+    halves the work. `by_autograd` is its oracle in the tests.
+    """
+    architecture, params = model.architecture, model.params
+    assert isinstance(architecture, RecurrentLM)
+    cell, length, depth = architecture.rule, len(ids), architecture.layers
+    values = _forward(architecture, params, ids)
+    tops = values[-1]["h"]
+    order = np.argsort(-rows, kind="stable")  # latest loss first
+    rows, targets = rows[order], targets[order]
+    p = np.exp(log_softmax(tops[rows - 1] @ params["W_hy"] + params["b_y"]))
+    p[np.arange(len(rows)), targets] -= 1.0  # dL/dlogits = softmax - onehot
+    above = p @ params["W_hy"].T  # (N, H): dL/dh of the row that decides the loss
+    incoming: dict[int, np.ndarray] = {}  # row k -> dL/dh_k from the layer above, (n_k, H)
+    norms = {name: np.zeros((len(rows), length, depth)) for name in cell.STATE}
+    norms["x"] = np.zeros((len(rows), length, 1))
+    counts = np.searchsorted(-rows, -np.arange(length), side="left")  # losses with row > k
+    for layer in reversed(range(depth)):
+        p_l = layer_params(params, layer)
+        adjoint = tuple(np.zeros((0, architecture.width)) for _ in cell.STATE)
+        for k in reversed(range(length)):
+            n, known = counts[k], len(adjoint[0])
+            adjoint = tuple(np.concatenate((a, np.zeros((n - known, a.shape[1])))) for a in adjoint)
+            if layer == depth - 1:
+                adjoint[0][known:] += above[known:n]
+            else:
+                adjoint[0][:] += incoming[k]
+            before = tuple(
+                values[layer][name][k - 1] if k else np.zeros(architecture.width)
+                for name in cell.STATE
+            )
+            now = {name: array[k] for name, array in values[layer].items()}
+            dx, adjoint, totals = cell.backward(p_l, before, now, adjoint)
+            for name, array in zip(cell.STATE, totals, strict=True):
+                norms[name][:n, k, layer] = np.linalg.norm(array, axis=-1)
+            incoming[k] = dx
+            if layer == 0:
+                norms["x"][:n, k, 0] = np.linalg.norm(dx, axis=-1)
+    back = np.argsort(order, kind="stable")
+    return {name: norms[name][back] for name in ("x", *cell.STATE)}
+
+
+def _forward(
+    architecture: RecurrentLM, params: Any, ids: np.ndarray
+) -> list[dict[str, np.ndarray]]:
+    """All values of the run again, in the precision of `params`: per layer, name -> (T, H)."""
+    state, ticks = architecture.start(params), []
+    for row, token in enumerate(ids):
+        state, values = architecture.step(params, state, token, row=row)
+        ticks.append(values)
+    return [
+        {name: np.stack([tick[name][layer] for tick in ticks]) for name in architecture.rule.VALUES}
+        for layer in range(architecture.layers)
+    ]

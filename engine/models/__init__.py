@@ -1,0 +1,101 @@
+"""Language models built from cells and attention: an architecture, its weights, its vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.arrays import NUMPY, Array, Backend, Params
+from engine.cells import Equation
+from engine.interventions import NOTHING, Rows
+from engine.text import Vocabulary
+
+Values = dict[str, Any]  # one tick: name -> array, or a tuple of arrays with one per layer
+
+
+class Acts(Protocol):
+    """Anything that can stand for `do`: interventions, or the nudges that derivatives are taken by."""
+
+    def at(self, layer: int, rows: Rows) -> Any: ...
+
+
+class Architecture(Protocol):
+    """What a model family is: pure functions of its parameters, and names for all it computes.
+
+    `...` below is any leading batch axes, V the number of words.
+    """
+
+    @property
+    def kind(self) -> str: ...  # the family's name in `engine.registry`
+    @property
+    def layers(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def axes(self) -> Mapping[str, tuple[str, ...]]: ...  # value name -> axes of one tick
+    @property
+    def gates(self) -> tuple[str, ...]: ...
+    @property
+    def states(self) -> tuple[str, ...]: ...  # carried states, the exposed one first
+    @property
+    def equations(self) -> tuple[Equation, ...]: ...
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter."""
+
+    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Fresh parameters, float32."""
+
+    def start(self, params: Params, batch: tuple[int, ...] = ()) -> Any:
+        """The state before the first token."""
+
+    def step(
+        self, params: Params, state: Any, ids: Array, do: Acts = NOTHING, row: int = 0
+    ) -> tuple[Any, Values]:
+        """The tick of row `row`: token ids (...) to the next state and every value."""
+
+    def logits(self, params: Params, ids: Array, do: Acts = NOTHING) -> Array:
+        """One shot: token ids (..., T) to logits (..., T, V); row t predicts token t + 1."""
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A named architecture with weights and a vocabulary.
+
+    Attributes:
+        name: what the model is called on the screen, e.g. `lstm`.
+        architecture: its family, with sizes.
+        params: weights by name, in the backend's library.
+        vocabulary: its words.
+        card: how it was trained and how it scores, as stored with the weights.
+        digest: of the weights as stored (12 hex digits), which a trace records.
+        backend: where the weights live.
+    """
+
+    name: str
+    architecture: Architecture
+    params: Params
+    vocabulary: Vocabulary
+    card: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+    backend: Backend = NUMPY
+
+    def to(self, backend: Backend) -> LanguageModel:
+        """The same model in another library, precision or place."""
+        if backend == self.backend:
+            return self
+        return replace(self, params=backend.params(self.params), backend=backend)
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return sum(int(np.prod(array.shape)) for array in self.params.values())
+
+
+def layer_params(params: Params, layer: int) -> dict[str, Array]:
+    """The parameters of one layer, `layers.2.W_hh` as `W_hh`."""
+    prefix = f"layers.{layer}."
+    return {k[len(prefix) :]: v for k, v in params.items() if k.startswith(prefix)}

@@ -1,0 +1,31 @@
+"""What the engine can build, by name: a dict of small specs, loaded when asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from engine.errors import PeepholeError, did_you_mean
+
+CELLS = {
+    "elman": "engine.cells.elman",
+    "lstm": "engine.cells.lstm",
+    "gru": "engine.cells.gru",
+}
+ARCHITECTURES = {
+    "recurrent": "engine.models.recurrent:RecurrentLM",
+    "transformer": "engine.models.transformer:TransformerLM",
+}
+
+
+def load(table: dict[str, str], name: str, kind: str) -> Any:
+    """The module or object that `name` stands for in one of the tables above.
+
+    Raises:
+        PeepholeError: the name is not in the table; the message names the nearest ones.
+    """
+    if name not in table:
+        raise PeepholeError(f"no {kind} {name!r}", do=did_you_mean(name, table))
+    module, _, attribute = table[name].partition(":")
+    loaded = importlib.import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded

@@ -1,0 +1,141 @@
+"""Running a model tick by tick: one token in, one row of the trace out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+
+import numpy as np
+
+from engine.errors import PeepholeError
+from engine.interventions import Intervention, Interventions, from_record
+from engine.models import LanguageModel
+from engine.text import START, tokenize
+from engine.trace import Header, Trace, records
+
+
+class Run:
+    """A run that can be fed one token at a time; `trace` grows by a row with each.
+
+    A run starts with nothing read; `feed` the start token first, as `run` does.
+    """
+
+    def __init__(
+        self, model: LanguageModel, interventions: Sequence[Intervention] = (), parent: str = ""
+    ) -> None:
+        self.model = model
+        self._do = Interventions(interventions)
+        check(model, interventions)
+        self._state = model.architecture.start(model.params)
+        self.trace = Trace(_header(model, interventions, parent))
+
+    def feed(self, token: str) -> int:
+        """Read one token and record the tick; returns its row.
+
+        Raises:
+            UnknownWords: the vocabulary does not hold the token; nothing was recorded.
+        """
+        row = len(self.trace)
+        token = self._do.tokens([""] * row + [token])[row]
+        (token_id,) = self.model.vocabulary.encode([token])
+        architecture, params = self.model.architecture, self.model.params
+        self._state, values = architecture.step(
+            params, self._state, np.asarray(token_id), self._do, row
+        )
+        return self.trace.append(token, values)
+
+
+def tokens_of(text: str | Sequence[str]) -> list[str]:
+    """The rows that a text becomes: its tokens after the start token (added where missing)."""
+    tokens = tokenize(text) if isinstance(text, str) else list(text)
+    return tokens if tokens[:1] == [START] else [START, *tokens]
+
+
+def run(
+    model: LanguageModel,
+    text: str | Sequence[str],
+    interventions: Sequence[Intervention] = (),
+    parent: str = "",
+) -> Trace:
+    """Read a whole text and return its trace.
+
+    Raises:
+        UnknownWords: naming all words that the model does not know.
+    """
+    stepper = Run(model, interventions, parent)
+    tokens = tokens_of(text)
+    model.vocabulary.encode(stepper._do.tokens(tokens))  # name all unknown words at once
+    for token in tokens:
+        stepper.feed(token)
+    return stepper.trace
+
+
+def fork(model: LanguageModel, trace: Trace, *interventions: Intervention) -> Trace:
+    """The same run with more interventions; the new trace records its parent and its cut."""
+    kept = [from_record(record) for record in trace.header.interventions]
+    return run(model, trace.tokens, [*kept, *interventions], parent=trace.id)
+
+
+def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
+    """Refuse an intervention on something that the model does not have.
+
+    Raises:
+        PeepholeError: naming the value, layer, unit or head, and what there is.
+    """
+    architecture = model.architecture
+    axes = architecture.axes
+    heads = getattr(architecture, "heads", 0)
+    for item in interventions:
+        name = getattr(item, "name", None)
+        if name is not None and (name not in axes or name == "logits"):
+            known = ", ".join(n for n in axes if n != "logits")
+            raise PeepholeError(
+                f"{model.name} has no value {name!r} to hold", do=f"It has: {known}"
+            )
+        layer, head = getattr(item, "layer", None), getattr(item, "head", None)
+        if layer is not None and not 0 <= layer < architecture.layers:
+            raise PeepholeError(
+                f"{model.name} has layers 0 to {architecture.layers - 1}, not {layer}"
+            )
+        if hasattr(item, "head") and (not heads or not 0 <= (head or 0) < heads):
+            has = f"heads 0 to {heads - 1}" if heads else "no attention heads"
+            raise PeepholeError(f"{model.name} has {has}")
+        units = getattr(item, "units", ())
+        if any(not 0 <= unit < architecture.width for unit in units):
+            raise PeepholeError(
+                f"{model.name} has units 0 to {architecture.width - 1}, not {units}"
+            )
+        token = getattr(item, "token", None)
+        if token is not None:
+            model.vocabulary.encode([token])
+
+
+def _header(model: LanguageModel, interventions: Sequence[Intervention], parent: str) -> Header:
+    architecture = model.architecture
+    return Header(
+        model=model.name,
+        digest=model.digest,
+        architecture=asdict(architecture),  # type: ignore[call-overload]
+        vocabulary=model.vocabulary.words,
+        axes={name: ("time", *axes) for name, axes in architecture.axes.items()},
+        gates=architecture.gates,
+        states=architecture.states,
+        backend=asdict(model.backend),
+        versions=_versions(model.backend.name),
+        parent=parent,
+        interventions=records(interventions),
+    )
+
+
+@cache
+def _versions(backend: str) -> dict[str, str]:
+    names = ("peephole", "numpy", *(["torch"] if backend == "torch" else []))
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "unknown"
+    return versions
