@@ -40,7 +40,7 @@ def save_trace(trace: Trace, path: str | Path) -> Path:
             arrays[key] = named.array
             lenses[key] = {"axes": named.axes, "unit": named.unit}
     content = {"header": trace.as_header(), "tokens": trace.tokens, "lenses": lenses}
-    return _write(path, arrays, "trace", content)
+    return write_file(path, arrays, "trace", content)
 
 
 def load_trace(path: str | Path) -> Trace:
@@ -49,7 +49,7 @@ def load_trace(path: str | Path) -> Trace:
     Raises:
         PeepholeError: the file is missing, damaged, or not a trace; the message says which.
     """
-    arrays, content = _read(path, "trace")
+    arrays, content = read_file(path, "trace")
     try:
         return _trace(arrays, content)
     except PeepholeError as error:
@@ -67,7 +67,7 @@ def save_model(model: LanguageModel, path: str | Path) -> Path:
         "vocabulary": model.vocabulary.words,
         "card": dict(model.card),
     }
-    return _write(path, arrays, "model", content)
+    return write_file(path, arrays, "model", content)
 
 
 def load_model(path: str | Path) -> LanguageModel:
@@ -76,7 +76,7 @@ def load_model(path: str | Path) -> LanguageModel:
     Raises:
         PeepholeError: the file is missing, damaged, or its weights do not fit its architecture.
     """
-    arrays, content = _read(path, "model")
+    arrays, content = read_file(path, "model")
     try:
         return _model(arrays, content)
     except PeepholeError as error:
@@ -142,7 +142,8 @@ def _model(arrays: dict[str, np.ndarray], content: dict[str, Any]) -> LanguageMo
     return LanguageModel(name, built, arrays, Vocabulary(words), card, digest.hexdigest()[:12])
 
 
-def _write(path: str | Path, arrays: Mapping[str, np.ndarray], content: str, data: Any) -> Path:
+def write_file(path: str | Path, arrays: Mapping[str, np.ndarray], content: str, data: Any) -> Path:
+    """Write arrays and JSON-ready data as one file; an old one is replaced only by a whole one."""
     path = Path(path)
     meta = json.dumps({"format": FORMAT, "content": content, **data}, ensure_ascii=False)
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -162,7 +163,8 @@ def _write(path: str | Path, arrays: Mapping[str, np.ndarray], content: str, dat
     return path
 
 
-def _read(path: str | Path, content: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_file(path: str | Path, content: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and the data of a file that `write_file` wrote with this `content`."""
     from safetensors import safe_open
 
     try:

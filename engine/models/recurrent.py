@@ -61,10 +61,10 @@ class RecurrentLM:
         return shapes | {"W_hy": (self.width, self.words), "b_y": (self.words,)}
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """E as normal(0, 0.1), the rest uniform within ±1/sqrt(H) as torch draws cells."""
+        """E as normal(0, 1), the rest uniform within ±1/sqrt(H) as torch draws cells."""
         bound = self.width**-0.5
         params = {name: rng.uniform(-bound, bound, shape) for name, shape in self.shapes().items()}
-        params["E"] = rng.normal(0, 0.1, (self.words, self.embed))
+        params["E"] = rng.normal(0, 1, (self.words, self.embed))
         return {name: array.astype(np.float32) for name, array in params.items()}
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> tuple[State, ...]:

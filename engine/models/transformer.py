@@ -34,7 +34,7 @@ class TransformerLM:
     layers: int = 2
     hidden: int = 256
     positions: str = "learned"
-    context: int = 128
+    context: int = 160
     kind: str = "transformer"
 
     def __post_init__(self) -> None:
@@ -83,13 +83,16 @@ class TransformerLM:
         }
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Matrices and tables as normal(0, 0.02) (GPT-2), biases 0, gains 1."""
+        """E and P as normal(0, 0.1), matrices uniform within ±1/sqrt(inputs) as torch's Linear."""
         params = {}
         for name, shape in self.shapes().items():
-            if len(shape) == 2:
-                params[name] = rng.normal(0, 0.02, shape).astype(np.float32)
+            if name in ("E", "P"):
+                array = rng.normal(0, 0.1, shape)
+            elif len(shape) == 2:
+                array = rng.uniform(-(shape[0] ** -0.5), shape[0] ** -0.5, shape)
             else:
-                params[name] = np.full(shape, name.endswith("gain"), np.float32)
+                array = np.full(shape, name.endswith("gain"))
+            params[name] = array.astype(np.float32)
         return params
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> Cache:
@@ -109,17 +112,24 @@ class TransformerLM:
         }
         return state, single
 
-    def logits(self, params: Params, ids: Array, do: Acts = NOTHING) -> Array:
-        """One shot over ids (..., T): logits (..., T, V)."""
-        return self.chunk(params, self.start(params), ids, do)[1]["logits"]
+    def logits(
+        self, params: Params, ids: Array, do: Acts = NOTHING, positions: Array | None = None
+    ) -> Array:
+        """One shot over ids (..., T): logits (..., T, V); `positions` (..., T) if not from 0."""
+        return self.chunk(params, self.start(params), ids, do, positions)[1]["logits"]
 
     def chunk(
-        self, params: Params, cache: Cache, ids: Array, do: Acts = NOTHING
+        self,
+        params: Params,
+        cache: Cache,
+        ids: Array,
+        do: Acts = NOTHING,
+        positions: Array | None = None,
     ) -> tuple[Cache, Values]:
         """Any number of new rows, ids (..., T), after those in the cache; axis -2 is time."""
         start = 0 if cache[0] is None else cache[0][0].shape[-2]
         rows = slice(start, start + ids.shape[-1])
-        r = x = do.at(0, rows)("x", params["E"][ids] + self._positions(params, rows))
+        r = x = do.at(0, rows)("x", params["E"][ids] + self._positions(params, rows, positions))
         caches, recorded = [], []
         for layer in range(self.layers):
             p = layer_params(params, layer)
@@ -130,12 +140,14 @@ class TransformerLM:
         values = {name: tuple(v[name] for v in recorded) for name in transformer.VALUES}
         return tuple(caches), {"x": x, **values, "logits": top @ params["W_hy"] + params["b_y"]}
 
-    def _positions(self, params: Params, rows: slice) -> Array:
+    def _positions(self, params: Params, rows: slice, at: Array | None) -> Array:
+        """Position vectors of the rows, (T, d), or of the positions `at`, (..., T, d)."""
         if self.positions == "learned":
             if rows.stop > self.context:
                 raise PeepholeError(
                     f"{rows.stop} tokens are more than this Transformer's {self.context} positions",
                     do="Use a shorter text",
                 )
-            return params["P"][rows]
-        return constant(transformer.sinusoidal(rows.start, rows.stop, self.width), params["E"])
+            return params["P"][rows if at is None else at]
+        table = transformer.sinusoidal(rows.start, rows.stop, self.width)
+        return constant(table, params["E"])
