@@ -1,0 +1,78 @@
+"""What every full-size view is: a pure picture of one lane's trace and one cursor row.
+
+The screen mounts a view, calls `show(lane, cursor)` whenever the lane, its trace or the cursor has
+changed, and moves its own cursor when the view posts `CursorMoved`. Views never move the screen's
+cursor by themselves, so several of them can stand beside each other on one cursor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from engine import Trace
+    from tui.session import Lane
+
+
+class View(Widget, can_focus=True):
+    """A full-size view. Subclasses draw in `updated`, which runs once mounted and after each `show`.
+
+    Attributes:
+        TITLE: a few words for tabs and menus.
+        HELP: what `?` shows: what is drawn, its unit, its scale and where the definition is from.
+        lane: the lane on show; None before the first `show`.
+        cursor: the row on show, 0 <= cursor < len(trace).
+    """
+
+    TITLE: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+
+    class CursorMoved(Message):
+        """The user asked this view for another row of the trace."""
+
+        def __init__(self, view: View, row: int) -> None:
+            super().__init__()
+            self.view, self.row = view, row
+
+        @property
+        def control(self) -> View:
+            return self.view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.lane: Lane | None = None
+        self.cursor = 0
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace on show, or None before there is a row to show."""
+        return self.lane.trace if self.lane is not None and len(self.lane.trace) else None
+
+    @property
+    def last(self) -> int:
+        """The last row that there is; -1 without any."""
+        return len(self.trace) - 1 if self.trace is not None else -1
+
+    def show(self, lane: Lane, cursor: int) -> None:
+        """Show one lane at one row; cheap when nothing has changed."""
+        self.lane = lane
+        self.cursor = max(0, min(cursor, len(lane.trace) - 1))
+        if self.is_mounted:
+            self.updated()
+
+    def on_mount(self) -> None:
+        if self.trace is not None:
+            self.updated()
+
+    def updated(self) -> None:
+        """Draw `self.trace` at `self.cursor`; called only when there is a lane."""
+        self.refresh()
+
+    def move_to(self, row: int) -> None:
+        """Ask the screen for another row; rows outside the trace are taken to its ends."""
+        row = max(0, min(row, self.last))
+        if self.trace is not None and row != self.cursor:
+            self.post_message(self.CursorMoved(self, row))
