@@ -11,6 +11,7 @@ from engine.lenses.gates import gate_statistics
 from engine.lenses.gradient import gradient_flow, gradient_map
 from engine.lenses.jacobian import jacobian_norms
 from engine.lenses.prediction import log_odds, probability, surprisal, top_k
+from engine.lenses.record import record
 
 __all__ = [
     "attention_entropy",
@@ -21,6 +22,7 @@ __all__ = [
     "log_odds",
     "occlusion",
     "probability",
+    "record",
     "rollout",
     "surprisal",
     "top_k",

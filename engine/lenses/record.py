@@ -1,0 +1,47 @@
+"""Keeping lens results with a trace, so that it still shows them where its model is not at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.errors import PeepholeError
+from engine.lenses.attention import attention_entropy, rollout
+from engine.lenses.gates import gate_statistics
+from engine.lenses.gradient import gradient_map
+from engine.lenses.jacobian import jacobian_norms
+from engine.lenses.prediction import surprisal, top_k
+from engine.models import LanguageModel
+from engine.trace import Named, Trace
+
+Lens = Callable[[LanguageModel, Trace], dict[str, Named]]
+
+WHOLE: dict[str, Lens] = {
+    "surprisal": lambda model, trace: surprisal(trace),
+    "top_k": lambda model, trace: top_k(trace),
+    "gate_statistics": lambda model, trace: gate_statistics(trace),
+    "attention_entropy": lambda model, trace: attention_entropy(trace),
+    "rollout": lambda model, trace: rollout(trace),
+    "jacobian_norms": jacobian_norms,
+    "gradient_map": gradient_map,
+}
+"""The lenses that look at a whole run and need no choice of row or word."""
+
+LONGEST_MAP = 512  # rows; a gradient map grows with their square
+
+
+def record(model: LanguageModel, trace: Trace) -> Trace:
+    """Compute every lens of `WHOLE` that the model has, into `trace.lenses` under its name.
+
+    A lens that does not exist for this kind of model (attention of an LSTM) is left out, and so is
+    the gradient map of more than 512 rows.
+    """
+    for name, lens in WHOLE.items():
+        if name in trace.lenses or (name == "gradient_map" and len(trace) > LONGEST_MAP):
+            continue
+        try:
+            results = lens(model, trace)
+        except PeepholeError:
+            continue
+        if results:
+            trace.lenses[name] = results
+    return trace

@@ -1,0 +1,72 @@
+"""Start peephole, or run its tests, from a fresh clone: needs Python 3.11 and pip, nothing else.
+
+    python3 run.py                    the app (arguments go to it: python3 run.py play agreement)
+    python3 run.py test               formatting, lint, types and tests (arguments go to pytest)
+
+Both make a virtual environment of their own in .venv and install into it what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def main(arguments: list[str]) -> int:
+    """Set up what the arguments need, then run it; returns its exit code."""
+    if sys.version_info < (3, 11):
+        print(
+            f"peephole needs Python 3.11 or newer; this is {sys.version.split()[0]}",
+            file=sys.stderr,
+        )
+        return 2
+    os.chdir(ROOT if arguments[:1] == ["test"] else Path.cwd())
+    if arguments[:1] == ["test"]:
+        return set_up("torch,dev") or check(arguments[1:])
+    return set_up("") or subprocess.call([str(BIN / "peephole"), *arguments])
+
+
+def set_up(extras: str) -> int:
+    """Make .venv and install peephole with these extras, unless that was done already."""
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + extras.encode()).hexdigest()
+    stamp = VENV / f".peephole-{extras or 'base'}"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return 0
+    print(f"setting up {VENV} (once) ...", file=sys.stderr, flush=True)
+    if not PYTHON.exists():
+        # Debian splits ensurepip off its Python: without pip inside, our own pip installs into it.
+        failed = subprocess.call([sys.executable, "-m", "venv", "--without-pip", str(VENV)])
+        if failed:
+            return failed
+    pip = [sys.executable, "-m", "pip", "--python", str(PYTHON), "--disable-pip-version-check"]
+    target = f"{ROOT}[{extras}]" if extras else str(ROOT)
+    failed = subprocess.call([*pip, "install", "--quiet", "--editable", target])
+    if failed:
+        print("pip could not install peephole; its message stands above", file=sys.stderr)
+        return failed
+    stamp.write_text(wanted)
+    return 0
+
+
+def check(arguments: list[str]) -> int:
+    """Formatting, lint, types, tests; stops at the first that fails."""
+    for tool in (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]):
+        failed = subprocess.call([str(PYTHON), "-m", *tool])
+        if failed:
+            return failed
+    return subprocess.call([str(PYTHON), "-m", "pytest", *arguments])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
