@@ -22,7 +22,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 def main(arguments: list[str]) -> int:
     """Set up what the arguments need, then run it; returns its exit code."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  an older Python runs this file too
         print(
             f"peephole needs Python 3.11 or newer; this is {sys.version.split()[0]}",
             file=sys.stderr,
