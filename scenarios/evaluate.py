@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.arrays import to_numpy
 from engine.errors import PeepholeError
-from engine.models import LanguageModel
+from engine.interventions import NOTHING
+from engine.models import Acts, LanguageModel
 from scenarios import corpus
 
 SPLITS = (
@@ -31,11 +32,13 @@ def _sentences(split: str, n: int, seed: int) -> tuple[corpus.Sentence, ...]:
         raise PeepholeError(str(error.args[0]), where=split) from None
 
 
-def accuracy(model: LanguageModel, split: str, n: int = 200, seed: int = 1) -> float:
+def accuracy(
+    model: LanguageModel, split: str, n: int = 200, seed: int = 1, do: Acts = NOTHING
+) -> float:
     """The share of `n` sentences whose probed word is likelier than its minimal alternative.
 
     The model reads the sentence up to the probe; 0.5 is chance. The sentences are drawn with `seed`
-    and are the same for every model.
+    and are the same for every model; `do` is what the model has set by hand while it reads.
     """
     right = 0
     longest_first = sorted(_sentences(split, n, seed), key=lambda s: -s.target)
@@ -44,7 +47,7 @@ def accuracy(model: LanguageModel, split: str, n: int = 200, seed: int = 1) -> f
         ids = np.zeros((len(part), part[0].target), dtype=np.int64)
         for item, sentence in enumerate(part):
             ids[item, : sentence.target] = model.vocabulary.encode(sentence.prefix)
-        logits = to_numpy(model.architecture.logits(model.params, ids))  # (B, T, V)
+        logits = to_numpy(model.architecture.logits(model.params, ids, do))  # (B, T, V)
         for item, sentence in enumerate(part):
             word, other = model.vocabulary.encode([sentence.correct, sentence.wrong])
             row = logits[item, sentence.target - 1]
