@@ -1,0 +1,239 @@
+"""The small language of measures and claims: `log_odds(lstm, 'were', 'were', 'was') > 3 * gap`.
+
+It has numbers, words in quotes, names (lanes, measures, `here`), + - * / **, comparisons, and / or /
+not, and calls of the functions in `scenarios.measures`. Python's parser reads it and nothing of Python
+runs it: whatever is not in this file is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.errors import PeepholeError, did_you_mean
+
+LONGEST = 400  # characters; also keeps the parser's recursion small
+_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: lambda a, b: float(a) ** float(b),
+}
+_COMPARE: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Lt: ("<", operator.lt),
+    ast.LtE: ("<=", operator.le),
+    ast.Gt: (">", operator.gt),
+    ast.GtE: (">=", operator.ge),
+    ast.Eq: ("==", operator.eq),
+    ast.NotEq: ("!=", operator.ne),
+}
+_NODES = (
+    *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.USub, ast.Not, ast.BoolOp, ast.And, ast.Or),
+    *(ast.Compare, ast.Call, ast.keyword, ast.Constant, ast.Name, ast.Load),
+    *_BINARY,
+    *_COMPARE,
+)
+
+
+class WordError(PeepholeError):
+    """A mistake in an expression; `word` is the part of its text that is meant."""
+
+    def __init__(self, what: str, word: str, do: str = "") -> None:
+        self.word = word
+        super().__init__(what, do=do)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed measure or claim."""
+
+    text: str
+    tree: ast.expr
+
+    @property
+    def names(self) -> set[str]:
+        """Every name in it that is not a function's."""
+        called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
+        return {
+            n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called
+        }
+
+    @property
+    def calls(self) -> bool:
+        """Whether it measures anything by itself."""
+        return any(isinstance(n, ast.Call) for n in ast.walk(self.tree))
+
+    @property
+    def claims(self) -> bool:
+        """Whether it says something that is true or false."""
+        return _is_claim(self.tree)
+
+
+def _is_claim(node: ast.expr) -> bool:
+    if isinstance(node, ast.BoolOp):
+        return all(map(_is_claim, node.values))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return _is_claim(node.operand)
+    return isinstance(node, ast.Compare)
+
+
+def parse(text: str, functions: Mapping[str, Callable[..., Any]]) -> Expression:
+    """Read an expression; functions and how they are called are checked here, names are not.
+
+    Raises:
+        WordError: it does not parse, or calls what there is not.
+    """
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise WordError(f"longer than {LONGEST} characters", text[:20], "Measure it in parts")
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        at = (getattr(error, "offset", None) or 1) - 1
+        raise WordError(f"{text!r} does not parse", text[at:].split(" ")[0] or text) from None
+    for node in ast.walk(tree):
+        part = ast.get_source_segment(text, node) or text if isinstance(node, ast.expr) else text
+        if not isinstance(node, _NODES) or (
+            isinstance(node, ast.Constant) and type(node.value) not in (int, float, str, bool)
+        ):
+            kind = type(node).__name__
+            raise WordError(f"a measure cannot contain {part!r} ({kind})", part)
+        if isinstance(node, ast.Call):
+            _check_call(node, part, functions)
+    return Expression(text, tree)
+
+
+def _check_call(node: ast.Call, part: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+    if not isinstance(node.func, ast.Name):
+        raise WordError(f"{part!r} is not a function of the measures", part)
+    name = node.func.id
+    if name not in functions:
+        do = did_you_mean(name, functions) or "`peephole list measures` prints them"
+        raise WordError(f"no measure {name!r}", name, do)
+    try:
+        inspect.signature(functions[name]).bind(
+            *node.args, **{k.arg or "**": k.value for k in node.keywords}
+        )
+    except TypeError as error:
+        raise WordError(
+            f"{name}: {error}", name, f"It is called {signature(name, functions[name])}"
+        ) from None
+
+
+def signature(name: str, function: Callable[..., Any]) -> str:
+    """`name(lane, at, word='x')`, without types."""
+    parts = []
+    for parameter in inspect.signature(function).parameters.values():
+        star = "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
+        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+        parts.append(f"{star}{parameter.name}{default}")
+    return f"{name}({', '.join(parts)})"
+
+
+def evaluate(
+    expression: Expression,
+    functions: Mapping[str, Callable[..., Any]],
+    lookup: Callable[[str], Any],
+) -> Any:
+    """Its value: a number, a word, a truth or an array; `lookup` gives what a name stands for.
+
+    Raises:
+        WordError: it has no value, e.g. a division by zero or words where numbers belong.
+    """
+    return _Evaluation(expression, functions, lookup).value(expression.tree)
+
+
+def measured(
+    expression: Expression,
+    functions: Mapping[str, Callable[..., Any]],
+    lookup: Callable[[str], Any],
+) -> tuple[bool, str]:
+    """Whether a claim holds, and what was measured: (True, "0.973 > 0.9")."""
+    evaluation = _Evaluation(expression, functions, lookup)
+    return evaluation.claim(expression.tree)
+
+
+def show(value: Any) -> str:
+    """A value as a claim prints it: four significant digits."""
+    if isinstance(value, np.ndarray):
+        return "[" + ", ".join(show(v) for v in value[:6].tolist()) + "]"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, (int, np.integer)):
+        return f"{value:,}"
+    return f"{float(value):.4g}"
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    expression: Expression
+    functions: Mapping[str, Callable[..., Any]]
+    lookup: Callable[[str], Any]
+
+    def _text(self, node: ast.expr) -> str:
+        return ast.get_source_segment(self.expression.text, node) or self.expression.text
+
+    def value(self, node: ast.expr) -> Any:
+        try:
+            return self._value(node)
+        except PeepholeError:
+            raise
+        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+            part = self._text(node)
+            raise WordError(f"{part!r} has no value ({error})", part) from None
+
+    def _value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return self.lookup(name)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self.value(operand)
+            case ast.BinOp(left=left, op=op, right=right):
+                a, b = self.value(left), self.value(right)
+                if isinstance(a, str) or isinstance(b, str):
+                    raise TypeError("a word is not a number")
+                return _BINARY[type(op)](a, b)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+                given = {k.arg: self.value(k.value) for k in keywords if k.arg}
+                try:
+                    return self.functions[name](*map(self.value, args), **given)
+                except WordError:
+                    raise
+                except PeepholeError as error:
+                    raise WordError(f"{name}: {error.what}", name, error.do) from None
+            case _:
+                return self.claim(node)[0]
+
+    def claim(self, node: ast.expr) -> tuple[bool, str]:
+        match node:
+            case ast.BoolOp(op=op, values=values):
+                parts = [self.claim(value) for value in values]
+                every = isinstance(op, ast.And)
+                truth = (all if every else any)(p[0] for p in parts)
+                return truth, (" and " if every else " or ").join(p[1] for p in parts)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                truth, text = self.claim(operand)
+                return not truth, f"not ({text})"
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                values = [self.value(left), *map(self.value, comparators)]
+                text, truth = show(values[0]), True
+                for compared, a, b in zip(ops, values, values[1:], strict=False):
+                    sign, compare = _COMPARE[type(compared)]
+                    if isinstance(a, str) != isinstance(b, str):
+                        raise WordError(
+                            f"{show(a)} {sign} {show(b)} compares a word with a number", sign
+                        )
+                    truth = truth and bool(compare(a, b))
+                    text += f" {sign} {show(b)}"
+                return truth, text
+            case _:
+                return bool(self.value(node)), show(self.value(node))

@@ -1,0 +1,219 @@
+"""Playing a scenario beat by beat, without a screen: the one core of `peephole check` and of the app.
+
+play = Play(read("agreement.toml"))
+stage = play.stage(0)      # lanes, row and view: quick
+play.narration(0)          # the text with what was measured
+play.verdicts(0)           # every claim with its measured values
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from engine import run
+from engine.errors import PeepholeError
+from engine.models import LanguageModel
+from engine.phrases import intervention
+from engine.runner import check
+from engine.text import UnknownWords
+from scenarios import zoo
+from scenarios.expressions import Expression, WordError, evaluate, measured
+from scenarios.lanes import Lane
+from scenarios.measures import MEASURES
+from scenarios.narration import Narration, read_narration
+from scenarios.script import HERE, Beat, LaneSpec, Scenario
+from scenarios.source import Path_, ScriptError
+
+Models = Callable[[str, int | None], LanguageModel]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the screen shows at a beat.
+
+    Attributes:
+        lanes: side by side, the first one leads.
+        row: where the cursor stops; every lane of the beat has it.
+        view, of, unit, layer, head: what is on the screen (None: as it stands).
+    """
+
+    beat: Beat
+    lanes: tuple[Lane, ...]
+    row: int
+    view: str
+    of: str | None
+    unit: int | None
+    layer: int | None
+    head: int | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, checked: `measured` is what it came to, e.g. "0.973 > 0.9"."""
+
+    text: str
+    measured: str
+    passed: bool
+    seconds: float
+
+
+class Play:
+    """A scenario with its lanes, which are run when they are first needed and kept."""
+
+    def __init__(self, scenario: Scenario, models: Models = zoo.model) -> None:
+        self.scenario = scenario
+        self._models = models
+        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._values: dict[tuple[int | None, str], Any] = {}
+        self._building: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.scenario.beats)
+
+    def stage(self, i: int) -> Stage:
+        """What beat `i` shows.
+
+        Raises:
+            ScriptError: a model, a word, an intervention or the stop is not there.
+        """
+        beat = self.scenario.beats[i]
+        lanes = tuple(self.lane(label, i) for label in beat.lanes)
+        row = self._row(i, lanes)
+        unit = None if beat.unit is None else self._unit(beat.unit, i, lanes[0])
+        return Stage(beat, lanes, row, beat.view, beat.of, unit, beat.layer, beat.head)
+
+    def narration(self, i: int) -> str:
+        """What beat `i` says, with every measure filled in."""
+        return self._fill(self.scenario.beats[i].say, i, ("beats", i, "say"))
+
+    def verdicts(self, i: int) -> list[Verdict]:
+        """The claims of beat `i`, measured."""
+        verdicts = []
+        for claim in self.scenario.beats[i].claims:
+            started = time.perf_counter()
+            try:
+                passed, shown = measured(claim.expression, MEASURES, partial(self.value, i))
+            except WordError as error:
+                raise self._word(error, ("beats", i, "expect")) from None
+            verdicts.append(Verdict(claim.text, shown, passed, time.perf_counter() - started))
+        return verdicts
+
+    def lane(self, label: str, i: int | None = None) -> Lane:
+        """A lane as beat `i` (None: the scenario) reads it, whether it is on the screen or not."""
+        spec = self.scenario.lanes[label]
+        text, at = self._text(spec, i)
+        if (label, text) not in self._lanes:
+            if label in self._building:
+                circle = " needs ".join([*self._building, label])
+                raise self._error(f"a lane needs itself: {circle}", ("lanes", label, "hand-set"))
+            self._building.append(label)
+            try:
+                self._lanes[label, text] = self._build(spec, text, at)
+            finally:
+                self._building.pop()
+        return self._lanes[label, text]
+
+    def value(self, i: int | None, name: str) -> Any:
+        """What a name means in beat `i` (None: in the scenario's own measures)."""
+        if name in self.scenario.lanes:
+            return self.lane(name, i)
+        own = {} if i is None else self.scenario.beats[i].measures
+        if name not in own and name != HERE:
+            i, own = None, self.scenario.measures
+        if (i, name) not in self._values:
+            if i is not None and name == HERE:
+                lanes = tuple(self.lane(label, i) for label in self.scenario.beats[i].lanes)
+                self._values[i, name] = self._row(i, lanes)
+            else:
+                at: Path_ = ("measure", name) if i is None else ("beats", i, "measure", name)
+                self._values[i, name] = self._evaluate(own[name], i, at)
+        return self._values[i, name]
+
+    # Lanes ---------------------------------------------------------------------------------------
+
+    def _text(self, spec: LaneSpec, i: int | None) -> tuple[str, Path_]:
+        """What a lane reads, and where that is written."""
+        if spec.text is not None:
+            return spec.text, ("lanes", spec.label, "text")
+        if i is None or self.scenario.beats[i].text == self.scenario.text:
+            return self.scenario.text, ("text",)
+        return self.scenario.beats[i].text, ("beats", i, "text")
+
+    def _build(self, spec: LaneSpec, text: str, at: Path_) -> Lane:
+        lane = ("lanes", spec.label)
+        try:
+            model = self._models(spec.model, spec.steps)
+        except PeepholeError as error:
+            known = spec.model in zoo.names() and spec.steps is not None
+            key, word = ("steps", str(spec.steps)) if known else ("model", spec.model)
+            raise self._error(error.what, (*lane, key), word, error.do) from None
+        items = []
+        for phrase in spec.hand_set:
+            try:
+                pieces = read_narration(phrase, self.scenario.measures, digits=True)
+                items.append(intervention(self._fill(pieces, None, (*lane, "hand-set"))))
+                check(model, items[-1:])
+            except WordError as error:
+                raise self._word(error, (*lane, "hand-set")) from None
+            except ScriptError:
+                raise
+            except PeepholeError as error:
+                raise self._error(error.what, (*lane, "hand-set"), phrase, error.do) from None
+        try:
+            return Lane(spec.label, model, run(model, text, items), tuple(items))
+        except UnknownWords as error:
+            raise self._error(error.what, at, next(iter(error.nearest)), error.do) from None
+        except PeepholeError as error:
+            raise self._error(error.what, at, do=error.do) from None
+
+    # Rows and units ------------------------------------------------------------------------------
+
+    def _row(self, i: int, lanes: tuple[Lane, ...]) -> int:
+        """The row at which a beat stops."""
+        stop, at = self.scenario.beats[i].stop, ("beats", i, "stop")
+        short = min(lanes, key=lambda lane: len(lane.trace))
+        if stop is None:
+            return len(short.trace) - 1
+        try:
+            row = lanes[0].row(stop)
+        except PeepholeError as error:
+            raise self._error(error.what, at, str(stop), error.do) from None
+        if row >= len(short.trace):
+            what = f"{short.label} never reaches row {row}: it has rows 0 to {len(short.trace) - 1}"
+            raise self._error(what, at, str(stop))
+        return row
+
+    def _unit(self, expression: Expression, i: int, lane: Lane) -> int:
+        at = ("beats", i, "unit")
+        value, width = self._evaluate(expression, i, at), lane.model.architecture.width
+        value = value[0] if np.ndim(value) else value
+        if isinstance(value, str | bool) or value != int(value) or not 0 <= value < width:
+            raise self._error(f"{lane.label} has units 0 to {width - 1}, not {value}", at)
+        return int(value)
+
+    # Measures and mistakes -----------------------------------------------------------------------
+
+    def _evaluate(self, expression: Expression, i: int | None, at: Path_) -> Any:
+        try:
+            return evaluate(expression, MEASURES, partial(self.value, i))
+        except WordError as error:
+            raise self._word(error, at) from None
+
+    def _fill(self, narration: Narration, i: int | None, at: Path_) -> str:
+        values = {name: self.value(i, name) for _, name, _ in narration.pieces if name}
+        try:
+            return narration.fill(values)
+        except WordError as error:
+            raise self._word(error, at) from None
+
+    def _word(self, error: WordError, at: Path_) -> ScriptError:
+        return self._error(error.what, at, error.word, error.do)
+
+    def _error(self, what: str, at: Path_, word: str = "", do: str = "") -> ScriptError:
+        return self.scenario.source.error(what, at, word, do)
