@@ -63,6 +63,20 @@ class View(Widget, can_focus=True):
         if self.is_mounted:
             self.updated()
 
+    def point(
+        self,
+        *,
+        of: str | None = None,
+        unit: int | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> None:
+        """Choose what is shown, as a scenario's beat does: None leaves a choice as it stands.
+
+        `of` is a value (`c`, or several: `c h f`) or, for attention, `mean` or `rollout`. What this
+        lane's trace does not have is passed over. May be called before the first `show`.
+        """
+
     def on_mount(self) -> None:
         if self.trace is not None:
             self.updated()
