@@ -1,0 +1,1 @@
+"""The terminal: the app, its views, and the command line."""
