@@ -190,6 +190,18 @@ def read_file(path: str | Path, content: str) -> tuple[dict[str, np.ndarray], di
     return arrays, meta
 
 
+def content_of(path: str | Path) -> str:
+    """What a file says that it holds, "trace", "model" or "checkpoint"; "" if it is none of ours."""
+    from safetensors import safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            meta = json.loads((file.metadata() or {}).get("peephole", "null"))
+    except (OSError, SafetensorError, ValueError, TypeError, RecursionError, MemoryError):
+        return ""
+    return str(meta.get("content", "")) if isinstance(meta, dict) else ""
+
+
 def _damaged(path: str | Path, error: Exception) -> PeepholeError:
     reason = (str(error).splitlines() or ["?"])[0].rstrip(".")[:120]
     return PeepholeError(

@@ -121,7 +121,7 @@ def gate_open(lane: Lane, name: str, at: At | None = None, layer: int = -1) -> A
 @measure("no unit")
 def jacobian(lane: Lane, at: At | None = None, layer: int = -1) -> Any:
     """Largest factor by which one step can stretch a small change of the state (spectral norm)."""
-    norms = _of_model(lenses.jacobian_norms, lane)["state"].array
+    norms = of_model(lenses.jacobian_norms, lane)["state"].array
     return _pick(lane, norms[:, layer], at)
 
 
@@ -135,7 +135,7 @@ def gradient(
     """|dL_at/dh_to|: how much the loss at one row depends on the state (h, c) or input (x) of an
     earlier one; the loss of `word` where one is given."""
     row = _lane(lane).row(at)
-    flow = _of_model(lenses.gradient_flow, lane, row, word or None)
+    flow = of_model(lenses.gradient_flow, lane, row, word or None)
     if of not in flow:
         raise PeepholeError(f"no gradient of {of!r}", do=f"There are: {', '.join(flow)}")
     array = flow[of].array
@@ -146,7 +146,7 @@ def gradient(
 def occlusion(lane: Lane, at: At, word: str, other: str, to: At | None = None) -> Any:
     """How much log2 p(word)/p(other) at a row loses when the input at another row is erased."""
     row = _lane(lane).row(at)
-    return _pick(lane, _of_model(lenses.occlusion, lane, row, word, other)["drop"].array, to)
+    return _pick(lane, of_model(lenses.occlusion, lane, row, word, other)["drop"].array, to)
 
 
 @measure("bits")
@@ -351,7 +351,7 @@ def _gate(lane: Lane, name: str, what: str, at: At | None, layer: int) -> Any:
 def _ablation(lane: Lane, at: At, word: str, other: str, of: str) -> np.ndarray:
     """(layer, unit)"""
     found = _lane(lane).row(at)
-    return _of_model(lenses.unit_ablation, lane, found, word, other, of)["drop"].array
+    return of_model(lenses.unit_ablation, lane, found, word, other, of)["drop"].array
 
 
 def _list(values: Any) -> np.ndarray:
@@ -374,7 +374,7 @@ def _of_trace(lens: Callable[..., Any], lane: Lane) -> Any:
 
 
 @lru_cache(maxsize=512)
-def _of_model(lens: Callable[..., Any], lane: Lane, *args: Any) -> Any:
+def of_model(lens: Callable[..., Any], lane: Lane, *args: Any) -> Any:
     """What a lens says of a trace and its model, kept."""
     return lens(_lane(lane).model, lane.trace, *args)
 

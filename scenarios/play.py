@@ -9,23 +9,24 @@ play.verdicts(0)           # every claim with its measured values
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from engine import run
+from engine import conditions, lenses, run
 from engine.errors import PeepholeError
 from engine.models import LanguageModel
 from engine.phrases import intervention
 from engine.runner import check
-from engine.text import UnknownWords
+from engine.text import START, UnknownWords
+from engine.trace import Named
 from scenarios import zoo
 from scenarios.expressions import Expression, WordError, evaluate, measured
 from scenarios.lanes import Lane
-from scenarios.measures import MEASURES
+from scenarios.measures import MEASURES, of_model
 from scenarios.narration import Narration, read_narration
 from scenarios.script import HERE, Beat, LaneSpec, Scenario
 from scenarios.source import Path_, ScriptError
@@ -181,7 +182,7 @@ class Play:
         if stop is None:
             return len(short.trace) - 1
         try:
-            row = lanes[0].row(stop)
+            row = _first(lanes[0], stop) if is_condition(stop) else lanes[0].row(stop)
         except PeepholeError as error:
             raise self._error(error.what, at, str(stop), error.do) from None
         if row >= len(short.trace):
@@ -217,3 +218,22 @@ class Play:
 
     def _error(self, what: str, at: Path_, word: str = "", do: str = "") -> ScriptError:
         return self.scenario.source.error(what, at, word, do)
+
+
+def is_condition(stop: int | str) -> bool:
+    """Whether a stop is a condition and not a row or a word."""
+    return isinstance(stop, str) and stop != START and any(c in stop for c in " <>=|")
+
+
+def _first(lane: Lane, text: int | str) -> int:
+    """The first row at which a condition holds."""
+    condition = conditions.parse(str(text))
+    condition.check(lane.trace)
+
+    def lookup(_: str, row: int) -> Mapping[str, Named]:
+        return of_model(lenses.gradient_flow, lane, row)
+
+    for row in range(len(lane.trace)):
+        if condition.holds(lane.trace, row, lookup):
+            return row
+    raise PeepholeError(f"never reached: {condition} at no row of {lane.label}")

@@ -1,0 +1,282 @@
+"""The command line. Nothing but `peephole`, `play` and `open` needs the screen or imports it.
+
+Exit codes: 0; 1 a claim failed; 2 the user's mistake; 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.errors import PeepholeError
+
+FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
+
+
+class Cli(click.Group):
+    """A group whose commands end with one message where something is wrong, and never a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+            sys.stdout.flush()
+        except PeepholeError as error:
+            click.echo(f"peephole: {error}", err=True)
+            code = MISTAKE
+        except click.ClickException as error:
+            error.show()
+            code = MISTAKE
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("stopped", err=True)
+            code = STOPPED
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:  # the reader (head, less) has gone: no more to say, and to nobody
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(CLOSED)
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@click.group(
+    cls=Cli,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "peephole                                  the lab: scenarios and models",
+        "peephole play agreement                   a scenario on the screen",
+        'peephole open lstm "the cats were happy ."',
+        'peephole run lstm "the cats were happy ." --json',
+        "peephole check                            is every claim of every scenario true?",
+    ),
+)
+@click.version_option(package_name="peephole", prog_name="peephole")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Look inside sequence models, one token at a time, in your terminal."""
+    if ctx.invoked_subcommand is None:
+        _launch()
+
+
+@main.command(
+    epilog=examples(
+        "peephole play agreement", "peephole play ./my.toml", "peephole play coreference"
+    )
+)
+@click.argument("scenario")
+def play(scenario: str) -> None:
+    """Play a SCENARIO, by name or from a TOML file, beat by beat on the screen."""
+    from scenarios import shelf
+
+    _launch(scenario=shelf.find(scenario))
+
+
+@main.command(
+    "open",
+    epilog=examples(
+        'peephole open lstm "the keys to the cabinet were old ."',
+        "peephole open transformer",
+        "peephole open lstm@600                    as it was after 600 training steps",
+        "peephole open reading.safetensors         a trace that was saved",
+    ),
+)
+@click.argument("what", metavar="MODEL|TRACE")
+@click.argument("text", required=False)
+def open_(what: str, text: str | None) -> None:
+    """Open a MODEL with a TEXT that it reads, or a saved TRACE, on the screen."""
+    from engine.storage import content_of, load_trace
+
+    if Path(what).exists() and content_of(what) == "trace":
+        if text is not None:
+            raise PeepholeError("a trace has its text already", where=what)
+        _launch(trace=load_trace(what))
+    else:
+        _launch(model=_model(what), text=text)
+
+
+@main.command(
+    epilog=examples(
+        'peephole run lstm "the cats on the mat were happy ."',
+        'peephole run rnn "the cats were happy ." --json | jq .bits',
+        'peephole run lstm "the cats were happy ." --hold "f = 0 from 2"',
+        'peephole run lstm "the cats were happy ." --hold "c[3,17] = 0" --save held.safetensors',
+        'peephole run transformer "the cats were happy ." --cut-head "1 of layer 0"',
+        'peephole run transformer "the cats were happy ." --cut-edge "3->2" --lens rollout',
+        'peephole run lstm "the cats were happy ." --replace "2 = cat"',
+    )
+)
+@click.argument("model")
+@click.argument("text")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
+@click.option("--save", type=click.Path(path_type=Path), help="Write the trace to this file.")
+@click.option("--values", is_flag=True, help="Also print every value of every equation.")
+@click.option("--lens", multiple=True, metavar="NAME", help="gradient, jacobian, gates, entropy, "
+              "rollout or surprisal; may be repeated.")  # fmt: skip
+@click.option("--hold", multiple=True, metavar="TEXT", help='E.g. "f[17] of layer 0 = 0 from 3".')
+@click.option("--cut-head", multiple=True, metavar="TEXT", help='E.g. "1 of layer 0".')
+@click.option("--cut-edge", multiple=True, metavar="TEXT", help='E.g. "9->2", rows that look.')
+@click.option("--replace", multiple=True, metavar="TEXT", help='E.g. "3 = mats": row 3 reads it.')
+@click.option("--backend", default="numpy", metavar="LIBRARY", help="numpy (default) or torch.")
+@click.option("--device", default="cpu", help="Where torch computes, e.g. cuda.")
+def run(
+    model: str,
+    text: str,
+    as_json: bool,
+    save: Path | None,
+    values: bool,
+    lens: tuple[str, ...],
+    hold: tuple[str, ...],
+    cut_head: tuple[str, ...],
+    cut_edge: tuple[str, ...],
+    replace: tuple[str, ...],
+    backend: str,
+    device: str,
+) -> None:
+    """Let a MODEL read a TEXT and print what it did at each row."""
+    from engine import Backend, save_trace
+    from engine import run as read
+    from engine.phrases import intervention
+    from tui.headless import reading
+
+    asked = [("hold", hold), ("cut head", cut_head), ("cut edge", cut_edge), ("replace", replace)]
+    interventions = [intervention(f"{verb} {item}") for verb, items in asked for item in items]
+    loaded = _model(model)
+    if (backend, device) != ("numpy", "cpu"):
+        loaded = loaded.to(Backend(backend, device=device))
+    trace = read(loaded, text, interventions)
+    reading.look(loaded, trace, lens)
+    if save is not None:
+        save_trace(trace, save)
+    lines = reading.json_lines(trace, values) if as_json else reading.table(loaded, trace, values)
+    for line in lines:
+        click.echo(line)
+    if save is not None:
+        click.echo(f"saved {save}", err=True)
+
+
+@main.command(
+    epilog=examples(
+        "peephole check                            all bundled scenarios",
+        "peephole check agreement ./my.toml",
+        "peephole check agreement --say            with the narration, numbers filled in",
+    )
+)
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@click.option("--say", is_flag=True, help="Print the narration as well.")
+@click.pass_context
+def check(ctx: click.Context, scenarios: tuple[str, ...], say: bool) -> None:
+    """Play SCENARIOs without the screen and measure every claim; exits with 1 if one fails."""
+    from scenarios import shelf
+    from tui.headless import checking
+
+    names = scenarios or tuple(shelf.bundled())
+    found = [shelf.find(name) for name in names]  # mistakes in any of the files come first
+    tally = checking.Tally()
+    for scenario in found:
+        for line in checking.lines(scenario, tally, say):
+            click.echo(line)
+    if tally.failed:
+        click.echo(f"{tally.failed} of {tally.claims} claims failed", err=True)
+        ctx.exit(FAILED)
+
+
+@main.command(
+    epilog=examples(
+        "peephole train lstm                       as the bundled one, into ./weights",
+        "peephole train gru --steps 1000 --seed 7 --out try",
+        "peephole train gru --out try --resume     go on where it was stopped",
+        "peephole open weights/lstm.safetensors",
+    )
+)
+@click.argument("model")
+@click.option("--steps", type=click.IntRange(1, 1_000_000), help="Training steps (updates).")
+@click.option("--seed", type=click.IntRange(0), help="Of the first weights and of the sentences.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("weights"), help="A folder.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option("--backend", metavar="LIBRARY", help="torch (default where installed) or numpy.")
+@click.option("--device", default="cpu", help="Where torch computes, e.g. cuda.")
+def train(
+    model: str,
+    steps: int | None,
+    seed: int | None,
+    out: Path,
+    resume: bool,
+    backend: str | None,
+    device: str,
+) -> None:
+    """Train one of the bundled MODELs anew and write its weights and its model card."""
+    from tui.headless import training
+
+    training.train(model, steps, seed, out, resume, backend, device)
+
+
+@main.command(
+    "list",
+    epilog=examples("peephole list", "peephole list words", "peephole list measures"),
+)
+@click.argument(
+    "kind", required=False, type=click.Choice(["models", "scenarios", "words", "measures"])
+)
+def list_(kind: str | None) -> None:
+    """List models, scenarios, the words that models know, or the measures of scenarios."""
+    from tui.headless.listing import KINDS
+
+    for name in [kind] if kind else ["scenarios", "models"]:
+        if not kind:
+            click.echo(f"{name}:")
+        for line in KINDS[name]():
+            click.echo(line)
+
+
+@main.command(epilog=examples("peephole card lstm", "peephole card lstm --measure"))
+@click.argument("model")
+@click.option(
+    "--measure", is_flag=True, help="Measure the accuracies again instead of reading them."
+)
+def card(model: str, measure: bool) -> None:
+    """Print the model card of a MODEL: what it is, how it was trained, how well it does."""
+    from dataclasses import replace
+
+    from scenarios.card import as_markdown
+    from scenarios.train import EVALUATED, score
+
+    loaded = _model(model)
+    if measure:
+        new = {"accuracy": score(loaded), "sentences": EVALUATED}
+        loaded = replace(loaded, card={**loaded.card, **new})
+    if "accuracy" not in loaded.card:
+        raise PeepholeError(f"no accuracies are recorded for {model}", do="Add --measure")
+    click.echo(as_markdown(loaded))
+
+
+def _model(name: str) -> Any:
+    from scenarios import zoo
+
+    return zoo.model(name)
+
+
+def _launch(**what: Any) -> None:
+    """Start the app."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise PeepholeError(
+            "the screen needs a terminal",
+            do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
+        )
+    raise NotImplementedError(what)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""`peephole list` and `peephole card`: what there is."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator
+
+from scenarios import corpus, shelf, zoo
+from scenarios.expressions import signature
+from scenarios.measures import MEASURES, listed
+
+
+def models() -> Iterator[str]:
+    """The bundled models, and which of them have weights here."""
+    for name, entry in zoo.entries().items():
+        early = zoo.stem(name, zoo.EARLY)
+        have = [s for s in (name, early) if (zoo.WEIGHTS / f"{s}.safetensors").exists()]
+        weights = ", ".join(have) if have else f"no weights yet: peephole train {name}"
+        yield f"  {name:<12} {entry.title}  [{weights}]"
+
+
+def scenarios() -> Iterator[str]:
+    """The bundled scenarios."""
+    for name in shelf.bundled():
+        scenario = shelf.find(name)
+        yield f"  {name:<12} {scenario.title}, {len(scenario.beats)} beats"
+        if scenario.about:
+            yield textwrap.indent(textwrap.fill(scenario.about, _width() - 15), " " * 15)
+
+
+def words() -> Iterator[str]:
+    """Every word that the bundled models know."""
+    known = [word for word in corpus.vocabulary() if word != corpus.START]
+    yield textwrap.fill(" ".join(known), _width(), break_on_hyphens=False)
+
+
+def measures() -> Iterator[str]:
+    """The functions that a scenario's measures and claims can call."""
+    yield "A row (at, to) is a number, a word ('were', 'that#2' the second 'that'), or `here`."
+    yield "Without it a measure gives the list over all rows."
+    for measure in listed():
+        yield ""
+        yield f"  {signature(measure.name, MEASURES[measure.name])}   [{measure.unit}]"
+        yield textwrap.indent(textwrap.fill(measure.about, _width() - 6), " " * 6)
+
+
+KINDS: dict[str, Callable[[], Iterator[str]]] = {
+    "models": models,
+    "scenarios": scenarios,
+    "words": words,
+    "measures": measures,
+}
+
+
+def _width() -> int:
+    return max(40, min(100, shutil.get_terminal_size().columns))

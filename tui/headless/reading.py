@@ -1,0 +1,151 @@
+"""`peephole run`: what a model did at each row, as a table for people or as JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from engine import LanguageModel, Trace, lenses
+from engine.errors import PeepholeError, did_you_mean
+from engine.trace import Named
+
+LENSES: dict[str, Callable[[LanguageModel, Trace], dict[str, Named]]] = {
+    "gradient": lenses.gradient_map,
+    "jacobian": lenses.jacobian_norms,
+    "gates": lambda _, trace: lenses.gate_statistics(trace),
+    "entropy": lambda _, trace: lenses.attention_entropy(trace),
+    "rollout": lambda _, trace: lenses.rollout(trace),
+    "surprisal": lambda _, trace: lenses.surprisal(trace),
+}
+TOP = 3  # likeliest next words shown
+
+
+def look(model: LanguageModel, trace: Trace, names: tuple[str, ...]) -> None:
+    """Put the results of lenses into the trace, where they are printed and saved from.
+
+    Raises:
+        PeepholeError: there is no such lens, or this model has nothing for it.
+    """
+    for name in names:
+        if name not in LENSES:
+            raise PeepholeError(f"no lens {name!r}", do=did_you_mean(name, LENSES))
+        trace.lenses[name] = LENSES[name](model, trace)
+
+
+def rows(trace: Trace, values: bool = False) -> Iterator[dict[str, Any]]:
+    """One JSON-ready object a row; what is not a number (row 0's bits, a score of -inf) is null."""
+    bits = lenses.surprisal(trace)["bits"].array
+    top = lenses.top_k(trace, TOP)
+    gates = lenses.gate_statistics(trace)
+    for row, token in enumerate(trace.tokens):
+        found: dict[str, Any] = {"row": row, "token": token, "bits": _plain(bits[row])}
+        found["next"] = [
+            {"word": trace.header.vocabulary[word], "p": _plain(p)}
+            for word, p in zip(top["ids"].array[row], top["p"].array[row], strict=True)
+        ]
+        if gates:
+            found["gates"] = {
+                gate: {
+                    what: _plain(gates[f"{gate}.{what}"].array[row])
+                    for what in ("mean", "shut", "open")
+                }
+                for gate in trace.header.gates
+            }
+        if trace.lenses:
+            found["lenses"] = {
+                lens: {name: _plain(_at(named, row)) for name, named in results.items()}
+                for lens, results in trace.lenses.items()
+            }
+        if values:
+            found["values"] = {name: _plain(trace[name][row]) for name in trace.names}
+        yield found
+
+
+def json_lines(trace: Trace, values: bool = False) -> Iterator[str]:
+    """`rows` as text."""
+    for row in rows(trace, values):
+        yield json.dumps(row, ensure_ascii=False, allow_nan=False)
+
+
+def table(model: LanguageModel, trace: Trace, values: bool = False) -> Iterator[str]:
+    """The lines that a person reads."""
+    yield f"{model.name}: {describe(model)}"
+    for record in trace.header.interventions:
+        from engine.interventions import from_record
+
+        yield f"hand-set: {from_record(record)}"
+    yield ""
+    wide = max(len(token) for token in (*trace.tokens, "token"))
+    gates = trace.header.gates
+    head = f"{'row':>4}  {'token':<{wide}}  {'bits':>6}"
+    head += "".join(f"  {gate:>5}" for gate in gates)
+    attends = "weights" in trace
+    looks = wide + 6
+    head += f"  {'looks at':<{looks}}" if attends else ""
+    yield head + "  next word"
+    for found in rows(trace):
+        row = found["row"]
+        bits = "-" if found["bits"] is None else f"{found['bits']:.2f}"
+        line = f"{row:>4}  {found['token']:<{wide}}  {bits:>6}"
+        for gate in gates:
+            mean = np.mean(found["gates"][gate]["mean"])
+            line += f"  {mean:>5.2f}"
+        if attends:
+            line += f"  {_looks_at(trace, row):<{looks}}"
+        guesses = "  ".join(f"{guess['word']} {guess['p']:.2f}" for guess in found["next"])
+        yield f"{line}  {guesses}"
+    yield ""
+    yield f"bits: surprise at the word, -log2 p.{_legend(trace)} next word: likeliest {TOP}, with p."
+    for lens, results in trace.lenses.items():
+        for name, named in results.items():
+            yield from _numbers(f"lens {lens}: {name}", named, trace.tokens)
+    if values:
+        for name in trace.names:
+            yield from _numbers(name, Named(trace[name], trace.axes(name)), trace.tokens)
+
+
+def describe(model: LanguageModel) -> str:
+    """One line on a model."""
+    title = model.card.get("title", model.architecture.kind)
+    return f"{title}, {model.size:,} parameters, {len(model.vocabulary)} words"
+
+
+def _legend(trace: Trace) -> str:
+    if trace.header.gates:
+        return f" {', '.join(trace.header.gates)}: mean gate, 0 shut, 1 open."
+    if "weights" in trace:
+        return " looks at: largest attention weight of the last layer, mean over heads."
+    return ""
+
+
+def _looks_at(trace: Trace, row: int) -> str:
+    weights = trace.array("weights", "time", "layer", "head", "key")[row, -1].mean(0)
+    key = int(weights.argmax())
+    return f"{trace.tokens[key]} {weights[key]:.2f}"
+
+
+def _numbers(title: str, named: Named, tokens: list[str]) -> Iterator[str]:
+    unit = f", {named.unit}" if named.unit else ""
+    yield ""
+    yield f"{title} ({', '.join(named.axes)}){unit}"
+    for row, token in enumerate(tokens):
+        numbers = " ".join(f"{x:.4g}" for x in np.ravel(_at(named, row)))
+        yield f"{row:>4}  {token}  {numbers}"
+
+
+def _at(named: Named, row: int) -> np.ndarray:
+    """What a named array holds for one row."""
+    return np.take(named.array, row, axis=named.axes.index("time"))
+
+
+def _plain(array: Any) -> Any:
+    """Nested lists of numbers, or one number; None for what JSON cannot say."""
+    array = np.asarray(array)
+    if array.ndim:
+        return [_plain(part) for part in array]
+    number = array.item()
+    return number if isinstance(number, int) or math.isfinite(number) else None
