@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.arrays import Array, constant
 from engine.cells import Do, leave
+from engine.checks import numbers, whole, word
 from engine.errors import PeepholeError, did_you_mean
 
 Rows = int | slice  # the row(s) of the run that a value covers; a slice means axis -2 is time
@@ -27,7 +28,8 @@ class Hold:
 
     Attributes:
         name: the quantity, e.g. `f`, `c` or `h`.
-        value: one number, or one per held unit (a state transplanted from elsewhere).
+        value: one number, or one per held unit (a state transplanted from elsewhere; an array is
+            kept as a tuple of its numbers).
         layer: which layer, counted from 0; None is all of them.
         units: which units; empty is all of them.
         start, stop: the rows [start, stop) at which it is held; stop None is to the end.
@@ -39,6 +41,25 @@ class Hold:
     units: tuple[int, ...] = ()
     start: int = 0
     stop: int | None = None
+
+    def __post_init__(self) -> None:
+        word(self, "name")
+        whole(self, "layer", "start", "stop")
+        if self.stop is not None and self.stop <= self.start:
+            raise PeepholeError(
+                f"no row from {self.start} to {self.stop - 1} to hold {self.name} at"
+            )
+        value, units = numbers(self.value), numbers(self.units or ())
+        if value is None or value.ndim > 1 or not value.size:
+            raise PeepholeError(
+                f"{self.name} cannot be held at {self.value!r}", do="Give a finite number"
+            )
+        if units is None or units.ndim != 1 or (units % 1).any() or (units < 0).any():
+            raise PeepholeError(f"{self.units!r} are not units", do="Give whole numbers from 0 up")
+        if value.ndim and units.size and len(value) != len(units):
+            raise PeepholeError(f"{len(value)} values for {len(units)} units of {self.name}")
+        object.__setattr__(self, "value", tuple(value.tolist()) if value.ndim else float(value))
+        object.__setattr__(self, "units", tuple(map(int, units)))
 
     def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
         if name != self.name or self.layer not in (None, layer):
@@ -71,6 +92,9 @@ class CutHead:
     layer: int
     head: int
 
+    def __post_init__(self) -> None:
+        whole(self, "layer", "head")
+
     def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
         if name != "context" or layer != self.layer:
             return value
@@ -97,7 +121,8 @@ class CutEdge:
     head: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.key < self.query:
+        whole(self, "query", "key", "layer", "head")
+        if self.key >= self.query:
             raise PeepholeError(
                 f"row {self.query} cannot be cut from row {self.key}",
                 do="Only an edge to an earlier row can be cut: a row always sees itself",
@@ -126,6 +151,10 @@ class Replace:
 
     row: int
     token: str
+
+    def __post_init__(self) -> None:
+        word(self, "token")
+        whole(self, "row")
 
     def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
         return value
@@ -162,12 +191,12 @@ class Interventions:
 
         return do
 
-    def tokens(self, tokens: Sequence[str]) -> list[str]:
-        """The tokens with every `Replace` done that falls within them."""
+    def tokens(self, tokens: Sequence[str], start: int = 0) -> list[str]:
+        """The tokens of the rows from `start` on, with every `Replace` done that falls within them."""
         replaced = list(tokens)
         for item in self.items:
-            if isinstance(item, Replace) and item.row < len(replaced):
-                replaced[item.row] = item.token
+            if isinstance(item, Replace) and 0 <= item.row - start < len(replaced):
+                replaced[item.row - start] = item.token
         return replaced
 
 
@@ -186,18 +215,19 @@ def from_record(record: Any) -> Intervention:
     Raises:
         PeepholeError: the record is not one that `to_record` wrote.
     """
-    if not isinstance(record, dict) or record.get("kind") not in _KINDS:
+    kind = record.get("kind") if isinstance(record, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise PeepholeError(f"not an intervention: {record!r}", do=did_you_mean("", _KINDS))
-    cls = _KINDS[record["kind"]]
+    cls = _KINDS[kind]
     known = {field.name for field in fields(cls)}
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k != "kind"}
     for key in given:
         if key not in known:
-            raise PeepholeError(f"{record['kind']} has no {key!r}", do=did_you_mean(key, known))
+            raise PeepholeError(f"{kind} has no {key!r}", do=did_you_mean(key, known))
     try:
         return cls(**given)
     except TypeError as error:
-        raise PeepholeError(f"{record['kind']}: {error}") from None
+        raise PeepholeError(f"{kind}: {error}") from None
 
 
 def _within(rows: Rows, start: int, stop: int | None) -> np.ndarray:

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from engine.errors import PeepholeError
-from engine.interventions import Intervention, Interventions, from_record
+from engine.interventions import Hold, Intervention, Interventions, from_record
 from engine.models import LanguageModel
 from engine.text import START, tokenize
 from engine.trace import Header, Trace, records
@@ -38,7 +38,7 @@ class Run:
             UnknownWords: the vocabulary does not hold the token; nothing was recorded.
         """
         row = len(self.trace)
-        token = self._do.tokens([""] * row + [token])[row]
+        (token,) = self._do.tokens([token], row)
         (token_id,) = self.model.vocabulary.encode([token])
         architecture, params = self.model.architecture, self.model.params
         self._state, values = architecture.step(
@@ -102,14 +102,31 @@ def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
         if hasattr(item, "head") and (not heads or not 0 <= (head or 0) < heads):
             has = f"heads 0 to {heads - 1}" if heads else "no attention heads"
             raise PeepholeError(f"{model.name} has {has}")
-        units = getattr(item, "units", ())
-        if any(not 0 <= unit < architecture.width for unit in units):
-            raise PeepholeError(
-                f"{model.name} has units 0 to {architecture.width - 1}, not {units}"
-            )
+        if isinstance(item, Hold):
+            _fits(model, item)
         token = getattr(item, "token", None)
         if token is not None:
             model.vocabulary.encode([token])
+
+
+def _fits(model: LanguageModel, hold: Hold) -> None:
+    """Refuse units that a value does not have, or another number of values than of units."""
+    axis = model.architecture.axes[hold.name][-1]
+    if axis == "key":
+        raise PeepholeError(
+            f"{hold.name!r} cannot be held, it grows with the text",
+            do="Cut an edge or a head instead",
+        )
+    width = model.architecture.width
+    sizes = {"unit": width, "input": model.params["E"].shape[-1]}
+    size = sizes[axis] if axis in sizes else width // getattr(model.architecture, "heads", 1)
+    if any(unit >= size for unit in hold.units):
+        raise PeepholeError(
+            f"{hold.name} of {model.name} has units 0 to {size - 1}, not {max(hold.units)}"
+        )
+    given = hold.value if isinstance(hold.value, tuple) else ()
+    if given and not hold.units and len(given) != size:
+        raise PeepholeError(f"{len(given)} values for {size} units of {hold.name}")
 
 
 def _header(model: LanguageModel, interventions: Sequence[Intervention], parent: str) -> Header:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.arrays import Array, concat, namespace, to_numpy
+from engine.cells import Cell
 from engine.errors import PeepholeError
-from engine.lenses.batch import in_float64
+from engine.lenses.batch import Acting, acting, in_float64
 from engine.models import LanguageModel, layer_params
 from engine.models.recurrent import RecurrentLM
 from engine.trace import Named, Trace
@@ -16,7 +18,8 @@ def jacobian_norms(model: LanguageModel, trace: Trace) -> dict[str, Named]:
 
     s is everything that the cell carries: h, or h and c together for an LSTM. Below 1 every change
     shrinks in that tick; above 1 some change grows. Pascanu, Mikolov & Bengio 2013, equation 5.
-    Row 0 is the step out of the zero state. Held values are not seen: this is the cell's own step.
+    Row 0 is the step out of the zero state. It is the step as it ran: what an intervention held there
+    depends on nothing.
 
     Raises:
         PeepholeError: the model has no recurrent step (a Transformer).
@@ -26,19 +29,47 @@ def jacobian_norms(model: LanguageModel, trace: Trace) -> dict[str, Named]:
         raise PeepholeError(
             f"{model.name} has no step Jacobian", do="It carries no state from tick to tick"
         )
-    params, cell = in_float64(model).params, architecture.rule
-    width, states = architecture.width, len(cell.STATE)
+    model = in_float64(model)
     norms = np.zeros((len(trace), architecture.layers))
-    every = np.eye(states * width)
-    adjoint = tuple(every[:, i * width : (i + 1) * width] for i in range(states))  # (S, H) each
-    values = {name: trace[name].astype(np.float64) for name in cell.VALUES}
-    for layer in range(architecture.layers):
-        p = {k: np.asarray(v) for k, v in layer_params(params, layer).items()}
-        for t in range(len(trace)):
-            before = tuple(
-                values[name][t - 1, layer] if t else np.zeros(width) for name in cell.STATE
-            )
-            now = {name: values[name][t, layer] for name in cell.VALUES}
-            _, back, _ = cell.backward(p, before, now, adjoint)
-            norms[t, layer] = np.linalg.norm(np.concatenate(back, axis=-1), 2)
+    step = _by_autograd if acting(trace) else _closed_form
+    for t, layer in np.ndindex(norms.shape):
+        norms[t, layer] = np.linalg.norm(step(model, trace, t, layer), 2)
     return {"state": Named(norms, ("time", "layer"))}
+
+
+def _before(trace: Trace, cell: Cell, t: int, layer: int) -> tuple[np.ndarray, ...]:
+    """The state that row t starts from, (H,) each, in float64."""
+    zero = np.zeros(trace["h"].shape[-1])
+    return tuple(trace[name][t - 1, layer].astype(np.float64) if t else zero for name in cell.STATE)
+
+
+def _closed_form(model: LanguageModel, trace: Trace, t: int, layer: int) -> np.ndarray:
+    """ds_t/ds_(t-1), (S, S) with S all units of the state, by the cell's own backward step."""
+    cell = model.architecture.rule  # type: ignore[attr-defined]
+    before, width = _before(trace, cell, t, layer), model.architecture.width
+    every = np.eye(len(before) * width)
+    adjoint = tuple(every[:, i : i + width] for i in range(0, len(every), width))  # (S, H) each
+    p = {name: to_numpy(array) for name, array in layer_params(model.params, layer).items()}
+    now = {name: trace[name][t, layer].astype(np.float64) for name in cell.VALUES}
+    return np.concatenate(cell.backward(p, before, now, adjoint)[1], axis=-1)
+
+
+def _by_autograd(model: LanguageModel, trace: Trace, t: int, layer: int) -> np.ndarray:
+    """The same under the trace's interventions: S copies of the step, copy s differentiates unit s."""
+    cell, backend = model.architecture.rule, model.backend  # type: ignore[attr-defined]
+    before = _before(trace, cell, t, layer)
+    size = sum(map(len, before))
+    at = {
+        name: backend.asarray(np.tile(array, (size, 1)))
+        for name, array in zip(cell.STATE, before, strict=True)
+    }
+    below = backend.asarray(trace["h"][t, layer - 1] if layer else trace["x"][t])
+    p = layer_params(model.params, layer)
+    do = Acting(trace, lambda name, value, layer, rows: value).at(layer, t)
+
+    def diagonal(state: dict[str, Array]) -> Array:
+        new, _ = cell.step(p, below, tuple(state.values()), do)
+        return namespace(*new).sum(concat(new, -1) * backend.asarray(np.eye(size)))
+
+    _, grads = backend.value_and_grad(diagonal, at)
+    return np.concatenate([to_numpy(grads[name]) for name in cell.STATE], axis=-1)
