@@ -181,11 +181,3 @@ def _ink(colour: str) -> str:
     r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     toward = 0 if 0.2126 * r + 0.7152 * g + 0.0722 * b > 110 else 255
     return "#" + "".join(f"{round(v * 0.45 + toward * 0.55):02x}" for v in (r, g, b))
-
-
-def nice_scale(largest: float) -> float:
-    """The next of 1, 2, 5 x 10^n that holds a size, so that scales are round and seldom change."""
-    if not largest > 0 or math.isinf(largest):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(largest))
-    return next((m * power for m in (1, 2, 5) if largest <= m * power * 1.0001), 10 * power)

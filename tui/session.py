@@ -1,0 +1,176 @@
+"""What is on the screen, without a screen: lanes on one cursor, playback, breaks and forks.
+
+Rows before `shown` have been read; the cursor is one of them. Playing moves the cursor down a row a step
+and reads on where it meets the end of what has been read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine import LanguageModel, PeepholeError, fork, run
+from engine.conditions import Condition
+from engine.interventions import Intervention, from_record
+from tui.lane import Lane
+
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # rows a second
+MOST = 3  # lanes side by side
+
+
+class Session:
+    """One to three lanes that share rows, a cursor and what is selected.
+
+    Attributes:
+        title: the scenario's, or `free text`.
+        lanes: the first one leads: its tokens are the shared token column.
+        cursor: the row that everything looks at.
+        shown: how many rows have been read so far; at least 1.
+        playing, speed, loop: playback; speed in rows a second.
+        breaks: conditions that stop playback.
+        unit, layer, head: what is selected; layer None is the last one, head None the mean.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], title: str = "free text") -> None:
+        self.title = title
+        self.lanes: list[Lane] = list(lanes)
+        self.cursor, self.shown = 0, 1
+        self.playing, self.speed, self.loop = False, 4.0, False
+        self.breaks: list[Condition] = []
+        self.unit = 0
+        self.layer: int | None = None
+        self.head: int | None = None
+        self._undo: list[list[Lane]] = []
+
+    @classmethod
+    def read(
+        cls, models: Sequence[LanguageModel], text: str | Sequence[str], title: str = "free text"
+    ) -> Session:
+        """A session of models that read a text.
+
+        Raises:
+            UnknownWords: naming all words that a model does not know.
+        """
+        return cls([Lane(model.name, run(model, text), model) for model in models], title)
+
+    # Rows -------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to read."""
+        return max((len(lane) for lane in self.lanes), default=0)
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of the first lane."""
+        return self.lanes[0].trace.tokens
+
+    def move(self, row: int) -> bool:
+        """Put the cursor on a row, reading on as far as that; whether anything changed."""
+        row = max(0, min(row, self.rows - 1))
+        before = (self.cursor, self.shown)
+        self.cursor, self.shown = row, max(self.shown, row + 1)
+        return (self.cursor, self.shown) != before
+
+    def show(self, rows: int) -> None:
+        """Have so many rows read, the cursor on the last of them."""
+        self.shown = max(1, min(rows, self.rows))
+        self.cursor = self.shown - 1
+
+    def step(self) -> bool:
+        """One row on; at the end back to the first row if looping. Whether there was a row."""
+        if self.cursor + 1 < self.rows:
+            return self.move(self.cursor + 1)
+        if self.loop and self.rows > 1:
+            self.show(1)
+            return True
+        return False
+
+    def faster(self, by: int) -> None:
+        """The next speed, up (1) or down (-1)."""
+        at = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self.speed))
+        self.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, at + by))]
+
+    # Breaks -----------------------------------------------------------------------------------
+
+    def add_break(self, condition: Condition) -> None:
+        """Stop where a condition holds.
+
+        Raises:
+            PeepholeError: no lane has what it speaks of; the message is about the first lane.
+        """
+        errors = []
+        for lane in self.lanes:
+            try:
+                condition.check(lane.trace)
+            except PeepholeError as error:
+                errors.append(error)
+        if len(errors) == len(self.lanes):
+            raise errors[0]
+        self.breaks.append(condition)
+
+    def broken(self) -> str:
+        """What holds at the cursor, as it was measured; "" where no break does."""
+        for condition in self.breaks:
+            for lane in self.lanes:
+                try:
+                    condition.check(lane.trace)
+                    if self.cursor < len(lane) and condition.holds(
+                        lane.trace, self.cursor, lane.lens
+                    ):
+                        measured = condition.measured(lane.trace, self.cursor, lane.lens)
+                        return f"{lane.label}: {measured}" if len(self.lanes) > 1 else measured
+                except PeepholeError:  # this lane has no such value, or no model to compute it with
+                    continue
+        return ""
+
+    # Forks ------------------------------------------------------------------------------------
+
+    def forked(self, index: int, *interventions: Intervention) -> Lane:
+        """The lane at an index with more done to it, without putting it on the screen.
+
+        Raises:
+            PeepholeError: its model is not at hand, or has nothing of that kind.
+        """
+        lane = self.lanes[index]
+        if lane.model is None:
+            raise PeepholeError(
+                "this trace has no model to run again",
+                do="Open the model: peephole open MODEL TEXT",
+            )
+        trace = fork(lane.model, lane.trace, *interventions)
+        root = lane.parent or lane
+        return Lane(root.label, trace, lane.model, parent=root)
+
+    def put_fork(self, made: Lane) -> int:
+        """Put a fork beside the lane that it came from; returns its index.
+
+        A fork of the same lane is replaced; where there is no room, a lane at the end gives way.
+        """
+        self._undo.append(list(self.lanes))
+        lanes = [lane for lane in self.lanes if lane.parent is not made.parent]
+        at = lanes.index(made.parent) + 1 if made.parent in lanes else len(lanes)
+        lanes.insert(at, made)
+        if len(lanes) > MOST:
+            other = [lane for lane in lanes if lane not in (made, made.parent)]
+            lanes.remove(other[-1])
+        self.lanes = lanes
+        return lanes.index(made)
+
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Other lanes on the same cursor; `undo` brings the present ones back."""
+        self._undo.append(list(self.lanes))
+        self.lanes = list(lanes)[:MOST]
+        self.move(self.cursor)
+
+    def undo(self) -> bool:
+        """The lanes as they were before the last fork or change of models; whether there was one."""
+        if not self._undo:
+            return False
+        self.lanes = self._undo.pop()
+        self.shown = min(self.shown, self.rows)
+        self.cursor = min(self.cursor, self.shown - 1)
+        return True
+
+    def interventions(self, index: int) -> list[Intervention]:
+        """What has been done to a lane."""
+        return [from_record(r) for r in self.lanes[index].trace.header.interventions]
