@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +95,8 @@ def parse(text: str, functions: Mapping[str, Callable[..., Any]]) -> Expression:
     if len(text) > LONGEST:
         raise WordError(f"longer than {LONGEST} characters", text[:20], "Measure it in parts")
     try:
-        tree = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # about odd escapes in a file's words
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = (getattr(error, "offset", None) or 1) - 1
         raise WordError(f"{text!r} does not parse", text[at:].split(" ")[0] or text) from None

@@ -63,7 +63,7 @@ def read_narration(
             if conversion or not _SPEC.fullmatch(spec or ""):
                 raise WordError(
                     f"{spec or conversion!r} is not a format of numbers",
-                    spec or whole,
+                    whole if conversion else spec or whole,
                     "E.g. {p:.0%}, {p:.2f}, {n:,d}, {p:.1e}",
                 )
         pieces.append((plain, name or "", spec or ""))

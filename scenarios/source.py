@@ -31,11 +31,18 @@ class ScriptError(PeepholeError):
 
     def __init__(self, what: str, source: Source, place: Place, do: str = "") -> None:
         self.place = place
-        super().__init__(what, where=f"{source.name}:{place.line}:{place.column}", do=do)
+        where = f"{source.name}:{place.line}:{place.column}"
+        super().__init__(_short(what), where=where, do=_short(do))
         self._excerpt = source.excerpt(place)
 
     def __str__(self) -> str:
         return f"{super().__str__()}\n{self._excerpt}"
+
+
+def _short(text: str) -> str:
+    """One printable line: a file may hold anything, and a terminal obeys what it is sent."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return plain if len(plain) <= 300 else plain[:297] + "..."
 
 
 class _Statement(NamedTuple):

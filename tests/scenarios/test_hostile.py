@@ -1,0 +1,104 @@
+"""Whatever is done to a scenario's file, it plays or there is one clear message."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import PeepholeError
+from scenarios import shelf
+from scenarios.play import Play
+from scenarios.script import read
+from tests.scenarios.models import GOOD, untrained
+
+ROUNDS = 4000
+PIECES = [
+    *"[]{}=\"'#.,\n\\\t\0\x7f\ud7ff€\u202e",
+    *("[[", "]]", '"""', "''", "{", "}", "{{", "{p", ":", "inf", "nan", "-1", "1e999", "9" * 400),
+    *("true", "1979-05-27", "lanes", "beats", "measure.p = 3\n", "[[beats]]\n", "[beats]\n"),
+    *("(" * 200, "[" * 3000, "not ", " and ", "lstm", "here", "max", "__class__", "**", "1/0"),
+    *("text = []\n", "steps = 10", "unit = 'inf'", "{cells}", "0 * 'a'", "\r", "\ufeff"),
+]
+
+
+def mutated(text: str, rng: random.Random) -> str:
+    """One to three small damages: cut, delete, double, insert, swap words, truncate."""
+    for _ in range(rng.randint(1, 3)):
+        at, to = sorted(rng.randrange(len(text) + 1) for _ in range(2))
+        to = min(to, at + rng.choice([1, 2, 5, 40]))
+        match rng.randrange(6):
+            case 0:
+                text = text[:at] + text[to:]
+            case 1:
+                text = text[:to] + text[at:]
+            case 2:
+                text = text[:at] + rng.choice(PIECES) + text[at:]
+            case 3:
+                text = text[:at] + rng.choice(PIECES) + text[to:]
+            case 4:
+                words = text.split(" ")
+                i, j = (rng.randrange(len(words)) for _ in range(2))
+                words[i], words[j] = words[j], words[i]
+                text = " ".join(words)
+            case 5:
+                text = text[:at] if rng.random() < 0.2 else text
+    return text
+
+
+def play_all(path: Path) -> None:
+    played = Play(read(path), untrained)
+    for i in range(len(played)):
+        played.stage(i), played.narration(i), played.verdicts(i)
+
+
+def check(path: Path) -> bool:
+    """True where it plays, False where one message says what is wrong; all else is a failure."""
+    try:
+        play_all(path)
+    except PeepholeError as error:
+        message = str(error)
+        assert message.startswith(str(path))
+        assert "Traceback" not in message
+        assert len(message) < 1500
+        assert all(line.isprintable() for line in message.split("\n"))
+        return False
+    return True
+
+
+def test_mutated_files(tmp_path: Path) -> None:
+    rng, path, played = random.Random(1), tmp_path / "a.toml", 0
+    texts = [GOOD, *(file.read_text("utf-8") for file in shelf.bundled().values())]
+    for n in range(ROUNDS):
+        text = mutated(texts[0] if n % 3 else rng.choice(texts), rng)
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        played += check(path)
+    assert 0 < played < ROUNDS / 2  # some damage is harmless, most is not
+
+
+def test_truncated_at_every_byte(tmp_path: Path) -> None:
+    path, raw = tmp_path / "a.toml", GOOD.encode()
+    for n in range(len(raw)):
+        path.write_bytes(raw[:n])
+        check(path)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(tmp_path_factory, raw: bytes) -> None:
+    path = tmp_path_factory.mktemp("any") / "a.toml"
+    path.write_bytes(raw)
+    assert not check(path)
+
+
+@given(st.text(max_size=60))
+def test_any_text_as_a_measure_a_narration_and_an_intervention(tmp_path_factory, text: str) -> None:
+    import json
+
+    path = tmp_path_factory.mktemp("any") / "a.toml"
+    quoted = json.dumps(text).replace("\x7f", "\\u007f")
+    for old in ('"0 < p < 1"', '"Over."', '"f = 0 from 3"', '"row(lstm, here)"', '"were"'):
+        new = GOOD.replace(old, quoted)
+        path.write_bytes(new.encode("utf-8", "surrogatepass"))
+        check(path)
