@@ -9,13 +9,13 @@ runs on NumPy and the standard library alone.
 from pathlib import Path
 
 ANIMATE = """cat dog fox king queen teacher doctor farmer mouse horse bird boy girl child woman man
-wolf student pilot nurse baker sailor rabbit duck""".split()
+wolf student pilot nurse""".split()
 OBJECT = """mat table cabinet key door chair wall tree bridge car house bench ladder clock lamp road
-fence gate tower boat window letter picture bed desk garden""".split()
-# Each of these can, with a little good will, be put into another and hold another: a noun alone
-# must not give away which of the two roles it plays.
+fence gate tower boat window letter picture bed""".split()
+# Each of these can, with a little good will, be put into another and hold another: a noun alone must
+# not give away which of the two roles it plays.
 THING = """trophy suitcase box bag basket chest crate drawer trunk jar bowl cup pot bucket barrel
-bottle""".split()
+bottle purse pouch wallet locker cart tray vase kettle""".split()
 # Heads that take "to" ("the keys to the cabinet").
 TAKES_TO = "key door bridge road gate letter".split()
 # Seen in training only in simple sentences, where no noun stands between them and their verb.
@@ -40,7 +40,7 @@ OTHER = {
         "special": ["<s>"],
         "words": (
             "the that is are was were and because it they too what doesn't don't did not fit go"
-            " into can could hold has have had no room for . ?"
+            " into can could hold be held has have had no room for there . ?"
         ).split(),
     },
 }

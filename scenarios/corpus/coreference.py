@@ -19,11 +19,13 @@ from .simple import neutral
 FRAMES = (
     "A {do} fit in B",
     "A {do} go into B",
+    "A can not be held by B",
     "B can not hold A",
     "B {have} no room for A",
+    "there {room} no room in B for A",
 )
-P_THIRD = 0.25  # a third thing stands between, beside A or B
-P_SINGULAR = 0.85
+P_THIRD = 0.4  # a third thing stands between, beside A or B
+P_SINGULAR = 0.7
 
 
 def held_out_pair(a: Noun, b: Noun) -> bool:
@@ -66,6 +68,7 @@ def _frame(frame: str, plural: bool, past: bool) -> list[str]:
     words = {
         "{do}": ["did", "not"] if past else ["don't" if plural else "doesn't"],
         "{have}": ["had"] if past else ["have" if plural else "has"],
+        "{room}": ["was"] if past else ["is"],
         "can": ["could"] if past else ["can"],
     }
     return [out for word in frame.split() for out in words.get(word, [word])]

@@ -89,5 +89,5 @@ def lexicon() -> Lexicon:
 
 
 def vocabulary() -> tuple[str, ...]:
-    """All words, `<s>` first, the rest sorted. A model's token ids are indices into it."""
+    """All words, `<s>` first (index 0), the rest sorted. A model's token ids are indices into it."""
     return lexicon().words

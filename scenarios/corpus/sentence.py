@@ -1,6 +1,6 @@
 """A sentence with one probe in it, and the two draws that every part of the grammar uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ class Sentence:
     """A sentence and its probe: does a model that read `prefix` prefer `correct` to `wrong`?
 
     tokens       words and punctuation; tokens[0] is "<s>", tokens[-1] is "." (length T)
-    kind         "simple", "question", "agreement" or "coreference"
+    kind         "simple", "agreement" or "coreference"
     target       index of the probed token, a verb or the answer's noun; tokens[target] == correct
     wrong        the minimal alternative: the verb's other number, or the other noun of the pair
     attractors   agreement: nouns between the subject and its verb;
@@ -68,13 +68,3 @@ def choose(rng: np.random.Generator, items: Sequence[T], n: int) -> list[T]:
         raise ValueError(f"cannot choose {n} different items out of {len(items)}")
     pool = list(items)
     return [pool.pop(int(rng.random() * len(pool))) for _ in range(n)]
-
-
-def weighted(rng: np.random.Generator, shares: Mapping[T, float]) -> T:
-    """One key, drawn with the probability that is its value (the values sum to 1)."""
-    u = rng.random()
-    for item, share in shares.items():
-        u -= share
-        if u < 0:
-            return item
-    return item  # rounding may leave a last grain of u

@@ -18,14 +18,13 @@ import numpy as np
 from .agreement import P_TAIL, Head, agreement
 from .coreference import coreference
 from .lexicon import lexicon
-from .question import question
-from .sentence import Sentence, chance, pick, weighted
+from .sentence import Sentence, chance, pick
 from .simple import simple
 
-MIXTURE = {"simple": 0.075, "question": 0.175, "agreement": 0.25, "coreference": 0.5}
-ATTRACTORS = {0: 0.15, 1: 0.3, 2: 0.25, 3: 0.18, 4: 0.12}  # in training: P(n attractors)
+MIXTURE = {"simple": 0.15, "agreement": 0.35, "coreference": 0.5}
+ATTRACTORS = (0.15, 0.3, 0.25, 0.18, 0.12)  # in training: P(0 attractors), P(1), ... P(4)
 MAX_TRAIN_DISTANCE = 20  # tokens between subject and verb
-TRAIN_GAPS = (0, 0, 0, 0, 0, 0, 0, 4, 6, 8)
+TRAIN_GAPS = (0, 0, 0, 0, 0, 4, 5, 6, 7, 8)
 
 
 def _heads(rng: np.random.Generator, n: int, disagree: bool, held_out: bool = False) -> list[Head]:
@@ -50,7 +49,9 @@ def _tail(rng: np.random.Generator) -> int:
 
 def train_agreement(rng: np.random.Generator) -> Sentence:
     """Up to 4 attractors of random number, up to MAX_TRAIN_DISTANCE tokens, no held-out noun."""
-    n = weighted(rng, ATTRACTORS)
+    u, n = rng.random(), 0
+    while n < len(ATTRACTORS) - 1 and u >= sum(ATTRACTORS[: n + 1]):
+        n += 1
     while True:
         sentence = agreement(rng, _heads(rng, n, disagree=False), chance(rng, 0.5), _tail(rng))
         if sentence.distance <= MAX_TRAIN_DISTANCE:
@@ -59,12 +60,10 @@ def train_agreement(rng: np.random.Generator) -> Sentence:
 
 def train(rng: np.random.Generator) -> Sentence:
     """One sentence of the training mixture."""
-    kind = weighted(rng, MIXTURE)
-    if kind == "simple":
+    u = rng.random()
+    if u < MIXTURE["simple"]:
         return simple(rng)
-    if kind == "question":
-        return question(rng)
-    if kind == "agreement":
+    if u < MIXTURE["simple"] + MIXTURE["agreement"]:
         return train_agreement(rng)
     return coreference(rng, held_out=False, gap=pick(rng, TRAIN_GAPS))
 
@@ -95,7 +94,6 @@ SPLITS: dict[str, Callable[[np.random.Generator, int], Sentence]] = {
     "agreement/attractors-N": _attractors,
     "agreement/held-out-nouns": _held_out_nouns,
     "agreement/distance-N": _distance,
-    "question": lambda rng, _: question(rng),
     "coreference/train-pairs": lambda rng, _: coreference(rng, False, pick(rng, TRAIN_GAPS)),
     "coreference/held-out-pairs": lambda rng, _: coreference(rng, True, pick(rng, TRAIN_GAPS)),
     "coreference/gap-N": lambda rng, n: coreference(rng, False, n),

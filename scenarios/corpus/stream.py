@@ -14,10 +14,6 @@ from .lexicon import START, vocabulary
 from .sentence import Sentence
 from .splits import train
 
-# An answer is one token among some twenty, most of which nobody can predict. Weighted so, it has a
-# third of the weight of its sentence, and an LSTM of 64 units begins to learn it in 6,000 steps.
-ANSWER_WEIGHT = 9.0
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -25,8 +21,7 @@ class Batch:
 
     inputs   [B, T] int64   what a model reads
     targets  [B, T] int64   the token after each
-    weights  [B, T] float32 how much the target counts: 0 on padding, ANSWER_WEIGHT on the noun that
-                    answers a question, else 1. The loss is sum(weights * nats) / sum(weights).
+    weights  [B, T] float32 1 where the target counts, 0 on padding
     """
 
     inputs: np.ndarray
@@ -54,8 +49,6 @@ def collate(sentences: Sequence[Sentence]) -> Batch:
     for row, sentence in enumerate(sentences):
         ids[row, : len(sentence.tokens)] = encode(sentence.tokens)
         weights[row, : len(sentence.tokens)] = 1.0
-        if sentence.kind in ("question", "coreference"):
-            weights[row, sentence.target - 1] = ANSWER_WEIGHT
     return Batch(inputs=ids[:, :-1], targets=ids[:, 1:], weights=weights)
 
 

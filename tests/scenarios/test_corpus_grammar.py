@@ -122,7 +122,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("text", "verb", "attractors", "disagreeing"),
+    "text, verb, attractors, disagreeing",
     [
         ("the cat that sat on the mat that was red was happy .", 11, 1, 0),
         ("the cats that sat on the mat that was red were happy .", 11, 1, 1),
@@ -164,8 +164,8 @@ SPLITS = ["attractors-0", "attractors-4", "attractors-16", "held-out-nouns", "di
 @pytest.mark.parametrize("split", ["train", *(f"agreement/{s}" for s in SPLITS)])
 def test_agreement_metadata_is_what_an_independent_reading_finds(split):
     kinds = set()
-    for s in sample(split, 600, 5):
-        if s.kind in ("question", "coreference"):
+    for s in sample(split, 400, 5):
+        if s.kind == "coreference":
             continue
         kinds.add(s.kind)
         r = read(s.tokens)
@@ -182,7 +182,7 @@ def test_agreement_metadata_is_what_an_independent_reading_finds(split):
 
 
 def test_every_construction_occurs_in_training():
-    texts = [s.text for s in sample("train", 6000, 8) if s.kind == "agreement"]
+    texts = [s.text for s in sample("train", 3000, 8) if s.kind == "agreement"]
     nouns, objects = SINGULAR | PLURAL, 0
     for text in texts:
         words = text.split()
