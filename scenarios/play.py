@@ -148,8 +148,13 @@ class Play:
 
     def _build(self, spec: LaneSpec, text: str, at: Path_) -> Lane:
         lane = ("lanes", spec.label)
+        name = spec.model
+        if name.endswith(".safetensors"):  # a path counts from the scenario's own folder
+            name = str(self.scenario.source.path.parent / name)
+            if spec.steps is not None:
+                raise self._error("a file has no other `steps`", (*lane, "steps"))
         try:
-            model = self._models(spec.model, spec.steps)
+            model = self._models(name, spec.steps)
         except PeepholeError as error:
             known = spec.model in zoo.names() and spec.steps is not None
             key, word = ("steps", str(spec.steps)) if known else ("model", spec.model)

@@ -123,8 +123,13 @@ def open_(what: str, text: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 @click.option("--save", type=click.Path(path_type=Path), help="Write the trace to this file.")
 @click.option("--values", is_flag=True, help="Also print every value of every equation.")
-@click.option("--lens", multiple=True, metavar="NAME", help="gradient, jacobian, gates, entropy, "
-              "rollout or surprisal; may be repeated.")  # fmt: skip
+@click.option(
+    "--lens",
+    multiple=True,
+    metavar="NAME",
+    help="gradient_map, jacobian_norms, gate_statistics, attention_entropy, rollout, surprisal or "
+    "top_k; may be repeated.",
+)
 @click.option("--hold", multiple=True, metavar="TEXT", help='E.g. "f[17] of layer 0 = 0 from 3".')
 @click.option("--cut-head", multiple=True, metavar="TEXT", help='E.g. "1 of layer 0".')
 @click.option("--cut-edge", multiple=True, metavar="TEXT", help='E.g. "9->2", rows that look.')
@@ -148,6 +153,7 @@ def run(
     """Let a MODEL read a TEXT and print what it did at each row."""
     from engine import Backend, save_trace
     from engine import run as read
+    from engine.lenses.record import record
     from engine.phrases import intervention
     from tui.headless import reading
 
@@ -157,11 +163,11 @@ def run(
     if (backend, device) != ("numpy", "cpu"):
         loaded = loaded.to(Backend(backend, device=device))
     trace = read(loaded, text, interventions)
-    reading.look(loaded, trace, lens)
+    found = reading.look(loaded, trace, lens)
     if save is not None:
-        save_trace(trace, save)
-    lines = reading.json_lines(trace, values) if as_json else reading.table(loaded, trace, values)
-    for line in lines:
+        save_trace(record(loaded, trace), save)
+    texts = reading.json_lines(trace, found, values)
+    for line in texts if as_json else reading.table(loaded, trace, found, values):
         click.echo(line)
     if save is not None:
         click.echo(f"saved {save}", err=True)

@@ -4,79 +4,72 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine import LanguageModel, Trace, lenses
 from engine.errors import PeepholeError, did_you_mean
+from engine.interventions import from_record
+from engine.lenses.record import WHOLE
 from engine.trace import Named
 
-LENSES: dict[str, Callable[[LanguageModel, Trace], dict[str, Named]]] = {
-    "gradient": lenses.gradient_map,
-    "jacobian": lenses.jacobian_norms,
-    "gates": lambda _, trace: lenses.gate_statistics(trace),
-    "entropy": lambda _, trace: lenses.attention_entropy(trace),
-    "rollout": lambda _, trace: lenses.rollout(trace),
-    "surprisal": lambda _, trace: lenses.surprisal(trace),
-}
 TOP = 3  # likeliest next words shown
+Found = Mapping[str, Mapping[str, Named]]  # lens -> its results by name
 
 
-def look(model: LanguageModel, trace: Trace, names: tuple[str, ...]) -> None:
-    """Put the results of lenses into the trace, where they are printed and saved from.
+def look(model: LanguageModel, trace: Trace, names: Sequence[str]) -> Found:
+    """What the lenses of these names say of a run.
 
     Raises:
         PeepholeError: there is no such lens, or this model has nothing for it.
     """
     for name in names:
-        if name not in LENSES:
-            raise PeepholeError(f"no lens {name!r}", do=did_you_mean(name, LENSES))
-        trace.lenses[name] = LENSES[name](model, trace)
+        if name not in WHOLE:
+            raise PeepholeError(f"no lens {name!r}", do=did_you_mean(name, WHOLE))
+    return {name: WHOLE[name](model, trace) for name in names}
 
 
-def rows(trace: Trace, values: bool = False) -> Iterator[dict[str, Any]]:
+def rows(trace: Trace, found: Found, values: bool = False) -> Iterator[dict[str, Any]]:
     """One JSON-ready object a row; what is not a number (row 0's bits, a score of -inf) is null."""
     bits = lenses.surprisal(trace)["bits"].array
     top = lenses.top_k(trace, TOP)
     gates = lenses.gate_statistics(trace)
     for row, token in enumerate(trace.tokens):
-        found: dict[str, Any] = {"row": row, "token": token, "bits": _plain(bits[row])}
-        found["next"] = [
+        line: dict[str, Any] = {"row": row, "token": token, "bits": _plain(bits[row])}
+        line["next"] = [
             {"word": trace.header.vocabulary[word], "p": _plain(p)}
             for word, p in zip(top["ids"].array[row], top["p"].array[row], strict=True)
         ]
         if gates:
-            found["gates"] = {
+            line["gates"] = {
                 gate: {
                     what: _plain(gates[f"{gate}.{what}"].array[row])
                     for what in ("mean", "shut", "open")
                 }
                 for gate in trace.header.gates
             }
-        if trace.lenses:
-            found["lenses"] = {
+        if found:
+            line["lenses"] = {
                 lens: {name: _plain(_at(named, row)) for name, named in results.items()}
-                for lens, results in trace.lenses.items()
+                for lens, results in found.items()
             }
         if values:
-            found["values"] = {name: _plain(trace[name][row]) for name in trace.names}
-        yield found
+            line["values"] = {name: _plain(trace[name][row]) for name in trace.names}
+        yield line
 
 
-def json_lines(trace: Trace, values: bool = False) -> Iterator[str]:
+def json_lines(trace: Trace, found: Found, values: bool = False) -> Iterator[str]:
     """`rows` as text."""
-    for row in rows(trace, values):
+    for row in rows(trace, found, values):
         yield json.dumps(row, ensure_ascii=False, allow_nan=False)
 
 
-def table(model: LanguageModel, trace: Trace, values: bool = False) -> Iterator[str]:
+def table(model: LanguageModel, trace: Trace, found: Found, values: bool = False) -> Iterator[str]:
     """The lines that a person reads."""
     yield f"{model.name}: {describe(model)}"
     for record in trace.header.interventions:
-        from engine.interventions import from_record
-
         yield f"hand-set: {from_record(record)}"
     yield ""
     wide = max(len(token) for token in (*trace.tokens, "token"))
@@ -87,20 +80,18 @@ def table(model: LanguageModel, trace: Trace, values: bool = False) -> Iterator[
     looks = wide + 6
     head += f"  {'looks at':<{looks}}" if attends else ""
     yield head + "  next word"
-    for found in rows(trace):
-        row = found["row"]
-        bits = "-" if found["bits"] is None else f"{found['bits']:.2f}"
-        line = f"{row:>4}  {found['token']:<{wide}}  {bits:>6}"
+    for at in rows(trace, {}):
+        row, bits = at["row"], "-" if at["bits"] is None else f"{at['bits']:.2f}"
+        line = f"{row:>4}  {at['token']:<{wide}}  {bits:>6}"
         for gate in gates:
-            mean = np.mean(found["gates"][gate]["mean"])
-            line += f"  {mean:>5.2f}"
+            line += f"  {np.mean(at['gates'][gate]['mean']):>5.2f}"
         if attends:
             line += f"  {_looks_at(trace, row):<{looks}}"
-        guesses = "  ".join(f"{guess['word']} {guess['p']:.2f}" for guess in found["next"])
+        guesses = "  ".join(f"{guess['word']} {guess['p']:.2f}" for guess in at["next"])
         yield f"{line}  {guesses}"
     yield ""
     yield f"bits: surprise at the word, -log2 p.{_legend(trace)} next word: likeliest {TOP}, with p."
-    for lens, results in trace.lenses.items():
+    for lens, results in found.items():
         for name, named in results.items():
             yield from _numbers(f"lens {lens}: {name}", named, trace.tokens)
     if values:
