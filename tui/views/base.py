@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
+
+from tui.palette import Palette
 
 if TYPE_CHECKING:
     from engine import Trace
@@ -29,6 +32,27 @@ class View(Widget, can_focus=True):
 
     TITLE: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "row(-1)", "Row", id="view.row.up", tooltip="The row before", show=False),
+        Binding("down", "row(1)", "Row", id="view.row.down", tooltip="The next row", show=False),
+        Binding(
+            "left_square_bracket",
+            "layer(-1)",
+            "Layer",
+            id="view.layer.down",
+            tooltip="The layer below",
+            key_display="[",
+        ),
+        Binding(
+            "right_square_bracket",
+            "layer(1)",
+            "Layer",
+            id="view.layer.up",
+            tooltip="The layer above",
+            key_display="]",
+        ),
+    ]
 
     class CursorMoved(Message):
         """The user asked this view for another row of the trace."""
@@ -50,6 +74,11 @@ class View(Widget, can_focus=True):
     def trace(self) -> Trace | None:
         """The trace on show, or None before there is a row to show."""
         return self.lane.trace if self.lane is not None and len(self.lane.trace) else None
+
+    @property
+    def palette(self) -> Palette:
+        """How numbers look in this app."""
+        return getattr(self.app, "palette", None) or Palette()
 
     @property
     def last(self) -> int:
@@ -84,6 +113,12 @@ class View(Widget, can_focus=True):
     def updated(self) -> None:
         """Draw `self.trace` at `self.cursor`; called only when there is a lane."""
         self.refresh()
+
+    def action_row(self, by: int) -> None:
+        self.move_to(self.cursor + by)
+
+    def action_layer(self, by: int) -> None:
+        """Show another layer; subclasses that have layers do."""
 
     def move_to(self, row: int) -> None:
         """Ask the screen for another row; rows outside the trace are taken to its ends."""

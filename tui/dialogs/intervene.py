@@ -1,0 +1,186 @@
+"""Do something to the model and see what follows: hold a value, cut attention, replace a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label, Tab, Tabs
+
+from engine import CutEdge, CutHead, Hold, LanguageModel, PeepholeError, Replace, Trace
+from engine.errors import did_you_mean
+from engine.interventions import Intervention
+from engine.runner import check
+from tui.dialogs.base import Dialog, number
+from tui.dialogs.words import say
+
+TABS = {"hold": "Hold a value", "replace": "Replace a token"}
+ATTENTION_TABS = {"edge": "Cut an edge", "head": "Cut a head"}
+
+
+class InterveneDialog(Dialog[Intervention]):
+    """The answer is one intervention that this model can undergo."""
+
+    QUESTION = "Change something, and see what follows"
+    DEFAULT_CSS = """
+    InterveneDialog .form { height: auto; }
+    InterveneDialog .field { height: 1; }
+    InterveneDialog .field Label { width: 10; }
+    InterveneDialog .field Input { width: 14; }
+    InterveneDialog .field .about { width: 1fr; color: $text-muted; padding-left: 1; }
+    InterveneDialog Tabs { margin-bottom: 1; }
+    """
+
+    def __init__(
+        self, model: LanguageModel, trace: Trace, row: int, *, layer: int = 0, unit: int = 0,
+        head: int = 0, key: int = 0, kind: str = "hold", name: str = "",
+    ) -> None:  # fmt: skip
+        """The fields begin at the place that the user looks at: row, layer, unit, head, key."""
+        super().__init__()
+        self.model, self.trace, self.row = model, trace, row
+        self.start = {"layer": layer, "unit": unit, "head": head, "key": min(key, max(0, row - 1))}
+        architecture = model.architecture
+        self.heads = getattr(architecture, "heads", 0)
+        self.names = [n for n, axes in architecture.axes.items() if axes == ("layer", "unit")]
+        self.value = name if name in self.names else (*architecture.gates, *self.names)[0]
+        self.kinds = TABS | (ATTENTION_TABS if self.heads else {})
+        self.kind = kind if kind in self.kinds else "hold"
+
+    def fields(self) -> ComposeResult:
+        yield Tabs(*(Tab(text, id=kind) for kind, text in self.kinds.items()), active=self.kind)
+        for kind in self.kinds:
+            with Vertical(id=f"form-{kind}", classes="form"):
+                for name, text, about in self._form(kind):
+                    words: Sequence[str] = ()
+                    if name in ("value", "word"):
+                        words = self.names if name == "value" else self.trace.header.vocabulary
+                    with Horizontal(classes="field"):
+                        yield Label(text)
+                        yield Input(
+                            self._initial(kind, name),
+                            id=f"{kind}-{name}",
+                            suggester=SuggestFromList(words, case_sensitive=False)
+                            if words
+                            else None,
+                        )
+                        yield Label(about, classes="about", markup=False)
+
+    def _form(self, kind: str) -> Iterator[tuple[str, str, str]]:
+        """(field, label, what can be typed) of one kind."""
+        last, layers = len(self.trace) - 1, self.model.architecture.layers
+        layer = ("layer", "layer", f"0 to {layers - 1}; empty: every layer")
+        head = ("head", "head", f"0 to {self.heads - 1}; empty: every head")
+        if kind == "hold":
+            yield "value", "value", ", ".join(self.names)
+            yield "units", "units", f"e.g. 4, 8-11 of {self.model.architecture.width}; empty: all"
+            yield layer
+            yield "at", "held at", "a number; a gate lies from 0 (shut) to 1 (open)"
+            yield "from", "from row", f"0 to {last}"
+            yield "to", "to row", "the last row held; empty: to the end"
+        elif kind == "replace":
+            yield "row", "row", f"0 to {last}"
+            yield "word", "reads", "any word that the model knows"
+        elif kind == "head":
+            yield "layer", "layer", f"0 to {layers - 1}"
+            yield "head", "head", f"0 to {self.heads - 1}"
+        else:
+            yield "query", "row", "the row that looks"
+            yield "key", "at row", "the earlier row that it may no longer look at"
+            yield layer
+            yield head
+
+    def _initial(self, kind: str, name: str) -> str:
+        start = self.start
+        if kind == "hold" and name == "units":
+            return str(start["unit"])
+        known = {"value": self.value, "at": "0", "from": self.row, "row": self.row}
+        known |= {"query": max(1, self.row), **start, "word": "", "to": ""}
+        return str(known[name])
+
+    def on_mount(self) -> None:
+        self._choose(self.kind)
+
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        if event.tab.id:
+            self._choose(event.tab.id)
+
+    def _choose(self, kind: str) -> None:
+        self.kind = kind
+        for other in self.kinds:
+            self.query_one(f"#form-{other}").display = other == kind
+        self.judge()
+
+    def keys(self) -> str:
+        return "Tab next field · ← → kind (on the tabs) · Enter does it · Esc goes back"
+
+    def empty(self) -> bool:
+        return False
+
+    def _text(self, name: str) -> str:
+        return self.query_one(f"#{self.kind}-{name}", Input).value.strip()
+
+    def _number(self, name: str, what: str, low: int, high: int) -> int:
+        return number(self._text(name), what, low, high)
+
+    def _optional(self, name: str, what: str, count: int) -> int | None:
+        return self._number(name, what, 0, count - 1) if self._text(name) else None
+
+    def answer(self) -> Intervention:
+        item = getattr(self, f"_{self.kind}")()
+        check(self.model, [item])
+        return item
+
+    def _hold(self) -> Hold:
+        name, last = self._text("value"), len(self.trace) - 1
+        if name not in self.names:
+            raise PeepholeError(f"no value {name!r} to hold", do=did_you_mean(name, self.names))
+        try:
+            at = float(self._text("at"))
+        except ValueError:
+            at = float("nan")
+        if not abs(at) <= 1e6:
+            raise PeepholeError(f"held at {self._text('at') or 'nothing'}", do="Type a number")
+        start = self._number("from", "From row", 0, last)
+        stop = self._number("to", "To row", start, last) + 1 if self._text("to") else None
+        layer = self._optional("layer", "The layer", self.model.architecture.layers)
+        units = parse_units(self._text("units"), self.model.architecture.width)
+        return Hold(name, at, layer, units, start, stop)
+
+    def _replace(self) -> Replace:
+        row = self._number("row", "The row", 0, len(self.trace) - 1)
+        word = self._text("word").lower()
+        if not word:
+            raise PeepholeError("no word to read instead yet", do="Type one")
+        return Replace(row, word)
+
+    def _head(self) -> CutHead:
+        layers = self.model.architecture.layers
+        layer = self._number("layer", "The layer", 0, layers - 1)
+        return CutHead(layer, self._number("head", "The head", 0, self.heads - 1))
+
+    def _edge(self) -> CutEdge:
+        last = len(self.trace) - 1
+        query = self._number("query", "The row", 0, last)
+        key = self._number("key", "The earlier row", 0, last)
+        layer = self._optional("layer", "The layer", self.model.architecture.layers)
+        return CutEdge(query, key, layer, self._optional("head", "The head", self.heads))
+
+    def explain(self, answer: Intervention) -> str:
+        return say(answer, self.trace)
+
+
+def parse_units(text: str, width: int) -> tuple[int, ...]:
+    """Units from `4, 8-11`; nothing is every unit, which is ().
+
+    Raises:
+        PeepholeError: a part of it is no unit of 0..width-1.
+    """
+    units: list[int] = []
+    for part in filter(None, text.replace(",", " ").split()):
+        first, dash, last = part.partition("-")
+        low = number(first, "A unit", 0, width - 1)
+        high = number(last, "A unit", low, width - 1) if dash else low
+        units.extend(range(low, high + 1))
+    return tuple(dict.fromkeys(units))

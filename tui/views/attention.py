@@ -1,0 +1,216 @@
+"""The attention matrix of one head, full size, beside a grid of all heads of its layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from engine.lenses import attention_entropy, rollout
+from tui.views.axis import label
+from tui.views.base import View
+from tui.views.matrix import Matrix
+from tui.views.multiples import Multiples, Panel
+from tui.views.scale import Scale
+
+if TYPE_CHECKING:
+    from engine import Trace
+
+WIDE = 100  # from this width on, the grid of heads stands beside the matrix
+MEAN, ROLLOUT = "mean", "rollout"
+
+
+class AttentionView(View):
+    """Who looks at whom: rows are the tokens that look, columns the tokens looked at."""
+
+    TITLE = "Attention"
+    HELP = """\
+# Attention
+
+Each **row** is a token that looks (the query), each **column** a token looked at (the key). A cell is
+the **weight**: the share, 0 to 1, of that row's attention; every row adds up to 1. A token cannot look
+at what comes after it, so the upper half is blank.
+
+Cells show two decimals where there is room, and colour or shade on a square-root scale from 0 to 1, so
+that the many small weights differ: the middle of the scale is 0.25.
+
+*Entropy*, in bits, says how spread out a row is: 0 is one token alone, log2(t + 1) all tokens alike.
+*mean* is the mean over the heads of the layer. *rollout* multiplies the layers together,
+R = (A + I)/2 · R below (Abnar & Zuidema 2020).
+
+Attention is **not an explanation** of the output: compare it with the gradient view and with ablation
+on the same tokens.
+
+Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
+"""
+    DEFAULT_CSS = """
+    AttentionView { layout: vertical; height: 1fr; }
+    AttentionView #title, AttentionView #readout, AttentionView #legend { height: 1; }
+    AttentionView #title { text-style: bold; }
+    AttentionView #maps { height: 1fr; }
+    AttentionView Multiples { width: 40%; max-width: 72; padding-left: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "key(-1)", "Key", id="attention.key.left", tooltip="The token before it",
+                show=False),
+        Binding("right", "key(1)", "Key", id="attention.key.right", tooltip="The token after it",
+                show=False),
+        Binding("h,right_curly_bracket", "head(1)", "Head", id="attention.head.next",
+                tooltip="The next head, then the mean and the rollout", key_display="h"),
+        Binding("H,left_curly_bracket", "head(-1)", "Head", id="attention.head.previous",
+                tooltip="The head before", show=False),
+        Binding("g", "grid", "All heads", id="attention.grid",
+                tooltip="All heads of the layer as small maps"),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.at_layer = 0
+        self.shown = 0  # 0..heads-1 is a head, then the mean, then the rollout
+        self._key: int | None = None  # as last chosen; until then the heaviest of each row
+        self.grid = False  # where both do not fit, whether the grid is in front
+        self._heaviest = 0
+        self._of: tuple[Trace, int] | None = None
+        self._entropy = self._rollout = np.zeros(0)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="title", markup=False)
+        with Horizontal(id="maps"):
+            yield Matrix()
+            yield Multiples()
+        yield Static(id="readout", markup=False)
+        yield Static(id="legend", markup=False)
+
+    def point(
+        self,
+        *,
+        of: str | None = None,
+        unit: int | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> None:
+        self.at_layer = self.at_layer if layer is None else layer
+        self.shown = self.shown if head is None else head
+        if of in (MEAN, ROLLOUT) and self.heads:
+            self.shown = self.heads + (of == ROLLOUT)
+        if self.trace is not None and self.is_mounted:
+            self.updated()
+
+    @property
+    def key(self) -> int:
+        """The row that is looked at under the cursor: the one chosen, else the heaviest."""
+        if self._key is None:
+            return self._heaviest
+        return min(self._key, self.cursor)
+
+    @property
+    def heads(self) -> int:
+        return self.trace["weights"].shape[2] if self.trace and "weights" in self.trace else 0
+
+    @property
+    def depth(self) -> int:
+        return self.trace["weights"].shape[1] if self.heads and self.trace else 0
+
+    def panels(self) -> list[Panel]:
+        """All heads of the layer, their mean and the rollout, each with its (T, T) of shares."""
+        assert self.trace is not None
+        weights = self.trace["weights"][:, self.at_layer]  # (T, heads, T)
+        row, panels = self.cursor, []
+        for head in range(self.heads):
+            bits = self._entropy[self.at_layer, head, row]
+            panels.append(Panel(f"head {head}", weights[:, head], f"{bits:.2f} bits"))
+        panels.append(Panel(MEAN, weights.mean(1)))
+        panels.append(Panel(ROLLOUT, self._rollout[self.at_layer]))
+        return panels
+
+    def on_resize(self) -> None:
+        if self.trace is not None:
+            self.updated()
+
+    def updated(self) -> None:
+        trace = self.trace
+        title = self.query_one("#title", Static)
+        if trace is None:
+            return
+        if not self.heads:
+            self.query_one("#maps").display = False
+            name = trace.header.model
+            title.update(f"{name} has no attention: it carries a state instead.")
+            self.query_one("#readout", Static).update("Open a Transformer, or press Esc.")
+            self.query_one("#legend", Static).update("")
+            return
+        self.query_one("#maps").display = True
+        self._measure(trace)
+        self.at_layer = min(max(self.at_layer, 0), self.depth - 1)
+        self.shown = min(max(self.shown, 0), self.heads + 1)
+        panels, scale = self.panels(), Scale(self.palette)
+        panel = panels[self.shown]
+        self._heaviest = int(np.argmax(panel.values[self.cursor, : self.cursor + 1]))
+        wide = self.size.width >= WIDE
+        matrix, multiples = self.query_one(Matrix), self.query_one(Multiples)
+        matrix.display, multiples.display = wide or not self.grid, wide or self.grid
+        multiples.styles.width = "40%" if wide else "100%"
+        multiples.styles.max_width = 72 if wide else None
+        matrix.show(panel.values, trace.tokens, scale, self.cursor, self.key, own=True)
+        multiples.show(panels, self.shown, scale, self.cursor, self.key)
+        title.update(self._title(panel))
+        self.query_one("#readout", Static).update(self._readout(panel))
+        self.query_one("#legend", Static).update(scale.legend())
+
+    def _measure(self, trace: Trace) -> None:
+        """Entropy and rollout, once for each trace and length."""
+        if self._of is None or self._of[0] is not trace or self._of[1] != len(trace):
+            self._of = (trace, len(trace))
+            self._entropy = attention_entropy(trace)["bits"].array  # (layer, head, time)
+            self._rollout = rollout(trace)["weights"].array  # (layer, time, key)
+
+    def _title(self, panel: Panel) -> Text:
+        assert self.trace is not None
+        model = self.trace.header.model
+        text = f"attention · {model} · layer {self.at_layer} · {panel.name}"
+        if panel.note:
+            text += f" · entropy of row {self.cursor}: {panel.note}"
+        return Text(text, no_wrap=True)
+
+    def _readout(self, panel: Panel) -> Text:
+        assert self.trace is not None
+        tokens, row, key = self.trace.tokens, self.cursor, self.key
+        weight = float(panel.values[row, key])
+        verb = "looks at" if self.shown < self.heads + 1 else "is made of"
+        text = f"{tokens[row]!r}({row}) {verb} {tokens[key]!r}({key}): {weight:.4f}"
+        if (best := self._heaviest) != key:
+            text += f"   most: {label(best, tokens)} {panel.values[row, best]:.4f}"
+        return Text(text, "bold", no_wrap=True)
+
+    def action_key(self, by: int) -> None:
+        self._key = max(0, min(self.key + by, self.cursor))
+        self.updated()
+
+    def action_layer(self, by: int) -> None:
+        if self.depth:
+            self.at_layer = (self.at_layer + by) % self.depth
+            self.updated()
+
+    def action_head(self, by: int) -> None:
+        if self.heads:
+            self.shown = (self.shown + by) % (self.heads + 2)
+            self.updated()
+
+    def action_grid(self) -> None:
+        self.grid = not self.grid
+        self.updated()
+
+    def on_matrix_picked(self, event: Matrix.Picked) -> None:
+        self._key = min(event.column, event.row)
+        if event.row == self.cursor:
+            self.updated()
+        self.move_to(event.row)
+
+    def on_multiples_picked(self, event: Multiples.Picked) -> None:
+        self.shown = event.index
+        self.updated()

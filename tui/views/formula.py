@@ -1,0 +1,108 @@
+"""A recurrent cell's equations with one unit's numbers in them; drawn from a trace alone.
+
+f = σ(W_xf x + W_hf h' + b_f)
+  = σ(+1.203) = 0.769   ███████▊
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine import Trace
+from engine.cells import Equation
+from engine.models import Architecture
+from engine.registry import ARCHITECTURES, load
+from tui.views.numbers import factor, fill, num, unsquash
+
+
+@dataclass(frozen=True)
+class Line:
+    """One equation at one tick, for one unit.
+
+    Attributes:
+        name: the value that it computes.
+        formula: in symbols.
+        numbers: what stands between `=` and the result; "" where only the result is known.
+        value: the result, as recorded.
+        held: the value is held by an intervention, so the numbers do not lead to it.
+    """
+
+    name: str
+    formula: str
+    numbers: str
+    value: float
+    held: bool
+
+
+def architecture_of(trace: Trace) -> Architecture:
+    """The architecture that a trace's header describes; its equations need no model."""
+    spec: dict[str, Any] = dict(trace.header.architecture)
+    return load(ARCHITECTURES, spec.get("kind", ""), "architecture")(**spec)
+
+
+def at(trace: Trace, name: str, row: int, layer: int, unit: int) -> np.floating:
+    """A unit's recorded value; 0 before row 0, where every state begins."""
+    return trace[name][row, layer, unit] if row >= 0 else np.float32(0.0)
+
+
+def lines(
+    trace: Trace, equations: tuple[Equation, ...], row: int, layer: int, unit: int
+) -> list[Line]:
+    """Every equation of a recurrent cell with the numbers of (row, layer, unit) in it."""
+    found = []
+    for equation in equations:
+        value = at(trace, equation.name, row, layer, unit)
+        numbers = fill(equation.numbers, _values(trace, equation, row, layer, unit))
+        is_held = held(trace, equation.name, row, layer, unit)
+        found.append(Line(equation.name, equation.formula, numbers, float(value), is_held))
+    return found
+
+
+def _values(
+    trace: Trace, equation: Equation, row: int, layer: int, unit: int
+) -> Callable[[str], str]:
+    def value(name: str) -> str:
+        if name == "a":  # the sum itself is not recorded; a held value has none
+            if held(trace, equation.name, row, layer, unit):
+                return "…"
+            return unsquash(at(trace, equation.name, row, layer, unit), equation.squash)
+        if name.endswith("'"):
+            return factor(float(at(trace, name[:-1], row - 1, layer, unit)), "'")
+        return factor(float(at(trace, name, row, layer, unit)))
+
+    return value
+
+
+def held(trace: Trace, name: str, row: int, layer: int, unit: int) -> bool:
+    """Whether an intervention sets this value, whatever the equation says."""
+    return any(_holds(record, name, row, layer, unit) for record in trace.header.interventions)
+
+
+def _holds(record: Mapping[str, Any], name: str, row: int, layer: int, unit: int) -> bool:
+    return (
+        record["kind"] == "hold"
+        and record["name"] == name
+        and record["layer"] in (None, layer)
+        and (not record["units"] or unit in record["units"])
+        and record["start"] <= row
+        and (record["stop"] is None or row < record["stop"])
+    )
+
+
+def span(trace: Trace, name: str) -> tuple[float, float]:
+    """The scale of a value's bar: 0..1 for a gate, else ± the next whole number it stays within."""
+    if name in trace.header.gates:
+        return 0.0, 1.0
+    bound = float(np.ceil(max(1.0, float(np.abs(trace[name]).max(initial=0.0)) - 1e-6)))
+    return -bound, bound
+
+
+def result(line: Line) -> str:
+    """`= σ(+1.203) = 0.769`, or `held at 0` where an intervention set it."""
+    if line.held:
+        return f"held at {num(line.value)}: an intervention overrules the equation"
+    return f"= {line.numbers} = {num(line.value)}" if line.numbers else f"= {num(line.value)}"

@@ -1,0 +1,247 @@
+"""The T x T gradient map: what every loss could learn from every state before it."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+import numpy as np
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from engine import Named, PeepholeError
+from engine.lenses.record import LONGEST_MAP
+from tui.lane import Lane, Results
+from tui.views.axis import label
+from tui.views.base import View
+from tui.views.matrix import Matrix
+from tui.views.scale import DecadeScale
+
+SHARE = 1e-3  # of a row's largest gradient: what is below hardly moves a weight
+
+
+class GradientView(View):
+    """|dL_t/dh_k|: rows are losses t, columns states k, on the axes of the attention matrix."""
+
+    TITLE = "Gradient"
+    HELP = """\
+# Gradient map
+
+Row **t**, column **k**: |dL_t/dh_k|, the Euclidean norm of the derivative of the loss at row t by the
+state at row k, in nats per unit of state. L_t = -ln p(token t | tokens before t). It says how much the
+prediction of token t would change with the state at k: what a learner could learn from there.
+
+L_t is decided by row t - 1, so it is 0 by construction from k = t on, and the map is blank there.
+`v` goes through h, c (an LSTM's cell state) and x (the input vector: saliency).
+
+Colour and digits are **log10**, over the six powers of ten below the largest value of the map; computed
+in float64, because in float32 small gradients become false zeros.
+
+*Reach*: how far back the gradient stays above 1/1000 of its largest value in that row.
+
+Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et al. 2016.
+"""
+    DEFAULT_CSS = """
+    GradientView { layout: vertical; height: 1fr; }
+    GradientView #title, GradientView #readout, GradientView #reach, GradientView #legend { height: 1; }
+    GradientView #title, GradientView #readout { text-style: bold; }
+    GradientView #wait { height: 1fr; content-align: center middle; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "source(-1)", "State", id="gradient.source.left",
+                tooltip="The state one token earlier", show=False),
+        Binding("right", "source(1)", "State", id="gradient.source.right",
+                tooltip="The state one token later", show=False),
+        Binding("v", "of", "h / c / x", id="gradient.of",
+                tooltip="By which state: hidden state, cell state or input"),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.of = "h"
+        self.at_layer: int | None = None  # None is the last one
+        self._source: int | None = None  # as last chosen; until then the largest of each row
+        self._maps: Results = {}
+        self._of_what: tuple[Lane, int] | None = None  # what `_maps` belongs to, or is computed for
+        self._error: PeepholeError | None = None
+        self.elapsed = 0.0  # seconds that the map took
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="title", markup=False)
+        yield Static(id="wait", markup=False)
+        yield Matrix()
+        yield Static(id="readout", markup=False)
+        yield Static(id="reach", markup=False)
+        yield Static(id="legend", markup=False)
+
+    def point(
+        self,
+        *,
+        of: str | None = None,
+        unit: int | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> None:
+        self.of = of or self.of
+        self.at_layer = self.at_layer if layer is None else layer
+        if self.trace is not None and self.is_mounted:
+            self.updated()
+
+    # Computing --------------------------------------------------------------------------------
+
+    def updated(self) -> None:
+        lane, trace = self.lane, self.trace
+        if lane is None or trace is None:
+            return
+        if self._of_what != (lane, len(trace)):
+            self._of_what, self._maps, self._error = (lane, len(trace)), {}, None
+            if len(trace) > LONGEST_MAP and "gradient_map" not in trace.lenses:
+                self._error = PeepholeError(
+                    f"the map of {len(trace)} tokens would have {len(trace) ** 2:,} cells",
+                    do=f"It is drawn for up to {LONGEST_MAP}; the score shows any single row of it",
+                )
+            elif "gradient_map" in trace.lenses:
+                self._maps = trace.lenses["gradient_map"]
+            else:
+                self.run_worker(lambda: self._compute(lane), thread=True, exclusive=True)
+        self._draw()
+
+    def _compute(self, lane: Lane) -> None:
+        """The whole map as one batch, off the interface's thread."""
+        worker, start = get_current_worker(), time.perf_counter()
+        maps: Results = {}
+        error: PeepholeError | None = None
+        try:
+            maps = lane.lens("gradient_map")
+        except PeepholeError as caught:
+            error = caught
+        if not worker.is_cancelled:
+            took = time.perf_counter() - start
+            self.app.call_from_thread(self._computed, lane, maps, error, took)
+
+    def _computed(
+        self, lane: Lane, maps: Results, error: PeepholeError | None, seconds: float
+    ) -> None:
+        if self.lane is lane and self.is_mounted:
+            self._maps, self._error, self.elapsed = maps, error, seconds
+            self._draw()
+
+    # Drawing ----------------------------------------------------------------------------------
+
+    @property
+    def kinds(self) -> list[str]:
+        """What there is a map of, h first."""
+        return sorted(self._maps, key="hcx".find)
+
+    @property
+    def named(self) -> Named:
+        return self._maps[self.of]
+
+    @property
+    def depth(self) -> int:
+        """How many layers the present map has; 1 for x, which has none."""
+        return self.named.array.shape[-1] if "layer" in self.named.axes else 1
+
+    @property
+    def layer_shown(self) -> int:
+        last = self.depth - 1
+        return last if self.at_layer is None else max(0, min(self.at_layer, last))
+
+    @property
+    def map(self) -> np.ndarray:
+        """(T, T) of the chosen state and layer."""
+        array = self.named.array
+        return array[..., self.layer_shown] if "layer" in self.named.axes else array
+
+    @property
+    def source(self) -> int:
+        """The state under the cursor: the one chosen, else the largest of the row."""
+        last = max(0, self.cursor - 1)
+        if self._source is not None:
+            return min(self._source, last)
+        return int(np.argmax(self.map[self.cursor, : last + 1]))
+
+    def _draw(self) -> None:
+        trace = self.trace
+        if trace is None:
+            return
+        matrix, wait = self.query_one(Matrix), self.query_one("#wait", Static)
+        matrix.display, wait.display = bool(self._maps), not self._maps
+        name = trace.header.model
+        if not self._maps:
+            n = len(trace)
+            doing = f"computing {n} x {n} gradients of {name} as one batch …"
+            nothing = "One token has no loss yet: read another." if n < 2 else doing
+            wait.update(f"{self._error}" if self._error else nothing)
+            for part in ("title", "readout", "reach", "legend"):
+                self.query_one(f"#{part}", Static).update("")
+            return
+        if self.of not in self._maps:
+            self.of = self.kinds[0]
+        values = self.map
+        scale = DecadeScale(self.palette, float(values.max(initial=0.0)), self.named.unit)
+        matrix.show(values, trace.tokens, scale, self.cursor, self.source, own=False)
+        layer = f" · layer {self.layer_shown}" if "layer" in self.named.axes else ""
+        title = f"gradient · {name} · |dL_t/d{self.of}_k|{layer}"
+        self.query_one("#title", Static).update(f"{title} · largest {values.max():.3g}")
+        self.query_one("#readout", Static).update(self._readout(values))
+        self.query_one("#reach", Static).update(self._reach(values))
+        self.query_one("#legend", Static).update(scale.legend())
+
+    def _readout(self, values: np.ndarray) -> Text:
+        assert self.trace is not None
+        tokens, t, k = self.trace.tokens, self.cursor, self.source
+        if t == 0:
+            return Text("nothing predicts the start token: it has no loss", no_wrap=True)
+        text = f"|dL/d{self.of}| of {tokens[t]!r}({t}) by {self.of} at {tokens[k]!r}({k}): "
+        return Text(f"{text}{values[t, k]:.4g}", no_wrap=True)
+
+    def _reach(self, values: np.ndarray) -> Text:
+        assert self.trace is not None
+        t, tokens = self.cursor, self.trace.tokens
+        rows = reaches(values)
+        all_rows = f"median of all rows {np.median(rows[1:]):.0f}" if len(rows) > 1 else ""
+        if t == 0:
+            return Text(f"reach: {all_rows}" if all_rows else "", no_wrap=True)
+        back = int(rows[t])
+        first = label(t - back, tokens) if back else "nothing"
+        text = f"reach (above 1e-3 of the row's largest): {back} back, to {first}"
+        return Text(f"{text}; {all_rows}", no_wrap=True)
+
+    # Moving -----------------------------------------------------------------------------------
+
+    def action_source(self, by: int) -> None:
+        if self._maps:
+            self._source = max(0, min(self.source + by, self.cursor - 1))
+            self._draw()
+
+    def action_of(self) -> None:
+        if self._maps:
+            kinds = self.kinds
+            self.of = kinds[(kinds.index(self.of) + 1) % len(kinds)]
+            self._draw()
+
+    def action_layer(self, by: int) -> None:
+        if self._maps:
+            self.at_layer = (self.layer_shown + by) % self.depth
+            self._draw()
+
+    def on_matrix_picked(self, event: Matrix.Picked) -> None:
+        self._source = event.column
+        if event.row == self.cursor:
+            self._draw()
+        self.move_to(event.row)
+
+
+def reaches(values: np.ndarray, share: float = SHARE) -> np.ndarray:
+    """How many rows back from t the farthest entry above `share` of row t's largest lies, (T,).
+
+    `values` (T, T) are norms |dL_t/dh_k|; a row without any gradient reaches 0 rows.
+    """
+    largest = values.max(axis=1, keepdims=True, initial=0.0)
+    above = (values >= share * largest) & (values > 0)
+    first = np.argmax(above, axis=1)  # the earliest k above the share
+    return np.where(above.any(axis=1), np.arange(len(values)) - first, 0)

@@ -1,0 +1,180 @@
+"""A T x T map with tokens on both axes, in cells wide enough to hold their numbers where T allows.
+
+Rows are what looks (or loses), columns what is looked at (or could be learned from); the half where
+nothing can be is left blank. Only what is seen is drawn, so a long text costs no more than a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.views.axis import clip, label, stagger, steps
+from tui.views.scale import Scale
+
+NARROWEST, WIDEST = 2, 10  # columns of a cell
+TALLEST = 3  # lines of a cell
+LABEL = 13  # columns of a row's label
+
+
+class Matrix(Widget):
+    """The map itself; the view that owns it decides what a move of its cursor means."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--label", "matrix--cursor", "matrix--here"}
+    DEFAULT_CSS = """
+    Matrix { height: 1fr; width: 1fr; }
+    Matrix > .matrix--label { color: $text-muted; }
+    Matrix > .matrix--cursor { color: $text; text-style: bold; }
+    Matrix > .matrix--here { text-style: bold reverse; }
+    """
+
+    class Picked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, row: int, column: int) -> None:
+            super().__init__()
+            self.row, self.column = row, column
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._values = np.zeros((0, 0))
+        self._tokens: list[str] = []
+        self._scale: Scale | None = None
+        self._own = True  # whether a row has a cell for its own column
+        self.row, self.column = 0, 0
+        self._top, self._left = 0, 0  # the first row and column in sight
+        self.aside = self.head = 1  # columns of row labels, lines of column labels
+        self.cell = NARROWEST  # columns of one cell
+        self.tall = 1  # lines of one cell
+        self._wide = self._high = 1  # cells in sight
+
+    def show(
+        self,
+        values: np.ndarray,
+        tokens: Sequence[str],
+        scale: Scale,
+        row: int,
+        column: int,
+        own: bool,
+    ) -> None:
+        """Draw `values` (T, T) with the cursor at (row, column).
+
+        `own`: whether the diagonal can be other than blank (a token looks at itself, but cannot
+        learn from itself).
+        """
+        self._values, self._tokens, self._scale, self._own = values, list(tokens), scale, own
+        self.row, self.column = row, column
+        self._follow()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._follow()
+        self.refresh()
+
+    def _measure(self) -> None:
+        """Lay out for the present size and tokens."""
+        longest = max(
+            (len(label(row, self._tokens)) for row in range(len(self._tokens))), default=0
+        )
+        self.aside = 2 + min(longest, LABEL, max(4, self.size.width // 4))
+        room, count = self.size.width - self.aside, max(1, len(self._tokens))
+        self.cell = max(NARROWEST, min(WIDEST, room // count))
+        self._wide = max(1, room // self.cell)
+        longest = min(longest, LABEL)
+        self.head = steps(["x" * longest], self.cell, max(1, min(6, self.size.height // 4)))
+        lines = self.size.height - self.head
+        self.tall = max(1, min(TALLEST, (self.cell + 1) // 2, lines // count))
+        self._high = max(1, lines // self.tall)
+
+    @property
+    def columns(self) -> range:
+        """The columns that are in sight."""
+        return range(self._left, min(len(self._tokens), self._left + self._wide))
+
+    def _follow(self) -> None:
+        """Scroll so that the cursor is in sight, and no further than the map goes."""
+        self._measure()
+        self._left = _window(self._left, self._wide, self.column, len(self._tokens))
+        self._top = _window(self._top, self._high, self.row, len(self._tokens))
+
+    def render_line(self, y: int) -> Strip:
+        if not self._tokens or self._scale is None:
+            return Strip.blank(self.size.width, self.rich_style)
+        if y < self.head:
+            segments = self._axis(y)
+        else:
+            row, line = divmod(y - self.head, self.tall)
+            segments = self._row(self._top + row, line)
+        strip = Strip(segments).apply_style(self.rich_style)
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+    def _axis(self, y: int) -> list[Segment]:
+        assert self._scale is not None
+        quiet, loud = self._style("label"), self._style("cursor")
+        labels = [label(column, self._tokens) for column in self.columns]
+        room = self.size.width - self.aside
+        pieces = stagger(labels, self.cell, self.head, room, self._scale.leader)[y]
+        here = self.column - self._left
+        corner = self._scale.corner if y == self.head - 1 else ""
+        return [
+            Segment(f"{clip(corner, self.aside - 1):<{self.aside}}", quiet),
+            *(Segment(text, loud if owner == here else quiet) for text, owner in pieces),
+        ]
+
+    def _row(self, row: int, line: int) -> list[Segment]:
+        """One line of a row of cells; names and digits stand in its middle line."""
+        if row >= len(self._tokens):
+            return []
+        assert self._scale is not None
+        here, middle = row == self.row, line == (self.tall - 1) // 2
+        name = clip(label(row, self._tokens), self.aside - 2)
+        mark = self._scale.mark if here and middle else " "
+        text = f"{mark}{name if middle else '':<{self.aside - 1}}"
+        segments = [Segment(text, self._style("cursor" if here else "label"))]
+        for column in self.columns:
+            segments.append(self._cell(row, column, middle))
+        return segments
+
+    def _cell(self, row: int, column: int, middle: bool) -> Segment:
+        assert self._scale is not None
+        if column > row or (column == row and not self._own):
+            return Segment(" " * self.cell)
+        text, style = self._scale.cell(float(self._values[row, column]), self.cell, middle)
+        if middle and (row, column) == (self.row, self.column):
+            if self.cell < 4 or (text[0] == text[-1] == " "):
+                inside = text.strip() if self.cell > 3 else ""
+                text = f"[{inside:^{self.cell - 2}}]"
+            style += self._style("here")
+        return Segment(text, style)
+
+    def _style(self, part: str) -> Style:
+        return self.get_component_rich_style(f"matrix--{part}", partial=True)
+
+    def at(self, x: int, y: int) -> tuple[int, int] | None:
+        """The (row, column) under a point of the widget, or None beside the map."""
+        row = self._top + (y - self.head) // self.tall
+        column = self._left + (x - self.aside) // self.cell
+        inside = y >= self.head and x >= self.aside and row < len(self._tokens)
+        return (row, column) if inside and column in self.columns else None
+
+    def on_click(self, event: events.Click) -> None:
+        spot = self.at(event.x, event.y)
+        if spot is not None:
+            self.post_message(self.Picked(*spot))
+
+
+def _window(start: int, fit: int, at: int, total: int) -> int:
+    """The first of `fit` things in sight so that `at` is, moving `start` as little as needed."""
+    if at < start:
+        start = at
+    elif at >= start + fit:
+        start = at - fit + 1
+    return max(0, min(start, total - fit))

@@ -1,0 +1,162 @@
+"""Small multiples: all heads of a layer as maps of a few characters, for finding the one to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.views.axis import clip
+from tui.views.scale import BLANK, Scale
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small map: `values` (T, T), of which only the half at and before each row is drawn."""
+
+    name: str
+    values: np.ndarray
+    note: str = ""
+
+
+def pool(levels: np.ndarray, by: int) -> np.ndarray:
+    """The highest of every `by` x `by` levels, so that a single strong cell stays visible."""
+    if by == 1:
+        return levels
+    size = -(-len(levels) // by)
+    padded = np.full((size * by, size * by), BLANK)
+    padded[: len(levels), : len(levels)] = levels
+    return padded.reshape(size, by, size, by).max((1, 3))
+
+
+def arrange(count: int, width: int, height: int, half: int) -> tuple[int, int]:
+    """(panels in a row, side of each map in cells) that make `count` square maps largest.
+
+    A panel has a line of its own for its name and a blank line and column after it; `half` map
+    rows share a line.
+    """
+    best = (1, 1)
+    for across in range(1, count + 1):
+        down = -(-count // across)
+        side = min(width // across - 3, half * (height // down - 1))
+        if side > best[1]:
+            best = (across, side)
+    return best
+
+
+class Multiples(Widget):
+    """The grid. Where a map has more cells than room, each character stands for the highest of several."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"multiples--name", "multiples--chosen"}
+    DEFAULT_CSS = """
+    Multiples { height: 1fr; }
+    Multiples > .multiples--name { color: $text-muted; }
+    Multiples > .multiples--chosen { color: $text; text-style: bold; }
+    """
+
+    class Picked(Message):
+        """A panel was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panels: Sequence[Panel] = ()
+        self._levels: list[np.ndarray] = []
+        self._scale: Scale | None = None
+        self._chosen = self._row = self._key = 0
+        self.across, self.by, self.zoom = 1, 1, 1
+        self._pitch = (1, 1)
+
+    def show(self, panels: Sequence[Panel], chosen: int, scale: Scale, row: int, key: int) -> None:
+        """Draw the panels, `chosen` marked, with the cursor's row pointed at in each."""
+        self._panels, self._chosen, self._scale = panels, chosen, scale
+        self._row, self._key = row, key
+        self._layout()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._layout()
+        self.refresh()
+
+    @property
+    def _half(self) -> int:
+        """Map rows that share a line: two where colours can be drawn as half blocks."""
+        return 1 if self._scale is None or self._scale.plain else 2
+
+    def _layout(self) -> None:
+        if not self._panels or self._scale is None or not self.display:
+            return
+        total = len(self._panels[0].values)
+        width, height = self.size
+        self.across, side = arrange(len(self._panels), width, height, self._half)
+        self.by = max(1, -(-total // side))
+        self.zoom = max(1, side // total) if self.by == 1 else 1
+        cells = -(-total // self.by) * self.zoom
+        lines = -(-cells // self._half)
+        down = -(-len(self._panels) // self.across)
+        tall = max(lines + 1, min(lines + 2, height // down))
+        names = max(len(f"{panel.name} {panel.note}") for panel in self._panels) + 2
+        self._pitch = (max(cells + 3, min(names + 2, width // self.across)), tall)
+        self._levels = [self._reduced(panel.values) for panel in self._panels]
+
+    def _reduced(self, values: np.ndarray) -> np.ndarray:
+        """Levels of a map after pooling or zooming, BLANK where nothing can be."""
+        assert self._scale is not None
+        levels = np.where(np.tri(len(values), dtype=bool), self._scale.levels(values), BLANK)
+        levels = pool(levels, self.by)
+        return levels.repeat(self.zoom, 0).repeat(self.zoom, 1)
+
+    def render_line(self, y: int) -> Strip:
+        line, inside = divmod(y, self._pitch[1])
+        first = line * self.across
+        segments: list[Segment] = []
+        for index in range(first, min(first + self.across, len(self._levels))):
+            part = self._heading(index) if inside == 0 else self._body(index, inside - 1)
+            used = sum(segment.cell_length for segment in part)
+            segments += [*part, Segment(" " * (self._pitch[0] - used))]
+        strip = Strip(segments).apply_style(self.rich_style)
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+    def _heading(self, index: int) -> list[Segment]:
+        assert self._scale is not None
+        panel, chosen = self._panels[index], index == self._chosen
+        style = self.get_component_rich_style(
+            f"multiples--{'chosen' if chosen else 'name'}", partial=True
+        )
+        mark = self._scale.mark if chosen else " "
+        text = f"{mark}{panel.name} {panel.note}".rstrip()
+        return [Segment(clip(text, self._pitch[0] - 1), style)]
+
+    def _body(self, index: int, line: int) -> list[Segment]:
+        assert self._scale is not None
+        levels, half = self._levels[index], self._half
+        top = line * half
+        if top >= len(levels):
+            return []
+        at = self._row // self.by * self.zoom
+        here = index == self._chosen and top <= at + self.zoom - 1 and at < top + half
+        style = self.get_component_rich_style("multiples--chosen", partial=True)
+        segments = [Segment(self._scale.mark if here else " ", style)]
+        upper = levels[top]
+        lower = (
+            levels[top + 1] if half == 2 and top + 1 < len(levels) else np.full_like(upper, BLANK)
+        )
+        for a, b in zip(upper.tolist(), lower.tolist(), strict=True):
+            segments.append(self._scale.pair(a, b) if half == 2 else self._scale.single(a))
+        return segments
+
+    def on_click(self, event: events.Click) -> None:
+        across, line = event.x // self._pitch[0], event.y // self._pitch[1]
+        index = line * self.across + across
+        if across < self.across and index < len(self._panels):
+            self.post_message(self.Picked(index))

@@ -1,0 +1,127 @@
+"""From a number to a cell of a map: its colour, its shade where there is no colour, and its digits."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from tui.palette import Palette
+
+TOP = 16  # levels 0..TOP, as many as a palette has for 0..1
+BLANK = -1  # the level of a cell where nothing can be
+DECADES = 6  # how many powers of ten a gradient map tells apart
+
+
+class Scale:
+    """A scale for shares, 0 to 1: their square root, because the most are far below a half.
+
+    Subclasses change `fraction`, `digits` and `legend`.
+    """
+
+    corner = "looks at"
+    wide = 4  # columns that a cell needs to show its digits
+
+    def __init__(self, palette: Palette) -> None:
+        self.palette = palette
+        self.plain = not palette.dense
+        self.mark = palette.glyph("▶", ">")
+        self.leader = palette.glyph("│", "|")
+
+    def fraction(self, values: np.ndarray) -> np.ndarray:
+        """Where values stand on the scale, 0 to 1."""
+        return np.sqrt(values)
+
+    def digits(self, value: float) -> str:
+        """The value in at most four characters: `.43`, or a dot where it rounds to nothing."""
+        if value < 0.005:
+            return self.palette.glyph("·", ".") if value > 0 else "0"
+        return f"{value:.2f}".lstrip("0") if value < 0.995 else "1.0"
+
+    def legend(self) -> Text:
+        """The scale in one line: name, unit, range, and what a blank means."""
+        text = Text("weight 0 ", no_wrap=True)
+        _append(text, self.palette.swatch(False, 9))
+        text.append(" 1, √ scale (¼ in the middle) · each row adds up to 1")
+        return text
+
+    def levels(self, values: np.ndarray) -> np.ndarray:
+        """Levels 0..TOP of an array of values, integers of the same shape."""
+        return np.clip(np.rint(self.fraction(values) * TOP), 0, TOP).astype(int)
+
+    def cell(self, value: float, width: int, digits: bool = True) -> tuple[str, Style]:
+        """Text of `width` columns and its style: `digits` where they fit, else a shade."""
+        segment = self.palette.unit(float(self.fraction(np.array(value))))
+        style = segment.style or Style()
+        if digits and width >= self.wide:
+            return f"{self.digits(value):^{width}}", _readable(self.palette, style)
+        return segment.text * width, style
+
+    def single(self, level: int) -> Segment:
+        """One cell of a small map."""
+        return Segment(" ") if level == BLANK else self.palette.unit(level / TOP)
+
+    def pair(self, upper: int, lower: int) -> Segment:
+        """Two cells of a small map, one above the other, as half blocks."""
+        return _pair(self.palette, upper, lower)
+
+
+class DecadeScale(Scale):
+    """A log10 scale over the six powers of ten below the largest value of a map."""
+
+    corner = "loss by"
+
+    def __init__(self, palette: Palette, largest: float, unit: str) -> None:
+        super().__init__(palette)
+        self.unit = unit
+        self.largest = largest if largest > 0 else 1.0
+        self.bottom = math.log10(self.largest) - DECADES
+
+    def fraction(self, values: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return np.clip((np.log10(values) - self.bottom) / DECADES, 0.0, 1.0)
+
+    def digits(self, value: float) -> str:
+        """log10 of the value, `-2.3`; 0 itself has none."""
+        if not value > 0:
+            return "0"
+        power = math.log10(value)
+        return f"{power:.1f}".replace("-0.0", "0.0") if power > -9.95 else f"{power:.0f}"
+
+    def legend(self) -> Text:
+        text = Text(f"{self.unit}: ≤{self.largest / 10**DECADES:.0e} ", no_wrap=True)
+        _append(text, self.palette.swatch(False, 9))
+        text.append(f" {self.largest:.3g}; colour and digits are log10")
+        return text
+
+
+@lru_cache(maxsize=1024)
+def _pair(palette: Palette, upper: int, lower: int) -> Segment:
+    colours = [
+        None if level == BLANK else (palette.unit(level / TOP).style or Style()).bgcolor
+        for level in (upper, lower)
+    ]
+    if upper == lower == BLANK:
+        return Segment(" ")
+    if upper == BLANK:
+        return Segment("▄", Style(color=colours[1]))
+    return Segment("▀", Style(color=colours[0], bgcolor=colours[1]))
+
+
+@lru_cache(maxsize=256)
+def _readable(palette: Palette, style: Style) -> Style:
+    """The style with ink that can be read on its background (digits matter more than shade)."""
+    if palette.colours != "full" or style.bgcolor is None or style.bgcolor.triplet is None:
+        return style
+    r, g, b = style.bgcolor.triplet
+    dark = 0.2126 * r + 0.7152 * g + 0.0722 * b < 115
+    return Style(color="#ffffff" if dark else "#000000", bgcolor=style.bgcolor)
+
+
+def _append(text: Text, segments: list[Segment]) -> None:
+    for segment in segments:
+        text.append(segment.text, segment.style)
