@@ -58,6 +58,8 @@ class Lane:
         self._chunks: dict[tuple[str, int], tuple[int, Results]] = {}
         self._flows: dict[int, Results] = {}
         self._scales: dict[str, tuple[int, float]] = {}
+        self._sizes: dict[str, tuple[float, float]] = {}
+        self._largest = (0, 0.0)
 
     def __len__(self) -> int:
         return len(self.trace)
@@ -107,6 +109,24 @@ class Lane:
         """(key,): weights of a row on rows 0..row, of one head or the mean over heads."""
         weights = self.trace.array("weights", "time", "layer", "head", "key")[row, layer]
         return (weights.mean(0) if head is None else weights[head])[: row + 1]
+
+    def change(self, row: int) -> tuple[float, float]:
+        """Against the parent lane: bits of surprisal more, and |h' - h| of the last layer.
+
+        (NaN, 0.0) where there is nothing to compare: no parent, or a row that it does not have.
+        """
+        parent = self.parent
+        if parent is None or row >= len(parent):
+            return math.nan, 0.0
+        moved = self.trace["h"][row, -1] - parent.trace["h"][row, -1]
+        return self.bits(row) - parent.bits(row), float(np.linalg.norm(moved))
+
+    def largest_change(self) -> float:
+        """The largest |h' - h| of any row; computed once a length."""
+        n = len(self.trace)
+        if self._largest[0] != n:
+            self._largest = (n, max((self.change(row)[1] for row in range(n)), default=0.0))
+        return self._largest[1]
 
     def _chunk(self, name: str, row: int) -> tuple[int, Results]:
         """A lens over the 64 rows around a row, and the row that it begins with."""
@@ -160,7 +180,7 @@ class Lane:
                 self._keep(stored, [row])
             else:
                 model = self._model("gradient")
-                self._flows[row] = lenses.gradient_flow(model, self.trace, row)
+                self._put(row, lenses.gradient_flow(model, self.trace, row))
         return self._flows[row]
 
     def has_gradient(self, row: int) -> bool:
@@ -182,10 +202,24 @@ class Lane:
     def _keep(self, whole: Results, rows: Any) -> None:
         """Rows of a gradient map as one-row results."""
         for row in rows:
-            self._flows[row] = {
-                name: Named(named.array[row], named.axes[1:], named.unit)
-                for name, named in whole.items()
-            }
+            parts = {n: Named(v.array[row], v.axes[1:], v.unit) for n, v in whole.items()}
+            self._put(row, parts)
+
+    def _put(self, row: int, flow: Results) -> None:
+        self._flows[row] = flow
+        for name, named in flow.items():
+            sizes = named.array[named.array > 0]
+            if sizes.size:
+                low, high = self._sizes.get(name, (math.inf, 0.0))
+                self._sizes[name] = min(low, float(sizes.min())), max(high, float(sizes.max()))
+
+    def decades(self, name: str) -> tuple[int, int] | None:
+        """The powers of ten that hold all gradients of h, c or x known so far, at most 12 of them."""
+        if name not in self._sizes:
+            return None
+        low, high = self._sizes[name]
+        top = math.ceil(math.log10(high))
+        return max(math.floor(math.log10(low)), top - 12), top
 
     def _model(self, what: str) -> LanguageModel:
         if self.model is None:

@@ -1,0 +1,190 @@
+"""What every track is: one quantity of one lane, a row a token, drawn line by line.
+
+A track is told that rows were read, that the cursor moved or that everything changed, and refreshes just
+the lines that look different. What it draws of a row must cost the same for every row of every length of
+trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.events import Click
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.lane import Lane
+from tui.palette import Palette
+from tui.session import Session
+
+HEADER = 2  # lines above the rows: title, scale
+
+
+@dataclass
+class Stage:
+    """What all tracks of a screen share: session, palette, and which rows are in sight."""
+
+    session: Session
+    palette: Palette
+    top: int = 0
+
+
+class Track(Widget, can_focus=True):
+    """One track. Subclasses give `title`, `scale`, `cells` and `reading`.
+
+    Attributes:
+        NAME: for menus; HELP: what `?` says: what it shows, in which unit, on which scale, from where.
+        FOLLOWS: whether it shows something about the cursor's token, so that other rows change too.
+        MARKED: whether its cursor row is marked (it must be cheap to draw again).
+        claims: (rank, width) pairs: how much width it asks for, and how urgently (low is urgent).
+    """
+
+    NAME: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    FOLLOWS: ClassVar[bool] = False
+    MARKED: ClassVar[bool] = False
+    DEFAULT_CSS = "Track { height: 1fr; width: 10; }"
+
+    class Clicked(Message):
+        """A row, and the column of the track in it, were clicked."""
+
+        def __init__(self, track: Track, row: int, column: int) -> None:
+            super().__init__()
+            self.track, self.row, self.column = track, row, column
+
+    def __init__(self, stage: Stage, lane: Lane) -> None:
+        super().__init__()
+        self.stage, self.lane = stage, lane
+
+    # What a subclass says ---------------------------------------------------------------------
+
+    @property
+    def called(self) -> str:
+        """What it is called in menus."""
+        return self.NAME
+
+    def about(self) -> str:
+        """What `?` says."""
+        return self.HELP
+
+    @property
+    def claims(self) -> tuple[tuple[float, int], ...]:
+        raise NotImplementedError
+
+    def title(self, width: int) -> str:
+        """The first line."""
+        raise NotImplementedError
+
+    def scale(self, width: int) -> list[Segment]:
+        """The second line: unit, scale, legend."""
+        return []
+
+    def cells(self, row: int, width: int) -> list[Segment]:
+        """A row that has been read, in at most `width` columns."""
+        raise NotImplementedError
+
+    def reading(self) -> str:
+        """The exact number under the cursor, in words."""
+        raise NotImplementedError
+
+    def future(self, row: int, width: int) -> list[Segment]:
+        """A row that has not been read yet."""
+        return []
+
+    def select(self, by: int) -> bool:
+        """Left (-1) or right (1): select another unit or row of this track; whether there was one."""
+        return False
+
+    def pick(self, column: int) -> None:
+        """A click in a column of the rows."""
+
+    # Shorthands -------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        return self.stage.session
+
+    @property
+    def palette(self) -> Palette:
+        return self.stage.palette
+
+    @property
+    def layer_index(self) -> int:
+        """The selected layer; the last one where none is selected."""
+        layer, layers = self.session.layer, self.lane.layers
+        return layers - 1 if layer is None else min(layer, layers - 1)
+
+    def ground(self, row: int) -> str:
+        """The background of a row: that of the cursor where it is marked."""
+        return "cursor" if self.MARKED and row == self.session.cursor else "background"
+
+    # Drawing ----------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width - 1  # a blank column parts the tracks
+        if width < 1:
+            return Strip.blank(self.size.width)
+        ground = "background"
+        if y == 0:
+            cells = [self._titled(width)]
+        elif y == 1:
+            cells = self.scale(width)
+        else:
+            row = self.stage.top + y - HEADER
+            if row >= len(self.lane):
+                cells = []
+            elif row < self.session.shown:
+                cells, ground = self.cells(row, width), self.ground(row)
+            else:
+                cells = self.future(row, width)
+        blank = self.palette.style("text", ground)
+        strip = Strip(cells).adjust_cell_length(width, blank)
+        gap = Segment(" ", blank if self.MARKED else self.palette.style("text"))
+        return Strip([*strip, gap]).simplify()
+
+    def _titled(self, width: int) -> Segment:
+        text = self.title(width)
+        text = text if len(text) <= width else text[:width]
+        if self.has_focus:
+            return Segment(text.ljust(width), self.palette.style("background", "primary"))
+        return self.palette.text(text, "primary")
+
+    # What changed -----------------------------------------------------------------------------
+
+    def refresh_rows(self, rows: Iterable[int]) -> None:
+        """Draw some rows again, where they are in sight."""
+        width, height = self.size
+        for row in rows:
+            y = row - self.stage.top + HEADER
+            if HEADER <= y < height:
+                self.refresh(Region(0, y, width, 1))
+
+    def refresh_header(self) -> None:
+        """Draw title and scale again."""
+        self.refresh(Region(0, 0, self.size.width, HEADER))
+
+    def moved(self, before: int, rows: Iterable[int]) -> None:
+        """The cursor left row `before`, and `rows` were read."""
+        changed = set(rows)
+        if self.MARKED:
+            changed |= {before, self.session.cursor}
+        self.refresh_rows(changed)
+
+    def grown(self) -> None:
+        """The trace has more rows, or lens results that it did not have."""
+
+    def on_focus(self) -> None:
+        self.refresh_header()
+
+    def on_blur(self) -> None:
+        self.refresh_header()
+
+    def on_click(self, event: Click) -> None:
+        row = self.stage.top + event.y - HEADER
+        if event.y >= HEADER and row < self.session.rows:
+            self.post_message(self.Clicked(self, row, event.x))

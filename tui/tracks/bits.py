@@ -1,0 +1,55 @@
+"""Surprisal: how unexpected each token was, in bits."""
+
+from __future__ import annotations
+
+import math
+
+from rich.segment import Segment
+
+from tui.tracks.base import Track
+
+MOST = 12.0  # bits that fill the bar: a word of 1 in 4,096
+
+
+class BitsTrack(Track):
+    """Surprisal in bits, as a number and a bar."""
+
+    NAME = "surprisal"
+    HELP = f"""How unexpected each token was: surprisal = -log2 p(token | tokens before it), in bits.
+
+0 bits: the model was certain. 1 bit: a coin toss. The bar is full at {MOST:g} bits. Row 0 has none:
+nothing comes before it. (Shannon 1948)"""
+    MARKED = True
+
+    @property
+    def claims(self) -> tuple[tuple[float, int], ...]:
+        return ((1, 6), (13, 11))
+
+    def title(self, width: int) -> str:
+        return "bits" if width < 9 else "bits surprisal"
+
+    def scale(self, width: int) -> list[Segment]:
+        return [self.palette.text(f"0…{MOST:g}".replace("…", self.dots), "muted")]
+
+    @property
+    def dots(self) -> str:
+        return self.palette.glyph("…", "..")
+
+    def cells(self, row: int, width: int) -> list[Segment]:
+        bits = self.lane.bits(row)
+        ground = self.ground(row)
+        if math.isnan(bits):
+            return [self.palette.text(self.palette.glyph("   –", "   -"), "muted", ground)]
+        text = self.palette.text(f"{min(bits, 99.9):4.1f} ", "text", ground)
+        room = width - 5
+        if room < 3:
+            return [text]
+        return [text, *self.palette.bar(round(bits / MOST * 2 * room), room, "muted", ground)]
+
+    def reading(self) -> str:
+        row = self.session.cursor
+        bits = self.lane.bits(row) if row < len(self.lane) else math.nan
+        if math.isnan(bits):
+            return "surprisal: nothing predicts row 0"
+        token = self.lane.trace.tokens[row]
+        return f"surprisal of row {row} {token!r} = {bits:.3f} bits: it had p = {2**-bits:.4g}"

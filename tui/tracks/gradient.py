@@ -1,0 +1,114 @@
+"""The gradient: what the loss at the cursor's token depends on, |dL_t/dh_k| for each row k."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from rich.segment import Segment
+
+from tui.lane import Lane
+from tui.tracks.base import Stage
+from tui.tracks.following import FollowingTrack
+
+
+class GradientTrack(FollowingTrack):
+    """|dL_t/dh_k| as bars on a logarithmic scale; of c or x by choice."""
+
+    NAME = "gradient"
+    HELP = """How much the loss at the cursor's token t depends on each row k before it: |dL_t/dh_k|, the
+Euclidean norm, with L_t = -ln p(token t | tokens before it) in nats. Float64, on a logarithmic scale:
+one step of the scale is a power of ten. It is also what the model could learn from at t: where the bar
+has vanished, training on this token cannot reach.
+
+L_t is decided one row above t, so row t and all later ones are 0 by construction. In a Transformer the
+states h_k of the last layer act on no other row; its track therefore shows the inputs, |dL_t/dx_k|
+(saliency), which every model has.
+
+v changes between h, c and x; [ ] choose a layer; ← → a row k for the exact number. Pascanu, Mikolov &
+Bengio 2013; Simonyan et al. 2013."""
+
+    def __init__(self, stage: Stage, lane: Lane) -> None:
+        super().__init__(stage, lane)
+        states = lane.trace.header.states
+        self.choices = (*states, "x") if states else ("x", "h")
+        self.of = self.choices[0]
+
+    @property
+    def claims(self) -> tuple[tuple[float, int], ...]:
+        return ((3, 10), (11.5, 13), (17, 17))
+
+    def vary(self) -> None:
+        """The next of h, c, x."""
+        self.of = self.choices[(self.choices.index(self.of) + 1) % len(self.choices)]
+        self.refresh()
+
+    def title(self, width: int) -> str:
+        t = self.session.cursor
+        if self.palette.ascii:
+            return f"|dL{t}/d{self.of}k|"
+        layer = f" L{self.layer_index}" if self.of != "x" and self.lane.layers > 1 else ""
+        return f"|∂L{self.subscript(t)}/∂{self.of}ₖ|{layer}"
+
+    def scale(self, width: int) -> list[Segment]:
+        if reason := self.why_not():
+            return [self.palette.text(reason[:width], "muted")]
+        low, high = self._decades()
+        chosen = self.chosen()
+        if self.has_focus and chosen is not None:
+            values = self.values()
+            assert values is not None
+            return [self.palette.text(f"k={chosen}: {values[chosen]:.2g}"[:width], "accent")]
+        ends = f"1e{low}", f"1e{high}"
+        gap = max(1, width - sum(map(len, ends)))
+        return [self.palette.text((ends[0] + " " * gap + ends[1])[:width], "muted")]
+
+    def values(self) -> np.ndarray | None:
+        row = self.session.cursor
+        if row == 0 or row >= len(self.lane) or not self.lane.has_gradient(row):
+            return None
+        flow = self.lane.gradient(row)
+        if self.of not in flow:
+            return None
+        array = flow[self.of].array
+        return (array if array.ndim == 1 else array[:, self.layer_index])[: row + 1]
+
+    def why_not(self) -> str:
+        row = self.session.cursor
+        if row == 0:
+            return "no loss"
+        if row >= len(self.lane) or self.lane.has_gradient(row):
+            return ""
+        return "computing" if self.lane.model else "not saved"
+
+    def halves(self, value: float, width: int) -> int:
+        if value <= 0:
+            return 0
+        low, high = self._decades()
+        return max(1, round((math.log10(value) - low) / (high - low) * 2 * width))
+
+    def _decades(self) -> tuple[int, int]:
+        """One scale for all lanes, so that their bars compare; three decades at least."""
+        known = [d for lane in self.session.lanes if (d := lane.decades(self.of))]
+        high = max((d[1] for d in known), default=0)
+        return min([high - 3, *(d[0] for d in known)]), high
+
+    def cells(self, row: int, width: int) -> list[Segment]:
+        if row == self.session.cursor and row and not self.why_not():
+            mark = self.palette.glyph("◂ L", "< L")
+            return [self.palette.text(mark + self.subscript(row), "muted")]
+        return super().cells(row, width)
+
+    def reading(self) -> str:
+        t, values, chosen = self.session.cursor, self.values(), self.chosen()
+        if t == 0:
+            return "gradient: row 0 has no loss, nothing predicts it"
+        if values is None:
+            model = self.lane.model is not None
+            return "gradient: being computed" if model else "gradient: not recorded in this trace"
+        if chosen is None:
+            return f"|dL_{t}/d{self.of}_k| is 0 for every row k"
+        token = self.lane.trace.tokens[chosen]
+        largest = " (the largest)" if chosen == int(np.argmax(values)) else ""
+        name = f"|dL_{t}/d{self.of}_{chosen}|"
+        return f"{name} = {values[chosen]:.4g} nats, k = {chosen} {token!r}{largest}"

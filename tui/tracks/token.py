@@ -1,0 +1,77 @@
+"""The rows themselves: number and token, with the cursor; what is not read yet is dim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+
+from tui.tracks.base import Track
+
+
+class TokenTrack(Track):
+    """Row number and token."""
+
+    NAME = "tokens"
+    HELP = """The rows: one tick of the model each, with the token that it read.
+
+Row 0 is the start token <s>. Rows that have not been read yet are dim. The cursor (▶) is the row that
+gradient and attention are about: they show what *its* token depends on.
+
+↓ ↑ move it, Space plays, a click puts it on a row."""
+    MARKED = True
+
+    @property
+    def claims(self) -> tuple[tuple[float, int], ...]:
+        longest = max((len(word) for word in self.lane.trace.tokens[:400]), default=4)
+        digits = len(str(max(1, len(self.lane) - 1)))
+        whole = digits + 3 + max(5, longest)
+        return ((0, min(whole, digits + 12)), (8, min(whole, digits + 21)))
+
+    def title(self, width: int) -> str:
+        return "row token" if width >= 9 else "token"
+
+    def scale(self, width: int) -> list[Segment]:
+        of = f"{self.session.cursor + 1} of {self.session.rows}"
+        return [self.palette.text(of, "muted")]
+
+    def cells(self, row: int, width: int) -> list[Segment]:
+        here = row == self.session.cursor
+        ground = self.ground(row)
+        mark = self.palette.glyph("▶", ">") if here else " "
+        number = str(row).rjust(len(str(max(1, len(self.lane) - 1))))
+        parts = [
+            self.palette.text(mark, "accent", ground),
+            self.palette.text(number + " ", "accent" if here else "muted", ground),
+        ]
+        room = width - len(number) - 2
+        return [*parts, self.palette.text(self._word(row, room), "text", ground)]
+
+    def future(self, row: int, width: int) -> list[Segment]:
+        number = str(row).rjust(len(str(max(1, len(self.lane) - 1))))
+        word = self._word(row, width - len(number) - 2)
+        return [self.palette.text(f" {number} {word}", "faint")]
+
+    def _word(self, row: int, room: int) -> str:
+        word = self.lane.trace.tokens[row]
+        if self.palette.ascii:
+            word = word.encode("ascii", "replace").decode()
+        if cell_len(word) <= room:
+            return word
+        return set_cell_size(word, max(0, room - 1)) + self.palette.glyph("…", "~")
+
+    def moved(self, before: int, rows: Iterable[int]) -> None:
+        super().moved(before, rows)
+        self.refresh_header()
+
+    def reading(self) -> str:
+        row = self.session.cursor
+        if row >= len(self.lane):
+            return "this lane has read all it has"
+        if row == 0:
+            return "row 0: <s>, where every text starts"
+        word, p = self.lane.top(row)[0]
+        bits = self.lane.bits(row)
+        token = self.lane.trace.tokens[row]
+        return f"row {row} {token!r}: {bits:.2f} bits of surprise; expects {word!r} next ({p:.3f})"

@@ -1,0 +1,160 @@
+"""A value with one number a unit as a heatmap: hidden state, cell state, a gate."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+
+from tui.lane import Lane
+from tui.tracks.base import Stage, Track
+
+LONG = {
+    "h": "hidden state",
+    "c": "cell state",
+    "i": "input gate",
+    "f": "forget gate",
+    "o": "output gate",
+    "g": "candidate",
+    "r": "reset gate",
+    "z": "update gate",
+    "n": "candidate",
+    "a": "attention out",
+    "m": "feed-forward out",
+}
+ABOUT = {
+    "h": "What the model shows of itself after this token; the prediction is read from it.",
+    "c": "What an LSTM carries on: c = f ⊙ c' + i ⊙ g. It is not squashed.",
+    "i": "How much of the candidate g is written into the cell state.",
+    "f": "How much of the cell state before is kept: 0 forgets, 1 keeps.",
+    "o": "How much of the cell state is shown as h.",
+    "g": "What could be written into the cell state.",
+    "r": "How much of the state before the candidate n may see.",
+    "z": "How much of the state before is kept (torch's form: here z keeps, 1 - z writes).",
+    "n": "What could be written into the state.",
+    "a": "What attention adds to the residual stream in this block.",
+    "m": "What the feed-forward net adds to the residual stream in this block.",
+}
+RANKS = {"h": (2, 8, 11), "c": (6, 9, 14), "f": (5, 9, 15), "z": (5, 9, 15)}
+OTHERS = (7, 10, 16)
+WIDTHS = (8, 16, 32)  # columns of the three claims
+
+
+class UnitsTrack(Track):
+    """One value's units, two a cell in full colour."""
+
+    NAME: ClassVar[str] = "units"
+
+    def __init__(self, stage: Stage, lane: Lane, value: str) -> None:
+        super().__init__(stage, lane)
+        self.value = value
+
+    def about(self) -> str:
+        gate = self.value in self.lane.trace.header.gates
+        scale = self._limits()
+        colour = "dark 0, bright 1" if gate else f"blue minus, orange plus, full at ±{scale:g}"
+        return f"""{self.value}: {LONG.get(self.value, "a value of every unit")}.
+
+{ABOUT.get(self.value, "")}
+One cell of colour a unit ({colour}); without colours ▼ ▾ ▿ are minus, ▵ ▴ ▲ plus, and ░ ▒ ▓ █ how open
+a gate is. Numbers have no unit. Beyond ±{scale:g} the colour stays the same; the line below tells the
+exact number.
+
+← → choose a unit (the same one in every track), [ ] a layer, - holds it all at 0, + a gate at 1, X holds
+the chosen unit at 0: a second reading appears beside this one."""
+
+    @property
+    def called(self) -> str:
+        return LONG.get(self.value, self.value)
+
+    @property
+    def width_units(self) -> int:
+        """How many units there are."""
+        return self.lane.trace[self.value].shape[-1]
+
+    @property
+    def claims(self) -> tuple[tuple[float, int], ...]:
+        per_cell = self.palette.per_cell
+        most = -(-self.width_units // per_cell)
+        ranks = RANKS.get(self.value, OTHERS)
+        widths = WIDTHS if per_cell == 2 else (8, 16, 64)
+        return tuple(
+            (rank, min(width, most) + 1) for rank, width in zip(ranks, widths, strict=True)
+        )
+
+    def window(self, width: int) -> range:
+        """The units in sight: the page of them that the selected unit is on."""
+        room = width * self.palette.per_cell
+        total = self.width_units
+        start = min(self.session.unit, total - 1) // room * room
+        start = min(start, max(0, total - room))
+        return range(start, min(total, start + room))
+
+    def title(self, width: int) -> str:
+        layer = f" L{self.layer_index}" if self.lane.layers > 1 else ""
+        long = f"{self.value}{layer} {self.called}"
+        return long if len(long) <= width else f"{self.value}{layer}"
+
+    def scale(self, width: int) -> list[Segment]:
+        if self.has_focus:
+            return self._ruler(width)
+        signed = self.value not in self.lane.trace.header.gates
+        low, high = (f"-{self._limits():g}", f"+{self._limits():g}") if signed else ("0", "1")
+        room = width - len(low) - len(high)
+        if room < 3:
+            return [self.palette.text(f"±{self._limits():g}" if signed else "0..1", "muted")]
+        swatch = self.palette.swatch(signed, min(7, room))
+        text = self.palette.text
+        parts = [text(low, "muted"), *swatch, text(high, "muted")]
+        units = self.window(width)
+        more = f"  {units[0]}-{units[-1]} of {self.width_units}"
+        if len(units) < self.width_units and room - len(swatch) >= len(more):
+            parts.append(text(more, "muted"))
+        return parts
+
+    def _ruler(self, width: int) -> list[Segment]:
+        """Which unit is selected: its number beside a pointer above its column."""
+        unit = min(self.session.unit, self.width_units - 1)
+        at = (unit - self.window(width)[0]) // self.palette.per_cell
+        mark, number = self.palette.glyph("▾", "v"), str(unit)
+        if at + 1 + len(number) <= width:
+            line = " " * at + mark + number
+        else:
+            line = " " * (at - len(number)) + number + mark
+        return [self.palette.text(line, "accent")]
+
+    def _limits(self) -> float:
+        return self.lane.scale(self.value) or 1.0
+
+    def cells(self, row: int, width: int) -> list[Segment]:
+        units = self.window(width)
+        values = self.lane.trace[self.value][
+            row, self.layer_index, units.start : units.stop
+        ].tolist()
+        return self.palette.cells(values, self.lane.scale(self.value))
+
+    def reading(self) -> str:
+        row = self.session.cursor
+        if row >= len(self.lane):
+            return "this lane has read all it has"
+        unit = min(self.session.unit, self.width_units - 1)
+        number = float(self.lane.trace[self.value][row, self.layer_index, unit])
+        layer = f" of layer {self.layer_index}" if self.lane.layers > 1 else ""
+        token = self.lane.trace.tokens[row]
+        return f"{self.value}[{unit}]{layer} = {number:+.4f} at row {row} {token!r} · {self.called}"
+
+    def select(self, by: int) -> bool:
+        unit = min(self.session.unit, self.width_units - 1) + by
+        if not 0 <= unit < self.width_units:
+            return False
+        self.session.unit = unit
+        return True
+
+    def pick(self, column: int) -> None:
+        units = self.window(self.size.width - 1)
+        at = units[0] + column * self.palette.per_cell
+        self.session.unit = min(at, units[-1])
+
+    def grown(self) -> None:
+        if self.value not in self.lane.trace.header.gates:
+            self.refresh()  # its scale may have changed
