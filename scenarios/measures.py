@@ -100,6 +100,12 @@ def value(lane: Lane, name: str, unit: int, at: At | None = None, layer: int = -
     return _pick(lane, array[:, _whole(unit, 0, array.shape[-1] - 1)], at)
 
 
+@measure("as the value")
+def largest(lane: Lane, name: str) -> float:
+    """The largest size of a named value over all rows, layers and units, whatever its sign."""
+    return float(np.abs(_units(lane, name)).max())
+
+
 @measure("gate value, 0 shut to 1 open")
 def gate(lane: Lane, name: str, at: At | None = None, layer: int = -1) -> Any:
     """Mean openness of a gate over its units."""
@@ -165,6 +171,15 @@ def strongest(
     """The n units whose ablation costs log2 p(word)/p(other) the most, the costliest first."""
     drop = _ablation(lane, at, word, other, of)[layer]
     return np.argsort(-drop, kind="stable")[: _whole(n, 1, len(drop))]
+
+
+@measure("list of units")
+def weakest(
+    lane: Lane, at: At, word: str, other: str, n: int = 1, of: str = "h", layer: int = -1
+) -> np.ndarray:
+    """The n units whose ablation changes log2 p(word)/p(other) the least: the control of `strongest`."""
+    drop = np.abs(_ablation(lane, at, word, other, of)[layer])
+    return np.argsort(drop, kind="stable")[: _whole(n, 1, len(drop))]
 
 
 @measure("weight, each row sums to 1")

@@ -37,7 +37,8 @@ from scenarios.measures import MEASURES
 from scenarios.narration import Narration, read_narration
 from scenarios.source import Path_, Source, read_toml
 
-VIEWS = ("score", "attention", "gradient", "equation", "unit", "compare")
+VIEWS = ("score", "attention", "gradient", "equation", "unit")
+MOST = 3  # lanes side by side
 HERE = "here"  # in a measure: the row that the beat stops at
 
 
@@ -200,6 +201,8 @@ class _Reader:
                 raise self.source.error(
                     f"no lane {label!r}", (*at, "lanes"), label, did_you_mean(label, lanes)
                 )
+        if len(shown) > MOST:
+            raise self.source.error(f"{len(shown)} lanes; {MOST} fit on a screen", (*at, "lanes"))
         view = table.get("view", "score")
         if view not in VIEWS:
             raise self.source.error(

@@ -79,6 +79,7 @@ MISTAKES = [
     ('title = "A row"\n', "", "a beat needs the key 'title'", "beats"),
     ("[[beats]]", "[[beat]]", "no key 'beat'. Did you mean 'beats'", "beat"),
     ('"unit"', '"unity"', "no view 'unity'. Did you mean 'unit'", "unity"),
+    ('["tf", "early"]', '["tf", "tf", "tf", "tf"]', "4 lanes; 3 fit on a screen", "lanes"),
     ('["tf", "early"]', '["tf", "erly"]', "no lane 'erly'. Did you mean 'early'", "erly"),
     ('model = "transformer"', 'model = "transformr"', "Did you mean 'transformer'", "transformr"),
     ("steps = 600", "steps = -6", "-6 steps cannot be", "-6"),
