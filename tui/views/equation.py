@@ -1,0 +1,162 @@
+"""The equations of a model with this tick's numbers in them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.views.axis import label
+from tui.views.base import View
+from tui.views.formula import architecture_of
+from tui.views.formula_text import cell_text, unit_strip
+from tui.views.lookup_text import block_text
+
+
+class EquationView(View):
+    """A cell's equations with one unit's numbers, or one head's lookup; drawn from the trace alone."""
+
+    TITLE = "Equation"
+    HELP = """\
+# Equation
+
+The model's own equations, each with the numbers of **one unit** at **this tick** under it. σ is the
+logistic function, ⊙ multiplies unit by unit, ' marks the value of the tick before (0 before the first).
+
+* A sum inside σ or tanh is not recorded: it is recovered from the value. Where the value is so close to
+  its end that its digits no longer tell, only a bound is given, such as `> 14`.
+* A bar shows a gate from 0 (shut) to 1 (open), anything else from the middle: left is minus, right plus.
+* A value that an intervention holds says so: the equation does not lead to it.
+
+For a Transformer: one head at one row, from scores over weights to the context, the heaviest keys first,
+then the block's sums for one unit of the residual stream.
+
+LSTM: Hochreiter & Schmidhuber 1997, Gers et al. 2000. GRU: Cho et al. 2014, in torch's form. Attention:
+Vaswani et al. 2017.
+"""
+    DEFAULT_CSS = """
+    EquationView { layout: vertical; height: 1fr; }
+    EquationView #title { height: 1; text-style: bold; }
+    EquationView #body { height: 1fr; scrollbar-size-vertical: 1; }
+    EquationView #text { height: auto; }
+    EquationView #strip { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "unit(-1)", "Unit", id="equation.unit.left", tooltip="The unit before",
+                key_display="← →"),
+        Binding("right", "unit(1)", "Unit", id="equation.unit.right", tooltip="The next unit",
+                show=False),
+        Binding("h,right_curly_bracket", "head(1)", "Head", id="equation.head.next",
+                tooltip="The next attention head", key_display="h"),
+        Binding("H,left_curly_bracket", "head(-1)", "Head", id="equation.head.previous",
+                tooltip="The head before", show=False),
+        Binding("pageup", "page(-1)", "Scroll", id="equation.scroll.up",
+                tooltip="What stands above", show=False),
+        Binding("pagedown", "page(1)", "Scroll", id="equation.scroll.down",
+                tooltip="What stands below", show=False),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.unit = self.head = 0
+        self.at_layer: int | None = None  # None is the last one
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="title", markup=False)
+        with VerticalScroll(id="body", can_focus=False):
+            yield Static(id="text", markup=False)
+        yield Static(id="strip", markup=False)
+
+    def point(
+        self,
+        *,
+        of: str | None = None,
+        unit: int | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> None:
+        self.unit = self.unit if unit is None else unit
+        self.head = self.head if head is None else head
+        self.at_layer = self.at_layer if layer is None else layer
+        if self.trace is not None and self.is_mounted:
+            self.updated()
+
+    def on_resize(self) -> None:
+        if self.trace is not None:
+            self.updated()
+
+    @property
+    def width(self) -> int:
+        """How many units a layer has."""
+        return int(self.trace["h"].shape[-1]) if self.trace is not None else 1
+
+    @property
+    def depth(self) -> int:
+        return int(self.trace["h"].shape[1]) if self.trace is not None else 1
+
+    @property
+    def heads(self) -> int:
+        return self.lane.heads if self.lane is not None else 0
+
+    @property
+    def layer_shown(self) -> int:
+        return (
+            self.depth - 1 if self.at_layer is None else max(0, min(self.at_layer, self.depth - 1))
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.heads) if action == "head" else True
+
+    def updated(self) -> None:
+        trace = self.trace
+        if trace is None:
+            return
+        self.unit %= self.width
+        layer, row = self.layer_shown, self.cursor
+        title = (
+            f"equation · {trace.header.model} · layer {layer} · unit {self.unit} of {self.width}"
+        )
+        if self.heads:
+            self.head %= self.heads
+            title += f" · head {self.head}"
+        title += f" · row {label(row, trace.tokens)}"
+        self.query_one("#title", Static).update(Text(title, no_wrap=True))
+        self.query_one("#text", Static).update(self._text(layer))
+        strip = unit_strip(self.palette, self.lane, row, layer, self.unit, self.size.width)
+        self.query_one("#strip", Static).update(strip)
+        self.refresh_bindings()
+
+    def _text(self, layer: int) -> RenderableType:
+        assert self.trace is not None
+        architecture = architecture_of(self.trace)
+        if "weights" in self.trace:
+            parts = block_text(
+                self.palette, self.trace, architecture, self.cursor, layer, self.head, self.unit
+            )
+        else:
+            parts = cell_text(self.palette, self.trace, architecture, self.cursor, layer, self.unit)
+        return Group(*parts)
+
+    def action_unit(self, by: int) -> None:
+        self.unit = (self.unit + by) % self.width
+        if self.trace is not None:
+            self.updated()
+
+    def action_head(self, by: int) -> None:
+        self.head = (self.head + by) % max(1, self.heads)
+        if self.trace is not None:
+            self.updated()
+
+    def action_layer(self, by: int) -> None:
+        self.at_layer = (self.layer_shown + by) % self.depth
+        if self.trace is not None:
+            self.updated()
+
+    def action_page(self, by: int) -> None:
+        body = self.query_one("#body", VerticalScroll)
+        body.scroll_relative(y=by * max(1, body.size.height - 1), animate=False)

@@ -1,0 +1,110 @@
+"""A cell's equations as styled text: the formula, the numbers under it, and a bar of the result."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from engine import Trace
+from engine.models import Architecture
+from tui.lane import Lane
+from tui.palette import Palette
+from tui.views.formula import Line, lines, result, span
+from tui.views.numbers import num
+
+BAR = 16  # columns of a bar
+MEANING = {
+    "i": "input gate",
+    "f": "forget gate",
+    "g": "candidate",
+    "o": "output gate",
+    "c": "cell state",
+    "h": "hidden state",
+    "r": "reset gate",
+    "z": "update gate: keeps",
+    "n": "candidate",
+}
+
+
+def cell_text(
+    palette: Palette, trace: Trace, architecture: Architecture, row: int, layer: int, unit: int
+) -> list[Text]:
+    """Every equation of a recurrent cell, two lines each."""
+    texts = []
+    for line in lines(trace, architecture.equations, row, layer, unit):
+        low, high = span(trace, line.name)
+        texts.append(_formula(palette, line))
+        texts.append(_numbers(palette, line, low, high))
+    before = "the tick before" if row else "the zero state: nothing was read before"
+    scales = "bars: gates 0 to 1, else ± the number at their ends"
+    texts.append(Text(f"' is {before} · {scales}", palette.style("muted"), no_wrap=True))
+    return texts
+
+
+def _formula(palette: Palette, line: Line) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(_plain(palette, line.formula), "bold")
+    meaning = MEANING.get(line.name)
+    if meaning:
+        text.append(f"   {meaning}", palette.style("muted"))
+    return text
+
+
+def _numbers(palette: Palette, line: Line, low: float, high: float) -> Text:
+    text = Text("  ", no_wrap=True)
+    shown = _plain(palette, result(line))
+    text.append(f"{shown:<52} ", palette.style("bad" if line.held else "text"))
+    text.append_text(bar(palette, line.value, low, high))
+    return text
+
+
+def bar(palette: Palette, value: float, low: float, high: float) -> Text:
+    """A value between `low` and `high`: from the left where low is 0, else from the middle."""
+    text = Text(no_wrap=True)
+    text.append(f"{low:g} ".rjust(4), palette.style("muted"))
+    if low < 0:
+        half, share = BAR // 2, min(1.0, abs(value) / high)
+        cells = "".join(s.text for s in palette.bar(round(2 * half * share), half)).rstrip()
+        if value < 0:
+            cells = cells.replace("▌", "▐")[::-1]
+        left, right = (cells, "") if value < 0 else ("", cells)
+        colour = palette.style("bar")
+        text.append(left.rjust(half), colour)
+        text.append(palette.glyph("│", "|"), palette.style("muted"))
+        text.append(right.ljust(half), colour)
+    else:
+        for segment in palette.bar(round(2 * BAR * value), BAR):
+            text.append(segment.text, segment.style)
+        text.append(palette.glyph("▏", "|"), palette.style("muted"))
+    text.append(f"{high:g}", palette.style("muted"))
+    return text
+
+
+def unit_strip(palette: Palette, lane: Lane, row: int, layer: int, unit: int, width: int) -> Text:
+    """All units of h in this row, with a mark under the chosen one, and their scale."""
+    trace = lane.trace
+    values = trace["h"][row, layer]
+    scale = lane.scale("h") or 1.0
+    fit = max(1, width - 12)
+    first = max(0, min(unit - fit // 2, len(values) - fit))
+    seen = values[first : first + fit]
+    text = Text("all units h ", no_wrap=True)
+    for value in seen.tolist():
+        segment = palette.signed(value, scale)
+        text.append(segment.text, segment.style)
+    mark = palette.glyph("▲", "^")
+    here = f"{' ' * (12 + unit - first)}{mark}"
+    note = f" unit {unit}: h = {num(float(values[unit]))}, scale ±{scale:g}"
+    if len(here) + len(note) > width:
+        here = f"{note.strip()} ".rjust(12 + unit - first) + mark
+        note = ""
+    text.append(f"\n{here}{note}", palette.style("muted"))
+    return text
+
+
+def _plain(palette: Palette, text: str) -> str:
+    """The formula in ASCII where only that can be shown."""
+    if not palette.ascii:
+        return text
+    for symbol, plain in (("σ", "sigma"), ("⊙", "*"), ("·", "*"), ("…", "..."), ("√", "sqrt ")):
+        text = text.replace(symbol, plain)
+    return text.replace("ᵀ", "^T")
