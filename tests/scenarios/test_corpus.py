@@ -1,11 +1,15 @@
 """The corpus as a whole: vocabulary, determinism, and what training must never show."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenarios import corpus
 from scenarios.corpus import START, batch, collate, encode, sample, vocabulary
+from scenarios.corpus.build_lexicon import build
 from scenarios.corpus.lexicon import lexicon
 from scenarios.corpus.splits import MAX_TRAIN_DISTANCE
 
@@ -21,6 +25,7 @@ SPLITS = [
     "coreference/gap-24",
     "coreference/held-out-gap-4",
 ]
+LEXICON = Path(corpus.__file__).with_name("lexicon.toml")
 FORMS = {f: n for n in lexicon().animate + lexicon().object for f in (n.singular, n.plural)}
 
 
@@ -61,10 +66,15 @@ def test_sentences_are_words_of_the_vocabulary_and_repeat_by_seed(split, seed):
     words = set(vocabulary())
     for s in first:
         assert set(s.tokens) <= words
-        assert s.tokens[0] == START and START not in s.tokens[1:] and s.tokens[-1] == "."
-        assert 0 < s.target < len(s.tokens) and s.tokens[s.target] == s.correct
-        assert s.wrong in words and s.wrong != s.correct
-        assert s.split == split and s.prefix == s.tokens[: s.target]
+        assert s.tokens[0] == START
+        assert START not in s.tokens[1:]
+        assert s.tokens[-1] == "."
+        assert 0 < s.target < len(s.tokens)
+        assert s.tokens[s.target] == s.correct
+        assert s.wrong in words
+        assert s.wrong != s.correct
+        assert s.split == split
+        assert s.prefix == s.tokens[: s.target]
 
 
 def test_seeds_and_splits_differ():
@@ -105,7 +115,9 @@ def test_distance_splits_have_their_distance_and_one_attractor(d):
 def test_held_out_nouns_are_the_subjects_and_only_the_subjects():
     for s in sample("agreement/held-out-nouns", 300, 1):
         subject, *others = [FORMS[w] for w in s.prefix if w in FORMS]
-        assert subject.held_out and s.held_out and s.disagreeing >= 1
+        assert subject.held_out
+        assert s.held_out
+        assert s.disagreeing >= 1
         assert not any(n.held_out for n in others)
 
 
@@ -137,9 +149,15 @@ def test_a_batch_is_its_sentences_shifted_by_one():
         n = len(s.tokens)
         assert b.inputs[row, :n].tolist() == encode(s.tokens)
         assert b.targets[row, :n].tolist() == encode([*s.tokens[1:], START])
-        assert b.weights[row].sum() == n and (b.inputs[row, n:] == 0).all()
+        assert b.weights[row].sum() == n
+        assert (b.inputs[row, n:] == 0).all()
 
 
 def test_there_is_no_unk():
     with pytest.raises(KeyError):
         encode(["xylophone"])
+
+
+def test_the_committed_lexicon_is_what_the_build_script_writes():
+    pytest.importorskip("lemminflect", reason="only the build of the lexicon needs it")
+    assert LEXICON.read_text(encoding="utf-8") == build()

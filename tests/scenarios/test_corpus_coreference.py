@@ -48,7 +48,7 @@ def resolve(tokens: tuple[str, ...]) -> tuple[str, str, int]:
 
 
 @pytest.mark.parametrize(
-    "text, answer",
+    ("text", "answer"),
     [
         ("the trophy doesn't fit in the suitcase because it is too big . what is too big ?", 0),
         ("the trophy doesn't fit in the suitcase because it is too small . what is too small ?", 1),
@@ -73,7 +73,8 @@ def test_the_answer_is_what_an_independent_reading_finds(split):
     for s in sample(f"coreference/{split}", 400, 11):
         answer, other, gap = resolve(s.tokens)
         assert (s.correct, s.wrong) == (answer, other), s.text
-        assert s.tokens[s.target] == s.correct and s.target == len(s.tokens) - 2
+        assert s.tokens[s.target] == s.correct
+        assert s.target == len(s.tokens) - 2
         assert s.tokens[s.target - s.distance - 1] == s.correct
         clause = s.tokens[: s.tokens.index("because")]
         assert s.attractors == sum(w in LEMMA for w in clause) - 1

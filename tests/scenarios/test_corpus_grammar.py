@@ -122,7 +122,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "text, verb, attractors, disagreeing",
+    ("text", "verb", "attractors", "disagreeing"),
     [
         ("the cat that sat on the mat that was red was happy .", 11, 1, 0),
         ("the cats that sat on the mat that was red were happy .", 11, 1, 1),
