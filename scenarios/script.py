@@ -26,6 +26,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -256,7 +257,10 @@ class _Reader:
                 raise self.source.error(f"{name!r} is a lane already", (*at, name))
             if not isinstance(text, str):
                 raise self._type(text, str, (*at, name))
-            measures[name] = self._parse(text, (*at, name), lanes, {**known, **measures})
+            parsed = self._parse(text, (*at, name), lanes, {**known, **measures})
+            if not parsed.calls and not parsed.names:
+                raise self.source.error(f"{text!r} measures nothing", (*at, name), text)
+            measures[name] = parsed
         return measures
 
     def _parse(
@@ -274,7 +278,7 @@ class _Reader:
         return expression
 
     def _name(self, name: str, at: Path_) -> None:
-        if not name.isidentifier() or name in MEASURES or name == HERE or name in ("and", "or"):
+        if not name.isidentifier() or keyword.iskeyword(name) or name == HERE:
             taken = "taken" if name.isidentifier() else "not a name (letters, digits, _)"
             raise self.source.error(f"{name!r} is {taken}", at, do="Choose another name")
 

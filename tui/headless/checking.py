@@ -38,10 +38,10 @@ def lines(scenario: Scenario, tally: Tally, say: bool = False) -> Iterator[str]:
         for lane in stage.lanes:
             for item in lane.hand_set:
                 yield f"     hand-set in {lane.label}: {item}"
-        narration = play.narration(i)
+        verdicts, narration = play.verdicts(i), play.narration(i)
         if say:
             yield textwrap.indent(textwrap.fill(narration, 90), "     ")
-        for verdict in play.verdicts(i):
+        for verdict in verdicts:
             tally.claims += 1
             tally.failed += not verdict.passed
             milliseconds = f"{1000 * verdict.seconds:.0f} ms"
