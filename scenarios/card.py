@@ -32,7 +32,7 @@ def as_markdown(model: LanguageModel) -> str:
         f"| architecture | {_pairs(sizes)} |",
         f"| corpus | `{card['corpus']}`, one mixture for all models |",
         f"| objective | next-token cross-entropy, {card['updates']:,} updates of {recipe['batch']}"
-        " sentences |",
+        f" sentences; the noun that answers a question weighs {card['answer_weight']:g} times |",
         f"| recipe | {_pairs(recipe)} |",
         f"| command | `{card['command']}` |",
         f"| trained on | {card['backend']['name']} {card['backend']['dtype']},"
