@@ -49,7 +49,6 @@ on the same tokens.
 Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 """
     DEFAULT_CSS = """
-    AttentionView { layout: vertical; height: 1fr; }
     AttentionView #title, AttentionView #readout, AttentionView #legend { height: 1; }
     AttentionView #title { text-style: bold; }
     AttentionView #maps { height: 1fr; }

@@ -65,6 +65,11 @@ class View(Widget, can_focus=True):
         def control(self) -> View:
             return self.view
 
+    DEFAULT_CSS = """
+    View { layout: vertical; height: 1fr; }
+    View Static { text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.lane: Lane | None = None

@@ -40,7 +40,6 @@ LSTM: Hochreiter & Schmidhuber 1997, Gers et al. 2000. GRU: Cho et al. 2014, in 
 Vaswani et al. 2017.
 """
     DEFAULT_CSS = """
-    EquationView { layout: vertical; height: 1fr; }
     EquationView #title { height: 1; text-style: bold; }
     EquationView #body { height: 1fr; scrollbar-size-vertical: 1; }
     EquationView #text { height: auto; }
@@ -113,8 +112,8 @@ Vaswani et al. 2017.
         return bool(self.heads) if action == "head" else True
 
     def updated(self) -> None:
-        trace = self.trace
-        if trace is None:
+        trace, lane = self.trace, self.lane
+        if trace is None or lane is None:
             return
         self.unit %= self.width
         layer, row = self.layer_shown, self.cursor
@@ -127,7 +126,7 @@ Vaswani et al. 2017.
         title += f" · row {label(row, trace.tokens)}"
         self.query_one("#title", Static).update(Text(title, no_wrap=True))
         self.query_one("#text", Static).update(self._text(layer))
-        strip = unit_strip(self.palette, self.lane, row, layer, self.unit, self.size.width)
+        strip = unit_strip(self.palette, lane, row, layer, self.unit, self.size.width)
         self.query_one("#strip", Static).update(strip)
         self.refresh_bindings()
 

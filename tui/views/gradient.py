@@ -45,10 +45,9 @@ in float64, because in float32 small gradients become false zeros.
 Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et al. 2016.
 """
     DEFAULT_CSS = """
-    GradientView { layout: vertical; height: 1fr; }
     GradientView #title, GradientView #readout, GradientView #reach, GradientView #legend { height: 1; }
     GradientView #title, GradientView #readout { text-style: bold; }
-    GradientView #wait { height: 1fr; content-align: center middle; }
+    GradientView #wait { height: 1fr; text-wrap: wrap; content-align: center middle; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "source(-1)", "State", id="gradient.source.left",
