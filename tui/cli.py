@@ -263,9 +263,12 @@ def card(model: str, measure: bool) -> None:
     if measure:
         new = {"accuracy": score(loaded), "sentences": EVALUATED}
         loaded = replace(loaded, card={**loaded.card, **new})
-    if "accuracy" not in loaded.card:
-        raise PeepholeError(f"no accuracies are recorded for {model}", do="Add --measure")
-    click.echo(as_markdown(loaded))
+    try:
+        click.echo(as_markdown(loaded))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PeepholeError(
+            f"its card is not whole ({error})", where=model, do="`peephole train` writes one"
+        ) from None
 
 
 def _model(name: str) -> Any:
