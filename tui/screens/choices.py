@@ -1,0 +1,116 @@
+"""What home offers: scenarios, models, and sentences, each as one searchable line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.fuzzy import FuzzySearch
+
+from engine import PeepholeError, UnknownWords, Vocabulary, tokenize
+from scenarios import corpus, shelf, zoo
+from scenarios.script import Scenario
+from tui.screens.recent import recent
+
+Kind = Literal["scenario", "model", "text"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to open.
+
+    Attributes:
+        kind: a scenario to play, a model to type for, or a text to read.
+        name: of the scenario or the model; the text itself for a text.
+        title, about, size: for the list; `size` is beats, parameters or tokens.
+        enter: what Enter does, in words.
+        problem: why it cannot be opened; "" when it can.
+    """
+
+    kind: Kind
+    name: str
+    title: str
+    about: str
+    size: str
+    enter: str
+    problem: str = ""
+
+
+def scenarios() -> list[Choice]:
+    """The bundled scenarios; agreement, the one to begin with, first."""
+    names = sorted(shelf.bundled(), key=lambda name: (name != "agreement", name))
+    return [_scenario(name) for name in names]
+
+
+def _scenario(name: str) -> Choice:
+    try:
+        found: Scenario = shelf.find(name)
+    except PeepholeError as error:
+        return Choice("scenario", name, name, str(error), "", "cannot be played", str(error))
+    lanes = ", ".join(dict.fromkeys(lane.model for lane in found.lanes.values()))
+    return Choice(
+        "scenario",
+        name,
+        found.title,
+        found.about or f"read by {lanes}",
+        f"{len(found.beats)} beats",
+        f"plays it beat by beat: {lanes}",
+    )
+
+
+def models() -> list[Choice]:
+    """The bundled models that have weights here, and how to get those that have none."""
+    choices = []
+    for name, entry in zoo.entries().items():
+        size = sum(math.prod(shape) for shape in entry.architecture.shapes().values())
+        there = (zoo.WEIGHTS / f"{name}.safetensors").exists()
+        problem = "" if there else f"no weights yet: peephole train {name}"
+        enter = "reads a sentence that you type, word by word"
+        choices.append(
+            Choice("model", name, name, entry.title, f"{size:,} weights", enter, problem)
+        )
+    return choices
+
+
+def texts() -> list[Choice]:
+    """Sentences read lately."""
+    return [text(words) for words in recent()]
+
+
+def text(words: str) -> Choice:
+    """A typed sentence; its problem names the words that no model knows."""
+    tokens, problem = tokenize(words), ""
+    try:
+        Vocabulary(corpus.vocabulary()).encode(tokens)
+    except UnknownWords as error:
+        problem = str(error)
+    size = f"{len(tokens)} tokens"
+    return Choice(
+        "text", words, words, "your own sentence", size, "reads it with the models", problem
+    )
+
+
+def matching(query: str, choices: Iterable[Choice]) -> list[Choice]:
+    """The choices that a query matches, the best first; all of them, as they stand, for none."""
+    if not query.strip():
+        return list(choices)
+    search = FuzzySearch()
+    scored = [
+        (max(search.match(query, part)[0] for part in (c.name, c.title, c.about, c.kind)), c)
+        for c in choices
+    ]
+    return [c for score, c in sorted(scored, key=lambda item: -item[0]) if score > 0]
+
+
+def is_sentence(query: str, known: Sequence[Choice]) -> bool:
+    """Whether what is typed is to be read rather than searched for.
+
+    Two words that no title contains, or anything that ends like a sentence.
+    """
+    if query.rstrip().endswith((".", "?", "!")):
+        return True
+    words = query.split()
+    found = any(all(w.lower() in f"{c.title} {c.about}".lower() for w in words) for c in known)
+    return len(words) > 1 and not found
