@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import PeepholeError
+from engine.errors import PeepholeError, shown
 
 
 def word(item: object, name: str) -> None:
     """Refuse a field that is not a word."""
     if not isinstance(getattr(item, name), str):
-        raise PeepholeError(f"{name} = {getattr(item, name)!r} is not a word")
+        raise PeepholeError(f"{name} = {shown(getattr(item, name))} is not a word")
 
 
 def whole(item: object, *names: str) -> None:
@@ -27,7 +27,7 @@ def whole(item: object, *names: str) -> None:
         except TypeError:
             count = -1
         if count < 0:
-            raise PeepholeError(f"{name} = {value!r} is not a whole number from 0 up")
+            raise PeepholeError(f"{name} = {shown(value)} is not a whole number from 0 up")
         object.__setattr__(item, name, count)
 
 

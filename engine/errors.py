@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class PeepholeError(Exception):
@@ -16,12 +18,24 @@ class PeepholeError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
-        self.what, self.where, self.do = what, where, do
-        super().__init__(what)
+        self.what, self.where, self.do = map(_printable, (what, where, do))
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}. {self.do}" if self.do else head
+
+
+def _printable(text: str) -> str:
+    """Text without what a terminal would obey: names come from files that others wrote."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def shown(value: Any) -> str:
+    """What a file said, short enough for a message."""
+    return reprlib.repr(value)
 
 
 def did_you_mean(word: str, known: Iterable[str], n: int = 3) -> str:

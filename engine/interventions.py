@@ -17,7 +17,7 @@ import numpy as np
 from engine.arrays import Array, constant
 from engine.cells import Do, leave
 from engine.checks import numbers, whole, word
-from engine.errors import PeepholeError, did_you_mean
+from engine.errors import PeepholeError, did_you_mean, shown
 
 Rows = int | slice  # the row(s) of the run that a value covers; a slice means axis -2 is time
 
@@ -52,10 +52,12 @@ class Hold:
         value, units = numbers(self.value), numbers(self.units or ())
         if value is None or value.ndim > 1 or not value.size:
             raise PeepholeError(
-                f"{self.name} cannot be held at {self.value!r}", do="Give a finite number"
+                f"{self.name} cannot be held at {shown(self.value)}", do="Give a finite number"
             )
         if units is None or units.ndim != 1 or (units % 1).any() or (units < 0).any():
-            raise PeepholeError(f"{self.units!r} are not units", do="Give whole numbers from 0 up")
+            raise PeepholeError(
+                f"{shown(self.units)} are not units", do="Give whole numbers from 0 up"
+            )
         if value.ndim and units.size and len(value) != len(units):
             raise PeepholeError(f"{len(value)} values for {len(units)} units of {self.name}")
         object.__setattr__(self, "value", tuple(value.tolist()) if value.ndim else float(value))
@@ -217,7 +219,7 @@ def from_record(record: Any) -> Intervention:
     """
     kind = record.get("kind") if isinstance(record, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise PeepholeError(f"not an intervention: {record!r}", do=did_you_mean("", _KINDS))
+        raise PeepholeError(f"not an intervention: {shown(record)}", do=did_you_mean("", _KINDS))
     cls = _KINDS[kind]
     known = {field.name for field in fields(cls)}
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k != "kind"}

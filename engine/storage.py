@@ -6,12 +6,11 @@ A file that is truncated, foreign, too new or inconsistent gets one clear messag
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,19 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save as to_bytes
 
-from engine import registry
+from engine import parse
 from engine.arrays import to_numpy
-from engine.errors import PeepholeError
-from engine.interventions import from_record
+from engine.errors import PeepholeError, shown
 from engine.models import LanguageModel
-from engine.text import Vocabulary
-from engine.trace import Header, Named, Trace
+from engine.trace import Trace
 
 FORMAT = 1
 
 
 def save_trace(trace: Trace, path: str | Path) -> Path:
     """Write a trace and its lens results; an existing file is replaced only by a whole one."""
+    if not len(trace):
+        raise PeepholeError("nothing was read yet", where=str(path), do="Read a word first")
     arrays = {f"values/{name}": trace[name] for name in trace.names}
     lenses: dict[str, Any] = {}
     for lens, results in trace.lenses.items():
@@ -51,10 +50,11 @@ def load_trace(path: str | Path) -> Trace:
     """
     arrays, content = read_file(path, "trace")
     try:
-        return _trace(arrays, content)
+        return parse.trace(arrays, content)
     except PeepholeError as error:
-        raise PeepholeError(error.what, where=str(path), do="Save the trace again") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        do = error.do or "Save the trace again"
+        raise PeepholeError(error.what, where=str(path), do=do) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, error) from None
 
 
@@ -78,68 +78,12 @@ def load_model(path: str | Path) -> LanguageModel:
     """
     arrays, content = read_file(path, "model")
     try:
-        return _model(arrays, content)
+        return parse.model(arrays, content)
     except PeepholeError as error:
-        raise PeepholeError(error.what, where=str(path), do="Train the model again") from None
-    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        do = error.do or "Train the model again"
+        raise PeepholeError(error.what, where=str(path), do=do) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, error) from None
-
-
-def _trace(arrays: dict[str, np.ndarray], content: dict[str, Any]) -> Trace:
-    known = {field.name for field in fields(Header)}
-    header = Header(**{k: _frozen(v) for k, v in content["header"].items() if k in known})
-    tokens = content["tokens"]
-    if not all(isinstance(word, str) for word in [*tokens, *header.vocabulary]):
-        raise PeepholeError("tokens and vocabulary must be words")
-    Vocabulary(header.vocabulary).encode(tokens)
-    for record in header.interventions:
-        from_record(record)
-    values = {k.removeprefix("values/"): v for k, v in arrays.items() if k.startswith("values/")}
-    if values.keys() != header.axes.keys():
-        raise PeepholeError("the values are not those that the header names")
-    sizes = {"time": len(tokens), "key": len(tokens), "word": len(header.vocabulary)}
-    for name, array in values.items():
-        _fits(name, array, header.axes[name], sizes)
-    trace = Trace.from_arrays(header, tokens, values)
-    for key, info in content["lenses"].items():
-        _, lens, name = key.split("/", 2)
-        axes = tuple(info["axes"])
-        _fits(key, arrays[key], axes, {"time": len(tokens)})
-        trace.lenses.setdefault(lens, {})[name] = Named(arrays[key], axes, str(info["unit"]))
-    return trace
-
-
-def _fits(name: str, array: np.ndarray, axes: tuple[str, ...], sizes: Mapping[str, int]) -> None:
-    """Refuse an array whose shape is not what its axes say."""
-    wrong = array.ndim != len(axes) or any(
-        size != sizes.get(axis, size) for axis, size in zip(axes, array.shape, strict=False)
-    )
-    if wrong or array.dtype.kind not in "fiu":
-        shape = "x".join(map(str, array.shape))
-        raise PeepholeError(f"{name} is {array.dtype} {shape}, not over ({', '.join(axes)})")
-
-
-def _model(arrays: dict[str, np.ndarray], content: dict[str, Any]) -> LanguageModel:
-    spec = dict(content["architecture"])
-    architecture = registry.load(registry.ARCHITECTURES, spec.get("kind", ""), "architecture")
-    for name, value in spec.items():
-        if isinstance(value, int) and not 1 <= value <= 1_000_000:
-            raise PeepholeError(f"{name} = {value} is not a size")
-    built = architecture(**spec)
-    words = tuple(content["vocabulary"])
-    if len(words) != built.words or not all(isinstance(word, str) for word in words):
-        raise PeepholeError(f"{len(words)} words do not fit an architecture for {built.words}")
-    expected = built.shapes()
-    if {name: array.shape for name, array in arrays.items()} != expected:
-        odd = sorted(
-            name
-            for name in expected.keys() | arrays.keys()
-            if name not in arrays or arrays[name].shape != expected.get(name)
-        )
-        raise PeepholeError(f"the weights do not fit the architecture: {', '.join(odd[:4])}")
-    digest = hashlib.sha256(b"".join(arrays[name].tobytes() for name in sorted(arrays)))
-    name, card = str(content["name"]), dict(content["card"])
-    return LanguageModel(name, built, arrays, Vocabulary(words), card, digest.hexdigest()[:12])
 
 
 def write_file(path: str | Path, arrays: Mapping[str, np.ndarray], content: str, data: Any) -> Path:
@@ -170,6 +114,7 @@ def read_file(path: str | Path, content: str) -> tuple[dict[str, np.ndarray], di
     try:
         with safe_open(str(path), framework="numpy") as file:
             meta = json.loads((file.metadata() or {}).get("peephole", "null"))
+            _plain(meta)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise PeepholeError("no such file", where=str(path)) from None
@@ -181,12 +126,14 @@ def read_file(path: str | Path, content: str) -> tuple[dict[str, np.ndarray], di
         raise PeepholeError(f"a safetensors file, but not a {content} of peephole", where=str(path))
     if meta.get("format") != FORMAT:
         raise PeepholeError(
-            f"format {meta.get('format')!r}; this peephole reads format {FORMAT}",
+            f"format {shown(meta.get('format'))}; this peephole reads format {FORMAT}",
             where=str(path),
             do="Open it with the version that wrote it",
         )
     if meta.get("content") != content:
-        raise PeepholeError(f"holds a {meta.get('content')}, not a {content}", where=str(path))
+        raise PeepholeError(
+            f"holds a {meta.get('content')!s:.20}, not a {content}", where=str(path)
+        )
     return arrays, meta
 
 
@@ -209,10 +156,13 @@ def _damaged(path: str | Path, error: Exception) -> PeepholeError:
     )
 
 
-def _frozen(value: Any) -> Any:
-    """JSON lists as tuples, also inside the header's mappings."""
-    if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
-    if isinstance(value, dict):
-        return {k: _frozen(v) for k, v in value.items()}
-    return value
+def _plain(value: Any, depth: int = 32) -> None:
+    """Refuse JSON that is nested too deeply, or text that would command a terminal."""
+    if not depth:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        if not value.replace("\n", "").replace("\t", "").isprintable():
+            raise ValueError("text that cannot be printed")
+    elif isinstance(value, (list, dict)):
+        for item in (*value, *value.values()) if isinstance(value, dict) else value:
+            _plain(item, depth - 1)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 ORACLES = tuple(
     f"tests/engine/test_{name}.py"
-    for name in ("cells", "attention", "forms", "gradient", "lenses", "interventions", "trace")
+    for name in ("cells", "attention", "gradient", "lenses", "interventions", "forms", "trace")
 )
 
 
