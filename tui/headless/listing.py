@@ -39,8 +39,13 @@ def measures() -> Iterator[str]:
     """The functions that a scenario's measures and claims can call."""
     yield "A row (at, to) is a number, a word ('were', 'that#2' the second 'that'), or `here`."
     yield "Without it a measure gives the list over all rows."
+    group = ""
     for measure in listed():
         yield ""
+        if measure.group != group:
+            group = measure.group
+            yield group
+            yield ""
         yield f"  {signature(measure.name, MEASURES[measure.name])}   [{measure.unit}]"
         yield textwrap.indent(textwrap.fill(measure.about, _width() - 6), " " * 6)
 

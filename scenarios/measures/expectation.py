@@ -1,0 +1,58 @@
+"""What a model expects."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from engine import lenses
+from engine.errors import PeepholeError
+from engine.interventions import Interventions
+from scenarios.lanes import At, Lane
+from scenarios.measures.table import a_lane, measure, of_trace, pick, whole
+
+
+@measure("bits")
+def surprisal(lane: Lane, at: At | None = None) -> Any:
+    """-log2 of the probability that the word at a row had before it was read."""
+    bits = of_trace(lenses.surprisal, lane)["bits"].array
+    return pick(lane, bits, at)
+
+
+@measure("probability")
+def probability(lane: Lane, at: At, word: str) -> float:
+    """Of any word at a row, given the words before it."""
+    return lenses.probability(a_lane(lane).trace, lane.row(at), word)
+
+
+@measure("bits")
+def log_odds(lane: Lane, at: At, word: str, other: str) -> float:
+    """log2 p(word) / p(other) at a row: above 0 where the model prefers the first."""
+    return lenses.log_odds(a_lane(lane).trace, lane.row(at), word, other)
+
+
+@measure("word")
+def guess(lane: Lane, at: At, rank: int = 1) -> str:
+    """The likeliest word at a row, given the words before it; rank 2 is the second likeliest."""
+    row = a_lane(lane).row(at)
+    if row < 1:
+        raise PeepholeError("nothing predicts row 0")
+    logits = lane.trace["logits"][row - 1]
+    order = np.argsort(-logits, kind="stable")
+    return lane.model.vocabulary.words[order[whole(rank, 1, len(order)) - 1]]
+
+
+@measure("share right")
+def accuracy(lane: Lane, split: str, n: int = 200, seed: int = 1) -> float:
+    """How often a lane's model prefers the right word, over n sentences of a split of the corpus (see
+    the model cards); what the lane has set by hand stays so. Chance is 0.5."""
+    return _accuracy(a_lane(lane), split, whole(n, 1, 5000), whole(seed, 0, 10**9))
+
+
+@lru_cache(maxsize=512)
+def _accuracy(lane: Lane, split: str, n: int, seed: int) -> float:
+    from scenarios.evaluate import accuracy
+
+    return accuracy(lane.model, split, n, seed, Interventions(lane.hand_set))
