@@ -39,7 +39,7 @@ EXPECTED = {
     "surprisal(lstm, here)": lenses.surprisal(L.trace)["bits"].array[R],
     "max(surprisal(lstm))": np.nanmax(lenses.surprisal(L.trace)["bits"].array),
     "probability(lstm, here, 'was')": lenses.probability(L.trace, R, OTHER),
-    "probability(lstm, rows(lstm), 'was')": lenses.probability(L.trace, len(L.trace), O),
+    "probability(lstm, rows(lstm), 'was')": lenses.probability(L.trace, len(L.trace), OTHER),
     "log_odds(lstm, 'were', 'were', 'was')": lenses.log_odds(L.trace, R, W, OTHER),
     "guess(lstm, here, 2)": L.model.vocabulary.words[
         lenses.top_k(L.trace, 2)["ids"].array[R - 1, 1]
