@@ -64,8 +64,14 @@ def run(
     Raises:
         UnknownWords: naming all words that the model does not know.
     """
+    return _read(model, tokens_of(text), interventions, parent)
+
+
+def _read(
+    model: LanguageModel, tokens: Sequence[str], interventions: Sequence[Intervention], parent: str
+) -> Trace:
+    """The trace of exactly these rows."""
     stepper = Run(model, interventions, parent)
-    tokens = tokens_of(text)
     model.vocabulary.encode(stepper._do.tokens(tokens))  # name all unknown words at once
     for token in tokens:
         stepper.feed(token)
@@ -75,7 +81,7 @@ def run(
 def fork(model: LanguageModel, trace: Trace, *interventions: Intervention) -> Trace:
     """The same run with more interventions; the new trace records its parent and its cut."""
     kept = [from_record(record) for record in trace.header.interventions]
-    return run(model, trace.tokens, [*kept, *interventions], parent=trace.id)
+    return _read(model, trace.tokens, [*kept, *interventions], parent=trace.id)
 
 
 def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -52,8 +53,7 @@ def load_trace(path: str | Path) -> Trace:
     try:
         return parse.trace(arrays, content)
     except PeepholeError as error:
-        do = error.do or "Save the trace again"
-        raise PeepholeError(error.what, where=str(path), do=do) from None
+        raise _told(path, error, error.do or "Save the trace again") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, error) from None
 
@@ -80,8 +80,7 @@ def load_model(path: str | Path) -> LanguageModel:
     try:
         return parse.model(arrays, content)
     except PeepholeError as error:
-        do = error.do or "Train the model again"
-        raise PeepholeError(error.what, where=str(path), do=do) from None
+        raise _told(path, error, error.do or "Train the model again") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, error) from None
 
@@ -132,7 +131,7 @@ def read_file(path: str | Path, content: str) -> tuple[dict[str, np.ndarray], di
         )
     if meta.get("content") != content:
         raise PeepholeError(
-            f"holds a {meta.get('content')!s:.20}, not a {content}", where=str(path)
+            f"holds a {shown(meta.get('content'))}, not a {content}", where=str(path)
         )
     return arrays, meta
 
@@ -147,6 +146,12 @@ def content_of(path: str | Path) -> str:
     except (OSError, SafetensorError, ValueError, TypeError, RecursionError, MemoryError):
         return ""
     return str(meta.get("content", "")) if isinstance(meta, dict) else ""
+
+
+def _told(path: str | Path, error: PeepholeError, do: str) -> PeepholeError:
+    """What is wrong in a file, as one line of bounded length: its names may be of any."""
+    what = textwrap.shorten(error.what, 300, placeholder=" …")
+    return PeepholeError(what, where=str(path), do=textwrap.shorten(do, 300, placeholder=" …"))
 
 
 def _damaged(path: str | Path, error: Exception) -> PeepholeError:

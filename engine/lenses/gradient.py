@@ -35,13 +35,15 @@ def gradient_map(model: LanguageModel, trace: Trace, *, exact: bool = False) -> 
     closed form would do.
     """
     n = len(trace)
-    norms = _norms(model, trace, np.arange(1, n), ids_of(model, trace)[1:], exact) if n > 1 else {}
-    named = {}
-    for name, array in norms.items():
-        full = np.zeros((n, *array.shape[1:]))
-        full[1:] = array
-        named[name] = _named(name, full, ("time", "source"))
-    return named
+    if n > 1:
+        norms = _norms(model, trace, np.arange(1, n), ids_of(model, trace)[1:], exact)
+    else:
+        norms = _gather({}, _names(model), model.architecture.layers, (0, n))
+    first = {name: np.zeros((1, *array.shape[1:])) for name, array in norms.items()}
+    return {
+        name: _named(name, np.concatenate((first[name], array)), ("time", "source"))
+        for name, array in norms.items()
+    }
 
 
 def gradient_flow(
@@ -67,6 +69,11 @@ def _named(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Named:
     return Named(array, (*axes, "layer"), unit)
 
 
+def _names(model: LanguageModel) -> tuple[str, ...]:
+    """What the norms are by: the input and every state (a Transformer: the residual stream)."""
+    return ("x", *(model.architecture.states or ("h",)))
+
+
 def _norms(
     model: LanguageModel, trace: Trace, rows: np.ndarray, targets: np.ndarray, exact: bool
 ) -> Norms:
@@ -87,8 +94,7 @@ def by_autograd(model: LanguageModel, trace: Trace, rows: np.ndarray, targets: n
     Every state gets a zero added to it ("nudge"); the derivative by that zero is the derivative by the
     state. The losses of different items share nothing, so their sum keeps them apart.
     """
-    architecture, backend = model.architecture, model.backend
-    names = ("x", *(architecture.states or ("h",)))
+    architecture, backend, names = model.architecture, model.backend, _names(model)
     ids = np.repeat(ids_of(model, trace)[None], len(rows), axis=0)  # (N, T)
     zeros: dict[str, Array] = {}
 

@@ -261,5 +261,10 @@ def test_a_map_longer_than_a_chunk_is_whole(family: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_map_of_the_start_token_alone_is_empty_of_losses(family: str) -> None:
     model = build(family)
-    for named in engine.lenses.gradient_map(model, engine.run(model, [])).values():
+    got = engine.lenses.gradient_map(model, engine.run(model, []))
+    full = engine.lenses.gradient_map(model, engine.run(model, ["w1"]))
+    assert got.keys() == full.keys()
+    for name, named in got.items():
+        assert named.axes == full[name].axes
+        assert named.array.shape == (1, 1, *full[name].array.shape[2:])
         assert not named.array.any()

@@ -143,7 +143,7 @@ def edits(kind: str) -> Iterator[tuple[str, Callable[[dict[str, Any]], None], st
             "h",
         )
         yield "a record", lambda m: m["header"].update(interventions=[{"kind": "boom"}]), "boom"
-        yield "a model file", lambda m: m.update(content="model"), "holds a model, not a trace"
+        yield "a model file", lambda m: m.update(content="model"), "holds a 'model', not a trace"
         yield "newer", lambda m: m.update(format=99), "format 99; this peephole reads format 1"
         return
     yield "a million layers", lambda m: m["architecture"].update(layers=10**6), "fit"

@@ -121,6 +121,13 @@ def test_a_replaced_token_equals_running_the_other_text(family: str) -> None:
     np.testing.assert_array_equal(fork["logits"], np.stack(logits))
 
 
+def test_a_replaced_start_token_stays_replaced_in_a_fork() -> None:
+    model = build("gru")
+    child = engine.run(model, tokens(4), [Replace(0, "w1")])
+    again = engine.fork(model, child, Hold("h", 0.0, 1))
+    assert again.tokens == child.tokens == ["w1", *tokens(4)[1:]]
+
+
 def test_a_hold_on_a_held_state_wins_by_order() -> None:
     model = build("gru")
     first, second = Hold("h", 0.1, units=(0, 1)), Hold("h", 0.9, units=(1, 2))
