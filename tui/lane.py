@@ -193,11 +193,19 @@ class Lane:
         Rows that are read later need their own: L_t depends on the rows up to t only, so what is
         known stays true while a trace grows. Beyond 512 rows nothing is prepared.
         """
-        n = len(self.trace)
-        if self.model is None or n > LONGEST_MAP or all(map(self.has_gradient, range(1, n))):
+        trace, n = self.trace, len(self.trace)
+        missing = [row for row in range(1, n) if not self.has_gradient(row)]
+        if self.model is None or n > LONGEST_MAP or not missing:
             return
-        frozen = Trace.from_arrays(self.trace.header, self.trace.tokens[:n], {})
-        self._keep(lenses.gradient_map(self.model, frozen), range(1, n))
+        frozen = Trace.from_arrays(trace.header, trace.tokens[:n], {})
+        if len(missing) == 1:
+            flow = lenses.gradient_flow(self.model, frozen, missing[0])
+            if self.trace is trace:  # nobody has opened another one meanwhile
+                self._put(missing[0], flow)
+        else:
+            whole = lenses.gradient_map(self.model, frozen)
+            if self.trace is trace:
+                self._keep(whole, missing)
 
     def _keep(self, whole: Results, rows: Any) -> None:
         """Rows of a gradient map as one-row results."""

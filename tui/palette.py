@@ -99,14 +99,16 @@ class Palette:
         single = self._single[signed]
         return [single[round(i * 2 * STEPS / (width - 1))] for i in range(width)]
 
-    def bar(self, halves: int, width: int, kind: str = "bar") -> list[Segment]:
+    def bar(
+        self, halves: int, width: int, kind: str = "bar", on: str = "background"
+    ) -> list[Segment]:
         """A bar of so many half cells in `width` cells, padded with blanks."""
         halves = max(0, min(2 * width, halves))
         if self.ascii:
             text = "=" * (halves // 2) + "-" * (halves % 2)
         else:
             text = FULL * (halves // 2) + HALF * (halves % 2)
-        return [Segment(text.ljust(width), self.style(kind))]
+        return [Segment(text.ljust(width), self.style(kind, on))]
 
     def text(self, text: str, kind: str = "text", on: str = "background") -> Segment:
         """Words in one of the colours of the look."""

@@ -43,6 +43,7 @@ class Look:
     primary: str  # titles, borders
     text: str
     muted: str
+    faint: str  # what has not been read yet
     accent: str  # the cursor
     cursor: str  # background of the cursor row
     bar: str
@@ -59,7 +60,8 @@ DARK = Look(
     surface="#20222c",
     primary="#8fa8ff",
     text="#e4e4e8",
-    muted="#8b8d9a",
+    muted="#9496a3",
+    faint="#5d5f6c",
     accent="#f6c945",
     cursor="#34364a",
     bar="#f0a63c",
@@ -76,6 +78,7 @@ LIGHT = Look(
     primary="#274b9f",
     text="#1d1f26",
     muted="#686a75",
+    faint="#9d9ea6",
     accent="#a34700",
     cursor="#dfe4f2",
     bar="#c8690a",
@@ -91,7 +94,8 @@ SAFE = Look(
     surface="#20222c",
     primary="#8fa8ff",
     text="#f2f2f4",
-    muted="#9a9ca8",
+    muted="#a4a6b2",
+    faint="#666876",
     accent="#ffd84d",
     cursor="#3a3d55",
     bar="#e69f00",  # Okabe & Ito 2008, as the next three

@@ -22,16 +22,25 @@ from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
 
-HEADER = 2  # lines above the rows: title, scale
-
 
 @dataclass
 class Stage:
-    """What all tracks of a screen share: session, palette, and which rows are in sight."""
+    """What all tracks of a screen share.
+
+    Attributes:
+        top: the first row in sight.
+        banner: whether each lane has its name above its tracks.
+    """
 
     session: Session
     palette: Palette
     top: int = 0
+    banner: bool = False
+
+    @property
+    def header(self) -> int:
+        """How many lines stand above the rows: (lane,) title, scale."""
+        return 3 if self.banner else 2
 
 
 class Track(Widget, can_focus=True):
@@ -60,6 +69,8 @@ class Track(Widget, can_focus=True):
     def __init__(self, stage: Stage, lane: Lane) -> None:
         super().__init__()
         self.stage, self.lane = stage, lane
+        self.at = 0  # its first column within its lane, for the lane's name above the tracks
+        self.ends = False  # whether another lane begins to its right
 
     # What a subclass says ---------------------------------------------------------------------
 
@@ -126,16 +137,18 @@ class Track(Widget, can_focus=True):
     # Drawing ----------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width - 1  # a blank column parts the tracks
+        width = self.size.width - 1  # a column parts the tracks
         if width < 1:
             return Strip.blank(self.size.width)
-        ground = "background"
-        if y == 0:
+        header, ground = self.stage.header, "background"
+        if y == header - 3:
+            return Strip(self._banner(width + 1))
+        if y == header - 2:
             cells = [self._titled(width)]
-        elif y == 1:
+        elif y == header - 1:
             cells = self.scale(width)
         else:
-            row = self.stage.top + y - HEADER
+            row = self.stage.top + y - header
             if row >= len(self.lane):
                 cells = []
             elif row < self.session.shown:
@@ -144,8 +157,21 @@ class Track(Widget, can_focus=True):
                 cells = self.future(row, width)
         blank = self.palette.style("text", ground)
         strip = Strip(cells).adjust_cell_length(width, blank)
-        gap = Segment(" ", blank if self.MARKED else self.palette.style("text"))
+        if self.ends:
+            gap = self.palette.text(self.palette.glyph("│", "|"), "faint")
+        else:
+            gap = Segment(" ", blank if self.MARKED else self.palette.style("text"))
         return Strip([*strip, gap]).simplify()
+
+    def _banner(self, width: int) -> list[Segment]:
+        """This track's part of the lane's name."""
+        lane = self.lane
+        text = " · ".join(part for part in (lane.label, lane.note, lane.cut) if part)
+        room = width - 1 if self.ends else width
+        part = f" {text}"[self.at : self.at + room].ljust(room)
+        kind = "bad" if lane.cut else "text"
+        end = [self.palette.text(" ")] if self.ends else []
+        return [self.palette.text(part, kind, "cursor"), *end]
 
     def _titled(self, width: int) -> Segment:
         text = self.title(width)
@@ -160,13 +186,13 @@ class Track(Widget, can_focus=True):
         """Draw some rows again, where they are in sight."""
         width, height = self.size
         for row in rows:
-            y = row - self.stage.top + HEADER
-            if HEADER <= y < height:
+            y = row - self.stage.top + self.stage.header
+            if self.stage.header <= y < height:
                 self.refresh(Region(0, y, width, 1))
 
     def refresh_header(self) -> None:
         """Draw title and scale again."""
-        self.refresh(Region(0, 0, self.size.width, HEADER))
+        self.refresh(Region(0, 0, self.size.width, self.stage.header))
 
     def moved(self, before: int, rows: Iterable[int]) -> None:
         """The cursor left row `before`, and `rows` were read."""
@@ -185,6 +211,6 @@ class Track(Widget, can_focus=True):
         self.refresh_header()
 
     def on_click(self, event: Click) -> None:
-        row = self.stage.top + event.y - HEADER
-        if event.y >= HEADER and row < self.session.rows:
+        row = self.stage.top + event.y - self.stage.header
+        if event.y >= self.stage.header and row < self.session.rows:
             self.post_message(self.Clicked(self, row, event.x))

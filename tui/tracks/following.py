@@ -11,7 +11,7 @@ import numpy as np
 from rich.segment import Segment
 
 from tui.lane import Lane
-from tui.tracks.base import HEADER, Stage, Track
+from tui.tracks.base import Stage, Track
 
 SUBSCRIPT = str.maketrans("0123456789k", "₀₁₂₃₄₅₆₇₈₉ₖ")
 
@@ -79,7 +79,8 @@ class FollowingTrack(Track):
     def _looks(self) -> dict[int, object]:
         """What each row in sight looks like, as something to compare."""
         top, width = self.stage.top, self.size.width - 1
-        rows = range(top, min(top + self.size.height - HEADER, self.session.shown, len(self.lane)))
+        bottom = top + self.size.height - self.stage.header
+        rows = range(top, min(bottom, self.session.shown, len(self.lane)))
         return {row: self.cells(row, width) for row in rows} if width > 0 else {}
 
     def select(self, by: int) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
@@ -32,10 +30,6 @@ gradient and attention are about: they show what *its* token depends on.
     def title(self, width: int) -> str:
         return "row token" if width >= 9 else "token"
 
-    def scale(self, width: int) -> list[Segment]:
-        of = f"{self.session.cursor + 1} of {self.session.rows}"
-        return [self.palette.text(of, "muted")]
-
     def cells(self, row: int, width: int) -> list[Segment]:
         here = row == self.session.cursor
         ground = self.ground(row)
@@ -60,10 +54,6 @@ gradient and attention are about: they show what *its* token depends on.
         if cell_len(word) <= room:
             return word
         return set_cell_size(word, max(0, room - 1)) + self.palette.glyph("…", "~")
-
-    def moved(self, before: int, rows: Iterable[int]) -> None:
-        super().moved(before, rows)
-        self.refresh_header()
 
     def reading(self) -> str:
         row = self.session.cursor

@@ -1,0 +1,176 @@
+"""The app: its screens, themes and the command palette. `launch` starts it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from engine import PeepholeError
+from tui.palette import Colours, Palette
+from tui.session import Session
+from tui.themes import LOOKS, themes
+
+if TYPE_CHECKING:
+    from scenarios.script import Scenario
+    from tui.screens.home import HomeScreen
+
+Start = Literal["", "play", "type"]
+
+
+class PeepholeApp(App[int]):
+    """One session, one scenario, or the list of all there is.
+
+    Attributes:
+        session, scenario: what to begin with; neither is home.
+        start: `play` plays the session at once, `type` lets the user type a sentence.
+        plain: whether only ASCII is drawn.
+        colours: how many colours there are; None asks the terminal.
+    """
+
+    TITLE = "peephole"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave peephole"),
+        Binding("T", "next_theme", "Theme", id="app.theme", show=False,
+                tooltip="Dark, light, colour-blind safe"),
+        Binding("A", "plain", "ASCII", id="app.ascii", show=False, tooltip="Draw with ASCII only"),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        session: Session | None = None,
+        scenario: Scenario | None = None,
+        *,
+        start: Start = "",
+        plain: bool = False,
+        colours: Colours | None = None,
+    ) -> None:
+        super().__init__()
+        self.colours = colours
+        self.session, self.scenario, self.start = session, scenario, start
+        self.plain = plain
+        for theme in themes():
+            self.register_theme(theme)
+        self.theme = next(iter(LOOKS))
+        self._palette: tuple[tuple, Palette] | None = None
+
+    @property
+    def palette(self) -> Palette:
+        """How numbers look now."""
+        key = (self.theme, self._colours(), self.plain)
+        if self._palette is None or self._palette[0] != key:
+            look = LOOKS.get(self.theme, next(iter(LOOKS.values())))
+            self._palette = (key, Palette(look, self._colours(), self.plain))
+        return self._palette[1]
+
+    def _colours(self) -> Colours:
+        if self.colours is not None:
+            return self.colours
+        if self.no_color:
+            return "none"
+        if self.is_headless:
+            return "full"
+        return "few" if self.console.color_system in ("standard", "windows") else "full"
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, lambda _: self.repaint())
+        if self.session is None and self.scenario is None:
+            from tui.screens.home import HomeScreen
+
+            self.push_screen(HomeScreen())
+        else:
+            self.show(self.session, self.scenario, start=self.start)
+
+    def show(
+        self, session: Session | None, scenario: Scenario | None = None, *, start: Start = ""
+    ) -> None:
+        """Open a session, or a scenario, on a screen of its own."""
+        from tui.screens.score import ScoreScreen
+
+        if session is None:
+            assert scenario is not None
+            session = first_session(scenario)
+        self.push_screen(ScoreScreen(session, scenario, start=start))
+
+    def leave(self) -> None:
+        """Back to home, where the app began there."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
+        """Open what was chosen on the home screen."""
+        choice = event.choice
+        try:
+            if choice.kind == "scenario":
+                from scenarios import shelf
+
+                self.show(None, shelf.find(choice.name))
+            elif choice.kind == "model":
+                self.show(read([choice.name], ""), start="type")
+            else:
+                self.show(read(["lstm", "transformer"], choice.name), start="play")
+        except PeepholeError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    # Looks ----------------------------------------------------------------------------------------
+
+    def action_next_theme(self) -> None:
+        names = list(LOOKS)
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.notify(f"Theme: {self.theme.removeprefix('peephole-')}", timeout=2)
+
+    def action_plain(self) -> None:
+        self.plain = not self.plain
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Draw every screen anew in the palette of now."""
+        for screen in self.screen_stack:
+            getattr(screen, "repaint", screen.refresh)()
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """Everything that has a key can be found in the command palette too."""
+        yield from super().get_system_commands(screen)
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.id and active.enabled:
+                key = self.get_key_display(binding)
+                about = f"{binding.tooltip or binding.description} ({key})"
+                action = binding.action
+                yield SystemCommand(
+                    binding.description, about, lambda a=action, n=active.node: self._do(a, n)
+                )
+
+    def _do(self, action: str, node: Any) -> None:
+        self.call_later(self.run_action, action, node)
+
+
+def first_session(scenario: Scenario) -> Session:
+    """What stands on the screen until the first beat's lanes have been run."""
+    from scenarios.play import Play
+    from tui.lane import Lane
+
+    lanes = [Lane(lane.label, lane.trace, lane.model) for lane in Play(scenario).stage(0).lanes]
+    return Session(lanes, scenario.title)
+
+
+def read(names: list[str], text: str) -> Session:
+    """Bundled models that read a text."""
+    from scenarios import zoo
+
+    return Session.read([zoo.model(name) for name in names], text)
+
+
+def launch(
+    session: Session | None = None, scenario: Scenario | None = None, *, plain: bool = False
+) -> int:
+    """Run the app until it is left; a session plays from its start. Returns the exit code."""
+    plain = plain or bool(os.environ.get("PEEPHOLE_ASCII"))
+    app = PeepholeApp(session, scenario, start="play" if session else "", plain=plain)
+    app.run()
+    return app.return_code or 0

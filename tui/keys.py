@@ -1,0 +1,65 @@
+"""The keys of the score: one table feeds the footer, the command palette and the help.
+
+Each binding has an id, so that a keymap can change its key, and a tooltip that says what it does.
+"""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+
+def _key(
+    keys: str, action: str, text: str, about: str, *, show: bool = False, display: str | None = None
+) -> Binding:
+    name = action.replace("(", ".").replace(")", "").replace("'", "").replace("-", "minus")
+    return Binding(
+        keys, action, text, show=show, key_display=display, id=f"score.{name}", tooltip=about
+    )
+
+
+KEYS: list[BindingType] = [
+    _key("space", "play", "Play", "Play or pause", show=True, display="Space"),
+    _key("down,j", "row(1)", "Row", "One row on, reading it if need be", show=True, display="↑↓"),
+    _key("up,k", "row(-1)", "Row back", "One row back"),
+    _key("right", "unit(1)", "Unit", "The next unit, head or row of this track",
+         show=True, display="←→"),
+    _key("left", "unit(-1)", "Unit before", "The unit, head or row before"),
+    _key("shift+right", "unit(8)", "8 units on", "Eight units on"),
+    _key("shift+left", "unit(-8)", "8 units back", "Eight units back"),
+    _key("tab", "track(1)", "Track", "The next track, those without room too",
+         show=True, display="Tab"),
+    _key("shift+tab", "track(-1)", "Track before", "The track before"),
+    _key("home", "first", "First row", "The first row"),
+    _key("end", "last", "Last row", "The last row: read everything"),
+    _key("pagedown,n", "beat(1)", "Next", "The next beat; without a scenario a page of rows"),
+    _key("pageup,N", "beat(-1)", "Previous", "The beat before; without a scenario a page back"),
+    _key("full_stop,>", "speed(1)", "Faster", "Play faster"),
+    _key("comma,<", "speed(-1)", "Slower", "Play slower"),
+    _key("l", "loop", "Loop", "Begin again at the end, or stop there"),
+    _key("g", "jump", "Jump", "Jump to a row or a word"),
+    _key("b", "break", "Break", "Stop where a condition holds, such as f[17] < 0.1"),
+    _key("B", "unbreak", "No breaks", "Forget all conditions"),
+    _key("1", "view('score')", "Score", "The score", show=True, display="1-5"),
+    _key("2", "view('attention')", "Attention", "The attention matrix, full size"),
+    _key("3", "view('gradient')", "Gradient", "The gradient map, full size"),
+    _key("4", "view('equation')", "Equation", "The equation with this row's numbers"),
+    _key("5", "view('unit')", "One unit", "One unit through time"),
+    _key("i", "type", "Type", "Type a sentence of your own", show=True),
+    _key("m", "models", "Models", "Which models read it, side by side", show=True),
+    _key("t", "beside", "Beside", "Put the next model beside this one"),
+    _key("x", "intervene", "Change", "Hold a value, cut attention or replace a token", show=True),
+    _key("minus", "hold(0)", "Hold at 0", "Hold the focused gate or state at 0; cut the edge t→k"),
+    _key("plus,equals_sign", "hold(1)", "Hold at 1", "Hold the focused gate at 1"),
+    _key("X", "cut", "Cut one", "Hold the chosen unit at 0, or cut the chosen head"),
+    _key("r", "replace", "Replace", "Read another word at the cursor"),
+    _key("u", "undo", "Undo", "Take the last change back"),
+    _key("left_square_bracket", "layer(-1)", "Layer below", "Show the layer below"),
+    _key("right_square_bracket", "layer(1)", "Layer above", "Show the layer above"),
+    _key("left_curly_bracket", "head(-1)", "Head before", "Show the head before"),
+    _key("right_curly_bracket", "head(1)", "Next head", "Show the next head, then their mean"),
+    _key("v", "vary", "h, c or x", "Gradient of h, of c or of the input x"),
+    _key("s", "save_trace", "Save trace", "Save the trace as a file"),
+    _key("p", "save_picture", "Picture", "Save a picture of the screen (SVG)"),
+    _key("escape", "back", "Back", "Back to the score, then to where you came from"),
+    _key("question_mark", "explain", "Help", "Explain the focused panel", show=True, display="?"),
+]  # fmt: skip

@@ -1,0 +1,76 @@
+"""What a beat of a scenario says, with its claims as they were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.palette import Palette
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the narrator shows.
+
+    Attributes:
+        number: e.g. `beat 3/12`.
+        title, text: of the beat, with its numbers filled in.
+        claims: (text, measured, passed) of each; None while they are being measured.
+    """
+
+    number: str
+    title: str
+    text: str
+    claims: Sequence[tuple[str, str, bool]] | None = None
+
+
+class Narrator(VerticalScroll, can_focus=False):
+    """The panel below the score, or to its right on a wide screen."""
+
+    DEFAULT_CSS = """
+    Narrator { height: auto; max-height: 9; padding: 0 1; background: $surface; }
+    Narrator.-side { width: 46; height: 1fr; max-height: 100%; dock: right; padding: 1 2; }
+    Narrator Static { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self.palette = palette
+        self.words: Words | None = None
+        self.display = False
+
+    def compose(self):
+        yield Static(id="words")
+
+    def say(self, words: Words | None) -> None:
+        """Show what a beat says; None hides the panel."""
+        self.words = words
+        self.display = words is not None
+        if words is not None:
+            self.query_one("#words", Static).update(self.text(words))
+            self.scroll_home(animate=False)
+
+    def repaint(self, palette: Palette) -> None:
+        """Another theme or form."""
+        self.palette = palette
+        self.say(self.words)
+
+    def text(self, words: Words) -> Text:
+        """Title, narration, claims."""
+        look = self.palette.look
+        text = Text()
+        text.append(f"{words.number}  ", look.muted)
+        text.append(words.title, f"bold {look.primary}")
+        text.append("\n" + words.text.strip(), look.text)
+        if words.claims is None:
+            text.append("\nmeasuring …", look.muted)
+        for claim, measured, passed in words.claims or ():
+            mark = self.palette.glyph("✓", "ok") if passed else self.palette.glyph("✗", "FAILED")
+            text.append(f"\n{mark} ", f"bold {look.good if passed else look.bad}")
+            text.append(claim, look.muted)
+            text.append(f"  {measured}", look.text if passed else look.bad)
+        return text

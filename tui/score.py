@@ -1,0 +1,207 @@
+"""The score: all tracks of all lanes side by side, time running downwards, on one cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from tui.allocate import allocate
+from tui.lane import Lane
+from tui.palette import Palette
+from tui.session import Session
+from tui.tracks import build
+from tui.tracks.base import Stage, Track
+from tui.tracks.token import TokenTrack
+
+CONTEXT = 3  # rows that stay in sight above the cursor when the score scrolls on
+
+
+class Score(Widget):
+    """Lays the tracks out, scrolls them together and tells them what changed."""
+
+    DEFAULT_CSS = "Score { layout: horizontal; height: 1fr; width: 1fr; overflow: hidden; }"
+
+    def __init__(self, session: Session, palette: Palette) -> None:
+        super().__init__()
+        self.stage = Stage(session, palette)
+        self.groups: list[list[Track]] = []  # the tracks of each lane
+        self.wanted: Track | None = None  # has the first claim to the width
+        self._drawn = (0, 0)  # cursor and rows shown, as last drawn
+
+    @property
+    def session(self) -> Session:
+        return self.stage.session
+
+    @property
+    def tracks(self) -> list[Track]:
+        """All tracks, whether there is room for them or not, from left to right."""
+        return [track for group in self.groups for track in group]
+
+    def compose(self) -> ComposeResult:
+        yield from self._build()
+
+    def _build(self) -> list[Track]:
+        """The tracks for the session's lanes; lanes with other tokens have a token column of their own."""
+        stage, lanes = self.stage, self.session.lanes
+        stage.banner = len(lanes) > 1
+        self.groups, self.wanted = [], None
+        for index, lane in enumerate(lanes):
+            own: list[Track] = []
+            if index == 0 or differs(lane, lanes[0]):
+                own = [TokenTrack(stage, lane)]
+            self.groups.append(own + build(stage, lane))
+        self._drawn = (self.session.cursor, self.session.shown)
+        return self.tracks
+
+    async def rebuild(self, session: Session) -> None:
+        """Show other lanes, or another session."""
+        focused = self.focused
+        name = type(focused), getattr(focused, "value", None)
+        at = next((i for i, group in enumerate(self.groups) if focused in group), 0)
+        self.stage.session = session
+        with self.app.batch_update():
+            await self.remove_children()
+            await self.mount_all(self._build())
+            self.fit()
+            group = self.groups[min(at, len(self.groups) - 1)]
+            same = (t for t in group if (type(t), getattr(t, "value", None)) == name)
+            self.focus_track(next(same, self.tracks[0]))
+
+    # Width and scrolling --------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Give every track its width and bring the cursor into sight."""
+        width = self.size.width
+        if not self.groups or width <= 0:
+            return
+        token = self.groups[0][0]
+        room = allocate([token.claims], width)[0] if len(self.groups) > 1 else 0
+        share = (width - room) // len(self.groups)
+        for index, group in enumerate(self.groups):
+            shared = len(self.groups) > 1 and index == 0
+            tracks = group[1:] if shared else group
+            claims = [
+                ((-1.0, track.claims[0][1]), *track.claims[1:])
+                if track is self.wanted
+                else track.claims
+                for track in tracks
+            ]
+            widths = allocate(claims, share if len(self.groups) > 1 else width)
+            if shared:
+                tracks, widths = group, [room, *widths]
+            self._place(tracks, widths, index < len(self.groups) - 1)
+        self.scroll_into_sight(force=True)
+
+    @staticmethod
+    def _place(tracks: list[Track], widths: list[int], ends: bool) -> None:
+        at, last = 0, None
+        for track, width in zip(tracks, widths, strict=True):
+            track.display = width > 0
+            if width:
+                track.styles.width = width
+                track.at, track.ends, last = at, False, track
+                at += width
+        if last is not None:
+            last.ends = ends
+
+    @property
+    def visible_rows(self) -> int:
+        """How many rows fit below the header."""
+        return max(1, self.size.height - self.stage.header)
+
+    def scroll_into_sight(self, force: bool = False) -> bool:
+        """Scroll by pages where the cursor has left them: a line at a time would resend them all."""
+        stage, height, cursor = self.stage, self.visible_rows, self.session.cursor
+        top = stage.top
+        if cursor >= top + height:
+            top = cursor - min(CONTEXT, height // 2)
+        elif cursor < top:
+            top = max(0, cursor - height + 1 + min(CONTEXT, height // 2))
+        top = max(0, min(top, self.session.rows - height))
+        if top == stage.top and not force:
+            return False
+        stage.top = top
+        self.redraw()
+        return True
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        self._drawn = (self.session.cursor, self.session.shown)
+        for track in self.tracks:
+            track.refresh()
+
+    # What changed ---------------------------------------------------------------------------------
+
+    def moved(self) -> None:
+        """The cursor moved, or rows were read: draw what is different."""
+        before, shown = self._drawn
+        if self.scroll_into_sight():
+            return
+        now = self.session.shown
+        rows: Iterable[int] = range(shown, now)
+        if now < shown or now - shown > self.visible_rows:
+            self.redraw()
+            return
+        self._drawn = (self.session.cursor, now)
+        for track in self.tracks:
+            if track.display:
+                track.moved(before, rows)
+
+    def selected(self) -> None:
+        """Another unit, layer or head was selected."""
+        for track in self.tracks:
+            if track.display:
+                track.refresh()
+
+    def grown(self) -> None:
+        """A lane has more rows or more lens results than before."""
+        for track in self.tracks:
+            if track.display:
+                track.grown()
+
+    def repaint(self, palette: Palette) -> None:
+        """Another theme or form."""
+        self.stage.palette = palette
+        self.fit()
+
+    # Focus ----------------------------------------------------------------------------------------
+
+    @property
+    def focused(self) -> Track | None:
+        """The track that has the focus."""
+        focused = self.screen.focused if self.is_attached else None
+        return focused if isinstance(focused, Track) else None
+
+    @property
+    def hidden(self) -> list[Track]:
+        """The tracks for which there is no room."""
+        return [track for track in self.tracks if not track.display]
+
+    def focus_track(self, track: Track) -> None:
+        """Give a track the focus, and room where it had none."""
+        if not track.display:
+            self.wanted = track
+            self.fit()
+        track.focus()
+
+    def focus_next(self, by: int) -> None:
+        """The next track, right (1) or left (-1), hidden ones too."""
+        tracks = self.tracks
+        focused = self.focused
+        at = tracks.index(focused) + by if focused in tracks else 0
+        self.focus_track(tracks[at % len(tracks)])
+
+    def lane_of(self, track: Track) -> int:
+        """The index of a track's lane."""
+        return next(i for i, group in enumerate(self.groups) if track in group)
+
+
+def differs(lane: Lane, other: Lane) -> bool:
+    """Whether a lane reads other tokens than the leading one, or more of them."""
+    return lane.trace.tokens != other.trace.tokens[: len(lane)]

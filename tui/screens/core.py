@@ -1,0 +1,93 @@
+"""What the parts of the score screen share: the names of what `ScoreScreen` brings together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from engine import PeepholeError
+from tui.lane import Lane
+from tui.narrator import Narrator
+from tui.palette import Palette
+from tui.score import Score
+from tui.session import Session
+
+if TYPE_CHECKING:
+    from tui.app import PeepholeApp
+    from tui.views.base import View
+
+T = TypeVar("T")
+
+
+class Core(Screen[None]):
+    """The attributes and methods that one part uses of another."""
+
+    app: PeepholeApp  # type: ignore[assignment]
+    session: Session
+    score: Score
+    narrator: Narrator
+    view: View | None
+
+    @property
+    def palette(self) -> Palette:
+        return self.app.palette
+
+    @property
+    def index(self) -> int:
+        """The lane that has the focus; the first one where none has."""
+        track = self.score.focused
+        return self.score.lane_of(track) if track in self.score.tracks else 0
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that has the focus."""
+        return self.session.lanes[min(self.index, len(self.session.lanes) - 1)]
+
+    def complain(self, error: PeepholeError) -> None:
+        """A mistake, said where it was made."""
+        self.notify(str(error), severity="warning", timeout=8, markup=False)
+
+    def in_thread(self, work: Callable[[], T], then: Callable[[T], Any], group: str) -> None:
+        """Do something long beside the interface, then something short in it.
+
+        A PeepholeError of the work is shown. Work of the same group that is still going on is not
+        waited for: only the last one's result counts.
+        """
+
+        def run() -> None:
+            worker = get_current_worker()
+            try:
+                result = work()
+            except PeepholeError as error:
+                self.app.call_from_thread(self.complain, error)
+                return
+            if not worker.is_cancelled:
+                self.app.call_from_thread(then, result)
+
+        self.run_worker(run, thread=True, group=group, exclusive=True)
+
+    # What the parts bring ------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        raise NotImplementedError
+
+    def say(self) -> None:
+        raise NotImplementedError
+
+    def go(self, row: int) -> None:
+        raise NotImplementedError
+
+    def playing(self, on: bool) -> None:
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        raise NotImplementedError
+
+    def action_view(self, name: str) -> None:
+        raise NotImplementedError
+
+    async def show_session(self, session: Session) -> None:
+        raise NotImplementedError

@@ -1,0 +1,137 @@
+"""Playing a scenario: beat after beat, each with its lanes, its stop, its view and its words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.lane import Lane
+from tui.narrator import Words
+from tui.screens.core import Core
+from tui.session import Session
+
+if TYPE_CHECKING:
+    from scenarios.lanes import Lane as ScriptLane
+    from scenarios.play import Play
+    from scenarios.play import Stage as Beat
+    from scenarios.script import Scenario
+
+PACE = 12.0  # rows a second on the way to where a beat stops
+
+
+class Scripted(Core):
+    """A scenario on the screen; without one, the keys of beats turn pages."""
+
+    def begin(self, scenario: Scenario | None) -> None:
+        """What will be played."""
+        self.scenario = scenario
+        self.play_script: Play | None = None
+        self.beat = 0
+        self._target: int | None = None  # the row to which a beat is on its way
+        self._shown: Beat | None = None
+        self._lanes: dict[int, tuple[ScriptLane, Lane]] = {}  # by id; kept with what it is of
+        if scenario is not None:
+            from scenarios.play import Play
+
+            self.play_script = Play(scenario)
+
+    @property
+    def beat_number(self) -> str:
+        """`beat 3/12`, or "" without a scenario."""
+        return f"beat {self.beat + 1}/{len(self.play_script)}" if self.play_script else ""
+
+    def action_beat(self, by: int) -> None:
+        if self.play_script is None:
+            self.go(self.session.cursor + by * max(1, self.score.visible_rows - 2))
+        elif by > 0 and self._target is not None and self.session.cursor < self._target:
+            self.go(self._target)  # pressed on the way: there at once
+            self.playing(False)
+            self.arrived(self.session.cursor)
+        elif 0 <= self.beat + by < len(self.play_script):
+            self.go_to_beat(self.beat + by)
+        else:
+            self.notify("That was the last beat" if by > 0 else "This is the first beat")
+
+    def go_to_beat(self, number: int) -> None:
+        """Run what a beat needs, then show it."""
+        play = self.play_script
+        assert play is not None
+        self.beat = number
+        self.say()
+
+        async def show(beat: Beat) -> None:
+            await self._show(beat)
+
+            def measure() -> tuple[str, list]:
+                verdicts = [(v.text, v.measured, v.passed) for v in play.verdicts(number)]
+                return play.narration(number), verdicts
+
+            def tell(found: tuple[str, list]) -> None:
+                self.narrator.say(Words(self.beat_number, beat.beat.title, *found))
+
+            self.in_thread(measure, tell, "claims")
+
+        self.in_thread(lambda: play.stage(number), show, "beat")
+
+    async def _show(self, beat: Beat) -> None:
+        self.playing(False)
+        lanes = [self._lane(lane) for lane in beat.lanes]
+        session = self.session
+        if beat.unit is not None:
+            session.unit = beat.unit
+        session.layer = beat.layer if beat.layer is not None else session.layer
+        session.head = beat.head if beat.head is not None else session.head
+        self.narrator.say(Words(self.beat_number, beat.beat.title, "", None))
+        if lanes != session.lanes or session.title != self._title:
+            text = [lane.trace.tokens for lane in lanes]
+            same = session.title == self._title and text[0] == session.lanes[0].trace.tokens
+            new = Session(lanes, self._title)
+            new.speed, new.unit, new.layer, new.head = (
+                session.speed, session.unit, session.layer, session.head
+            )  # fmt: skip
+            if same:
+                new.show(min(session.shown, new.rows))
+                new.cursor = min(session.cursor, new.shown - 1)
+            await self.show_session(new)
+        self._shown, self._target = beat, beat.row
+        if self.session.cursor < beat.row and beat.view in ("score", "compare"):
+            self.action_view("score")
+            self._focus(beat.of)
+            self.session.speed, kept = PACE, self.session.speed
+            self.playing(True)
+            self.session.speed = kept
+        else:
+            self.go(beat.row)
+            self.arrived(self.session.cursor)
+
+    @property
+    def _title(self) -> str:
+        return self.scenario.title if self.scenario is not None else ""
+
+    def _lane(self, lane: ScriptLane) -> Lane:
+        if id(lane) not in self._lanes:
+            note = "hand-set: " if lane.hand_set else ""
+            self._lanes[id(lane)] = (lane, Lane(lane.label, lane.trace, lane.model, note=note))
+        return self._lanes[id(lane)][1]
+
+    def arrived(self, row: int) -> bool:
+        """Whether a beat's stop has been reached; then its view is shown."""
+        beat = self._shown
+        if beat is None or self._target is None or row < self._target:
+            return False
+        self._target = None
+        if beat.view in ("score", "compare"):
+            if self.view is not None:
+                self.action_view("score")
+            self._focus(beat.of)
+        else:
+            self.action_view(beat.view)
+        return True
+
+    def _focus(self, of: str | None) -> None:
+        """Give the focus to the track that a beat is about: a value's name or a track's."""
+        for track in self.score.tracks:
+            if of and of in (getattr(track, "value", None), track.NAME):
+                self.score.focus_track(track)
+                break
+        self.score.selected()
+        self.say()
