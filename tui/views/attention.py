@@ -63,7 +63,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
                 tooltip="The next head, then the mean and the rollout", key_display="h"),
         Binding("H,left_curly_bracket", "head(-1)", "Head", id="attention.head.previous",
                 tooltip="The head before", show=False),
-        Binding("g", "grid", "All heads", id="attention.grid",
+        Binding("a", "grid", "All heads", id="attention.grid",
                 tooltip="All heads of the layer as small maps"),
     ]  # fmt: skip
 
@@ -133,15 +133,14 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     def updated(self) -> None:
         trace = self.trace
-        title = self.query_one("#title", Static)
         if trace is None:
             return
         if not self.heads:
             self.query_one("#maps").display = False
             name = trace.header.model
-            title.update(f"{name} has no attention: it carries a state instead.")
-            self.query_one("#readout", Static).update("Open a Transformer, or press Esc.")
-            self.query_one("#legend", Static).update("")
+            self.put("#title", f"{name} has no attention: it carries a state instead.")
+            self.put("#readout", "Open a Transformer, or press Esc.")
+            self.put("#legend", "")
             return
         self.query_one("#maps").display = True
         self._measure(trace)
@@ -157,9 +156,9 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         multiples.styles.max_width = 72 if wide else None
         matrix.show(panel.values, trace.tokens, scale, self.cursor, self.key, own=True)
         multiples.show(panels, self.shown, scale, self.cursor, self.key)
-        title.update(self._title(panel))
-        self.query_one("#readout", Static).update(self._readout(panel))
-        self.query_one("#legend", Static).update(scale.legend())
+        self.put("#title", self._title(panel))
+        self.put("#readout", self._readout(panel))
+        self.put("#legend", scale.legend())
 
     def _measure(self, trace: Trace) -> None:
         """Entropy and rollout, once for each trace and length."""

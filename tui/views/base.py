@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import RenderableType
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Static
 
 from tui.palette import Palette
+from tui.views.plain import shown
 
 if TYPE_CHECKING:
     from engine import Trace
@@ -118,6 +121,10 @@ class View(Widget, can_focus=True):
     def updated(self) -> None:
         """Draw `self.trace` at `self.cursor`; called only when there is a lane."""
         self.refresh()
+
+    def put(self, selector: str, what: RenderableType) -> None:
+        """Write into one of the view's texts, in ASCII where only that can be shown."""
+        self.query_one(selector, Static).update(shown(self.palette, what))
 
     def action_row(self, by: int) -> None:
         self.move_to(self.cursor + by)

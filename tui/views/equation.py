@@ -54,9 +54,9 @@ Vaswani et al. 2017.
                 tooltip="The next attention head", key_display="h"),
         Binding("H,left_curly_bracket", "head(-1)", "Head", id="equation.head.previous",
                 tooltip="The head before", show=False),
-        Binding("pageup", "page(-1)", "Scroll", id="equation.scroll.up",
+        Binding("shift+up", "page(-1)", "Scroll", id="equation.scroll.up",
                 tooltip="What stands above", show=False),
-        Binding("pagedown", "page(1)", "Scroll", id="equation.scroll.down",
+        Binding("shift+down", "page(1)", "Scroll", id="equation.scroll.down",
                 tooltip="What stands below", show=False),
     ]  # fmt: skip
 
@@ -124,10 +124,10 @@ Vaswani et al. 2017.
             self.head %= self.heads
             title += f" · head {self.head}"
         title += f" · row {label(row, trace.tokens)}"
-        self.query_one("#title", Static).update(Text(title, no_wrap=True))
-        self.query_one("#text", Static).update(self._text(layer))
+        self.put("#title", Text(title, no_wrap=True))
+        self.put("#text", self._text(layer))
         strip = unit_strip(self.palette, lane, row, layer, self.unit, self.size.width)
-        self.query_one("#strip", Static).update(strip)
+        self.put("#strip", strip)
         self.refresh_bindings()
 
     def _text(self, layer: int) -> RenderableType:
@@ -138,7 +138,16 @@ Vaswani et al. 2017.
                 self.palette, self.trace, architecture, self.cursor, layer, self.head, self.unit
             )
         else:
-            parts = cell_text(self.palette, self.trace, architecture, self.cursor, layer, self.unit)
+            room = self.query_one("#body").size.height
+            parts = cell_text(
+                self.palette,
+                self.trace,
+                architecture,
+                self.cursor,
+                layer,
+                self.unit,
+                airy=3 * len(architecture.equations) < room,
+            )
         return Group(*parts)
 
     def action_unit(self, by: int) -> None:

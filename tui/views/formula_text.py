@@ -26,14 +26,24 @@ MEANING = {
 
 
 def cell_text(
-    palette: Palette, trace: Trace, architecture: Architecture, row: int, layer: int, unit: int
+    palette: Palette,
+    trace: Trace,
+    architecture: Architecture,
+    row: int,
+    layer: int,
+    unit: int,
+    airy: bool = False,
 ) -> list[Text]:
-    """Every equation of a recurrent cell, two lines each."""
-    texts = []
+    """Every equation of a recurrent cell, two lines each, and a blank line between where `airy`."""
+    texts: list[Text] = []
     for line in lines(trace, architecture.equations, row, layer, unit):
         low, high = span(trace, line.name)
+        if airy and texts:
+            texts.append(Text())
         texts.append(_formula(palette, line))
         texts.append(_numbers(palette, line, low, high))
+    if airy:
+        texts.append(Text())
     before = "the tick before" if row else "the zero state: nothing was read before"
     scales = "bars: gates 0 to 1, else ± the number at their ends"
     texts.append(Text(f"' is {before} · {scales}", palette.style("muted"), no_wrap=True))
@@ -42,7 +52,7 @@ def cell_text(
 
 def _formula(palette: Palette, line: Line) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(_plain(palette, line.formula), "bold")
+    text.append(line.formula, "bold")
     meaning = MEANING.get(line.name)
     if meaning:
         text.append(f"   {meaning}", palette.style("muted"))
@@ -51,7 +61,7 @@ def _formula(palette: Palette, line: Line) -> Text:
 
 def _numbers(palette: Palette, line: Line, low: float, high: float) -> Text:
     text = Text("  ", no_wrap=True)
-    shown = _plain(palette, result(line))
+    shown = result(line)
     text.append(f"{shown:<52} ", palette.style("bad" if line.held else "text"))
     text.append_text(bar(palette, line.value, low, high))
     return text
@@ -99,12 +109,3 @@ def unit_strip(palette: Palette, lane: Lane, row: int, layer: int, unit: int, wi
         note = ""
     text.append(f"\n{here}{note}", palette.style("muted"))
     return text
-
-
-def _plain(palette: Palette, text: str) -> str:
-    """The formula in ASCII where only that can be shown."""
-    if not palette.ascii:
-        return text
-    for symbol, plain in (("σ", "sigma"), ("⊙", "*"), ("·", "*"), ("…", "..."), ("√", "sqrt ")):
-        text = text.replace(symbol, plain)
-    return text.replace("ᵀ", "^T")

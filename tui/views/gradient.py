@@ -174,9 +174,9 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             n = len(trace)
             doing = f"computing {n} x {n} gradients of {name} as one batch …"
             nothing = "One token has no loss yet: read another." if n < 2 else doing
-            wait.update(f"{self._error}" if self._error else nothing)
+            self.put("#wait", f"{self._error}" if self._error else nothing)
             for part in ("title", "readout", "reach", "legend"):
-                self.query_one(f"#{part}", Static).update("")
+                self.put(f"#{part}", "")
             return
         if self.of not in self._maps:
             self.of = self.kinds[0]
@@ -185,10 +185,10 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         matrix.show(values, trace.tokens, scale, self.cursor, self.source, own=False)
         layer = f" · layer {self.layer_shown}" if "layer" in self.named.axes else ""
         title = f"gradient · {name} · |dL_t/d{self.of}_k|{layer}"
-        self.query_one("#title", Static).update(f"{title} · largest {values.max():.3g}")
-        self.query_one("#readout", Static).update(self._readout(values))
-        self.query_one("#reach", Static).update(self._reach(values))
-        self.query_one("#legend", Static).update(scale.legend())
+        self.put("#title", f"{title} · largest {values.max():.3g}")
+        self.put("#readout", self._readout(values))
+        self.put("#reach", self._reach(values))
+        self.put("#legend", scale.legend())
 
     def _readout(self, values: np.ndarray) -> Text:
         assert self.trace is not None

@@ -1,0 +1,99 @@
+"""Curves over tokens: each drawn with its own letter, so that they can be told apart without colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.app import RenderResult
+from textual_plotext import PlotextPlot
+
+from tui.palette import Palette
+from tui.views.plain import shown
+
+AXIS, RIGHT = 6, 5  # columns of the numbers beside the left axis, and beside the right one
+
+# Okabe & Ito 2008, ordered so that neighbours differ most; lighter on dark, darker on light
+ON_DARK = (
+    (86, 180, 233),
+    (230, 159, 0),
+    (0, 200, 140),
+    (240, 150, 200),
+    (240, 228, 66),
+    (255, 110, 40),
+)
+ON_LIGHT = ((0, 114, 178), (176, 84, 0), (0, 120, 88), (150, 60, 120), (40, 40, 40), (110, 110, 0))
+
+IN_FEW = (14, 11, 10, 13, 15, 9)  # of the 16 colours that every terminal has
+Ink = tuple[int, int, int] | int | str
+PLAIN: Ink = "default"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: a value for each row in sight (NaN where it has none), and the letter of its points."""
+
+    mark: str
+    values: Sequence[float]
+    ink: Ink = PLAIN
+
+
+class Curves(PlotextPlot):
+    """The plot; row r stands in the middle of column `cell` * (r - first) of the canvas."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme = "clear"  # the screen's own colours
+        self._palette = Palette()
+
+    def render(self) -> RenderResult:
+        return shown(self._palette, super().render())  # type: ignore[arg-type]
+
+    def draw(
+        self,
+        palette: Palette,
+        curves: Sequence[Curve],
+        bounds: tuple[float, float],
+        first: int,
+        cell: int,
+        canvas: int,
+        cursor: int,
+        right: Curve | None = None,
+        top: float = 1.0,
+    ) -> None:
+        """Draw curves within `bounds`, and one on the right axis from 0 to `top`.
+
+        `canvas` is how many columns there are between the axes, `cursor` the row that is marked.
+        """
+        plot: Any = self.plt
+        self._palette = palette
+        plot.clear_figure()
+        low = first - (cell // 2) / cell
+        plot.xlim(low, low + max(1, canvas - 1) / cell)
+        plot.xticks([], [])
+        plot.vline(cursor, color="gray+" if palette.colours == "full" else PLAIN)
+        for curve in curves:
+            self._line(palette, curve, first, "left")
+        ticks = [bounds[0] + (bounds[1] - bounds[0]) * i / 4 for i in range(5)]
+        plot.ylim(*bounds, yside="left")
+        plot.yticks(ticks, [f"{tick:>{AXIS}.4g}" for tick in ticks], yside="left")
+        if right is not None:
+            self._line(palette, right, first, "right")
+            plot.ylim(0, top, yside="right")
+            plot.yticks([0, top / 2, top], [f"{t:<{RIGHT}.4g}" for t in (0, top / 2, top)], "right")
+        if palette.ascii:
+            plot.frame(False)
+        self.refresh()
+
+    def _line(self, palette: Palette, curve: Curve, first: int, side: str) -> None:
+        plot: Any = self.plt
+        known = [(first + i, v) for i, v in enumerate(curve.values) if math.isfinite(v)]
+        if not known:
+            return
+        rows, values = [row for row, _ in known], [value for _, value in known]
+        if len(rows) > 1:
+            line = "." if palette.ascii else "braille"
+            plot.plot(rows, values, marker=line, color=curve.ink, yside=side)
+        plot.scatter(rows, values, marker=curve.mark, color=curve.ink, yside=side)
