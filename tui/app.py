@@ -167,10 +167,14 @@ def read(names: list[str], text: str) -> Session:
 
 
 def launch(
-    session: Session | None = None, scenario: Scenario | None = None, *, plain: bool = False
+    session: Session | None = None,
+    scenario: Scenario | None = None,
+    *,
+    start: Start = "",
+    plain: bool = False,
 ) -> int:
-    """Run the app until it is left; a session plays from its start. Returns the exit code."""
+    """Run the app until it is left. Returns the exit code."""
     plain = plain or bool(os.environ.get("PEEPHOLE_ASCII"))
-    app = PeepholeApp(session, scenario, start="play" if session else "", plain=plain)
+    app = PeepholeApp(session, scenario, start=start, plain=plain)
     app.run()
     return app.return_code or 0

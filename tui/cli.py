@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from engine.errors import PeepholeError
+from tui import start
 
 FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
 
@@ -68,7 +69,7 @@ def examples(*lines: str) -> str:
 def main(ctx: click.Context) -> None:
     """Look inside sequence models, one token at a time, in your terminal."""
     if ctx.invoked_subcommand is None:
-        _launch()
+        start.screen()
 
 
 @main.command(
@@ -81,7 +82,7 @@ def play(scenario: str) -> None:
     """Play a SCENARIO, by name or from a TOML file, beat by beat on the screen."""
     from scenarios import shelf
 
-    _launch(scenario=shelf.find(scenario))
+    start.screen(scenario=shelf.find(scenario))
 
 
 @main.command(
@@ -98,13 +99,17 @@ def play(scenario: str) -> None:
 def open_(what: str, text: str | None) -> None:
     """Open a MODEL with a TEXT that it reads, or a saved TRACE, on the screen."""
     from engine.storage import content_of, load_trace
+    from engine.text import tokenize
 
     if Path(what).exists() and content_of(what) == "trace":
         if text is not None:
             raise PeepholeError("a trace has its text already", where=what)
-        _launch(trace=load_trace(what))
+        trace = load_trace(what)
+        start.screen(lambda: start.of_trace(trace))
     else:
-        _launch(model=_model(what), text=text)
+        model = _model(what)
+        model.vocabulary.encode(tokenize(text or ""))
+        start.screen(lambda: start.of_text(model, text or ""), begin="play" if text else "type")
 
 
 @main.command(
@@ -275,16 +280,6 @@ def _model(name: str) -> Any:
     from scenarios import zoo
 
     return zoo.model(name)
-
-
-def _launch(**what: Any) -> None:
-    """Start the app."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise PeepholeError(
-            "the screen needs a terminal",
-            do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
-        )
-    raise NotImplementedError(what)
 
 
 if __name__ == "__main__":

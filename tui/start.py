@@ -1,0 +1,51 @@
+"""Starting the screen from the command line; textual is imported only where it can be shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine import LanguageModel, PeepholeError, Trace
+
+if TYPE_CHECKING:
+    from scenarios.script import Scenario
+    from tui.app import Start
+    from tui.session import Session
+
+
+def screen(session: Callable[[], Session] | None = None, scenario: Scenario | None = None) -> None:
+    """Run the app until it is left, and end the process with its code.
+
+    Raises:
+        PeepholeError: there is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise PeepholeError(
+            "the screen needs a terminal",
+            do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
+        )
+    from tui.app import launch
+
+    sys.exit(launch(session() if session else None, scenario, start=begin))
+
+
+def of_text(model: LanguageModel, text: str) -> Session:
+    """A session of a model that reads a text."""
+    from tui.session import Session
+
+    return Session.read([model], text)
+
+
+def of_trace(trace: Trace) -> Session:
+    """A session of a saved trace, with its model where that is one of the bundled ones."""
+    from scenarios import zoo
+    from tui.lane import Lane
+    from tui.session import Session
+
+    try:
+        model = zoo.model(trace.header.model)
+    except PeepholeError:  # a trace is enough to draw it; only new lenses need its model
+        model = None
+    known = model is not None and model.digest == trace.header.digest
+    return Session([Lane(trace.header.model, trace, model if known else None)], "saved trace")
