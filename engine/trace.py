@@ -82,6 +82,8 @@ class Trace:
         self.tokens: list[str] = []
         self.lenses: dict[str, dict[str, Named]] = {}
         self._buffers: dict[str, np.ndarray] = {}
+        self._rows = 0  # that the buffers have room for
+        self._ragged = {name for name, axes in header.axes.items() if "key" in axes}
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -92,7 +94,7 @@ class Trace:
     @property
     def names(self) -> tuple[str, ...]:
         """The values recorded, in the order in which they are computed."""
-        return tuple(name for name in self.header.axes if name in self._buffers)
+        return tuple(self._buffers)
 
     @property
     def id(self) -> str:
@@ -108,7 +110,7 @@ class Trace:
                 f"{self.header.model} has no value {name!r}", do=did_you_mean(name, known)
             )
         rows, buffer = len(self.tokens), self._buffers[name]
-        return buffer[:rows, ..., :rows] if "key" in self.header.axes[name] else buffer[:rows]
+        return buffer[:rows, ..., :rows] if name in self._ragged else buffer[:rows]
 
     def axes(self, name: str) -> tuple[str, ...]:
         """The names of a value's axes, `time` first."""
@@ -124,34 +126,36 @@ class Trace:
     def append(self, token: str, values: Mapping[str, Any]) -> int:
         """Record one tick's values (arrays, or one array per layer); returns its row."""
         row = len(self.tokens)
-        for name, axes in self.header.axes.items():
+        if type(_first(next(iter(values.values())))) is not np.ndarray:
+            values = {name: _host(value) for name, value in values.items()}
+        if row == self._rows:
+            self._grow(values)
+        for name, buffer in self._buffers.items():
             value = values[name]
-            layered = isinstance(value, tuple)
-            first = value[0] if layered else value
-            buffer = self._room(name, row, first, len(value) if layered else 0, "key" in axes)
-            if not layered:
-                buffer[row] = first if type(first) is np.ndarray else to_numpy(first)
-                continue
-            for layer, part in enumerate(value):
-                part = part if type(part) is np.ndarray else to_numpy(part)
-                buffer[row, layer, ..., : part.shape[-1]] = part
+            if type(value) is not tuple:
+                buffer[row] = value
+            elif name in self._ragged:
+                for layer, part in enumerate(value):
+                    buffer[row, layer, ..., : part.shape[-1]] = part
+            else:
+                for layer, part in enumerate(value):
+                    buffer[row, layer] = part
         self.tokens.append(token)
         return row
 
-    def _room(self, name: str, row: int, first: Any, layers: int, ragged: bool) -> np.ndarray:
-        """The buffer of a value, with room for this row (and its keys)."""
-        buffer = self._buffers.get(name)
-        if buffer is not None and row < buffer.shape[0]:
-            return buffer
-        size = 16 if buffer is None else 2 * buffer.shape[0]
-        inner = (layers, *first.shape) if layers else tuple(first.shape)
-        shape = (size, *inner[:-1], size) if ragged else (size, *inner)
-        dtype = first.dtype if isinstance(first, np.ndarray) else to_numpy(first).dtype
-        grown = np.full(shape, _PADDING.get(name, 0.0), dtype)
-        if buffer is not None:
-            grown[: buffer.shape[0], ..., : buffer.shape[-1]] = buffer
-        self._buffers[name] = grown
-        return grown
+    def _grow(self, values: Mapping[str, Any]) -> None:
+        """Room for twice as many rows (and keys) in every buffer."""
+        self._rows = max(16, 2 * self._rows)
+        for name in self.header.axes:
+            value, old = values[name], self._buffers.get(name)
+            first = _first(value)
+            inner = (len(value), *first.shape) if type(value) is tuple else first.shape
+            if name in self._ragged:
+                inner = (*inner[:-1], self._rows)
+            grown = np.full((self._rows, *inner), _PADDING.get(name, 0.0), first.dtype)
+            if old is not None:
+                grown[: old.shape[0], ..., : old.shape[-1]] = old
+            self._buffers[name] = grown
 
     @classmethod
     def from_arrays(
@@ -160,12 +164,23 @@ class Trace:
         """A trace from whole arrays, rows first, e.g. as read from a file."""
         trace = cls(header)
         trace.tokens = list(tokens)
-        trace._buffers = dict(arrays)
+        trace._buffers = {name: arrays[name] for name in header.axes if name in arrays}
+        trace._rows = len(tokens)
         return trace
 
     def as_header(self) -> dict[str, Any]:
         """The header as JSON-ready data."""
         return asdict(self.header)
+
+
+def _first(value: Any) -> Any:
+    """An array that stands for a value of any number of layers."""
+    return value[0] if type(value) is tuple else value
+
+
+def _host(value: Any) -> Any:
+    """A value's arrays as NumPy's."""
+    return tuple(map(to_numpy, value)) if type(value) is tuple else to_numpy(value)
 
 
 def records(items: Sequence[Intervention]) -> tuple[dict[str, Any], ...]:

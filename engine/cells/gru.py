@@ -36,8 +36,9 @@ def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict
     xp, m = namespace(x, h_prev, p["W_hh"]), h_prev.shape[-1]
     a = x @ p["W_xh"] + p["b_xh"]  # (..., 3H)
     u = h_prev @ p["W_hh"] + p["b_hh"]  # (..., 3H)
-    r = do("r", sigmoid(a[..., :m] + u[..., :m], xp))
-    z = do("z", sigmoid(a[..., m : 2 * m] + u[..., m : 2 * m], xp))
+    s = sigmoid(a[..., : 2 * m] + u[..., : 2 * m], xp)
+    r = do("r", s[..., :m])
+    z = do("z", s[..., m:])
     n = do("n", xp.tanh(a[..., 2 * m :] + r * u[..., 2 * m :]))
     h = do("h", (1 - z) * n + z * h_prev)
     return (h,), {"r": r, "z": z, "n": n, "h": h}

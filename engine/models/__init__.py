@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -97,5 +98,11 @@ class LanguageModel:
 
 def layer_params(params: Params, layer: int) -> dict[str, Array]:
     """The parameters of one layer, `layers.2.W_hh` as `W_hh`."""
+    return {short: params[name] for short, name in _layer_names(tuple(params), layer)}
+
+
+@lru_cache(maxsize=256)
+def _layer_names(names: tuple[str, ...], layer: int) -> list[tuple[str, str]]:
+    """(name in the layer, whole name); looked up at every tick, so found only once."""
     prefix = f"layers.{layer}."
-    return {k[len(prefix) :]: v for k, v in params.items() if k.startswith(prefix)}
+    return [(name.removeprefix(prefix), name) for name in names if name.startswith(prefix)]

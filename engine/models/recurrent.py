@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class RecurrentLM:
     layers: int = 1
     kind: str = "recurrent"
 
-    @property
+    @cached_property
     def rule(self) -> Cell:
         """The cell's module."""
         return registry.load(registry.CELLS, self.cell, "cell")
