@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 
-def screen(session: Callable[[], Session] | None = None, scenario: Scenario | None = None) -> None:
+def screen(
+    session: Callable[[], Session] | None = None,
+    scenario: Scenario | None = None,
+    begin: Start = "",
+) -> None:
     """Run the app until it is left, and end the process with its code.
 
     Raises:
