@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Lane:
         self._chunks: dict[tuple[str, int], tuple[int, Results]] = {}
         self._flows: dict[int, Results] = {}
         self._scales: dict[str, tuple[int, float]] = {}
-        self._sizes: dict[str, tuple[float, float]] = {}
+        self._decades: dict[str, tuple[int, tuple[int, int] | None]] = {}
         self._largest = (0, 0.0)
 
     def __len__(self) -> int:
@@ -135,11 +136,7 @@ class Lane:
         start = max(0, number * CHUNK - 1)  # surprisal needs the row before
         known = self._chunks.get((name, number))
         if known is None or known[0] != stop:
-            part = Trace.from_arrays(
-                self.trace.header,
-                self.trace.tokens[start:stop],
-                {"logits": self.trace["logits"][start:stop]},
-            )
+            part = _part(self.trace, start, stop, "logits")
             known = (stop, lenses.top_k(part, TOP) if name == "top_k" else lenses.surprisal(part))
             self._chunks[name, number] = known
         return start, known[1]
@@ -180,7 +177,7 @@ class Lane:
                 self._keep(stored, [row])
             else:
                 model = self._model("gradient")
-                self._put(row, lenses.gradient_flow(model, self.trace, row))
+                self._flows[row] = lenses.gradient_flow(model, self.trace, row)
         return self._flows[row]
 
     def has_gradient(self, row: int) -> bool:
@@ -197,11 +194,11 @@ class Lane:
         missing = [row for row in range(1, n) if not self.has_gradient(row)]
         if self.model is None or n > LONGEST_MAP or not missing:
             return
-        frozen = Trace.from_arrays(trace.header, trace.tokens[:n], {})
+        frozen = _part(trace, 0, n)
         if len(missing) == 1:
             flow = lenses.gradient_flow(self.model, frozen, missing[0])
             if self.trace is trace:  # nobody has opened another one meanwhile
-                self._put(missing[0], flow)
+                self._flows[missing[0]] = flow
         else:
             whole = lenses.gradient_map(self.model, frozen)
             if self.trace is trace:
@@ -211,23 +208,24 @@ class Lane:
         """Rows of a gradient map as one-row results."""
         for row in rows:
             parts = {n: Named(v.array[row], v.axes[1:], v.unit) for n, v in whole.items()}
-            self._put(row, parts)
-
-    def _put(self, row: int, flow: Results) -> None:
-        self._flows[row] = flow
-        for name, named in flow.items():
-            sizes = named.array[named.array > 0]
-            if sizes.size:
-                low, high = self._sizes.get(name, (math.inf, 0.0))
-                self._sizes[name] = min(low, float(sizes.min())), max(high, float(sizes.max()))
+            self._flows[row] = parts
 
     def decades(self, name: str) -> tuple[int, int] | None:
-        """The powers of ten that hold all gradients of h, c or x known so far, at most 12 of them."""
-        if name not in self._sizes:
-            return None
-        low, high = self._sizes[name]
-        top = math.ceil(math.log10(high))
-        return max(math.floor(math.log10(low)), top - 12), top
+        """The powers of ten that hold the gradients of h, c or x known so far.
+
+        From 9 in 10 of them up to the largest, 12 decades at most; smaller ones are off the scale.
+        """
+        known = len(self._flows)
+        if self._decades.get(name, (0, None))[0] != known:
+            flows = [f[name].array.ravel() for f in list(self._flows.values()) if name in f]
+            sizes = np.concatenate(flows) if flows else np.zeros(0)
+            sizes = sizes[sizes > 0]
+            found = None
+            if sizes.size:
+                top = math.ceil(math.log10(sizes.max()))
+                found = max(math.floor(math.log10(np.percentile(sizes, 10))), top - 12), top
+            self._decades[name] = (known, found)
+        return self._decades.get(name, (0, None))[1]
 
     def _model(self, what: str) -> LanguageModel:
         if self.model is None:
@@ -242,7 +240,7 @@ class Lane:
     def scale(self, name: str) -> float | None:
         """What the strongest colour of a value stands for, ±; None for a gate, which is 0..1.
 
-        1 for what tanh bounds; else the next of 1, 2, 5 x 10^n above 99 of 100 sizes. A fork has the
+        1 for what tanh bounds; else the next of 1, 2, 5 x 10^n above 95 of 100 sizes. A fork has the
         scale of the reading that it was forked from, so that their colours compare.
         """
         if name in self.trace.header.gates:
@@ -255,9 +253,16 @@ class Lane:
         if rows != len(self.trace):
             values = self.trace[name]
             sample = np.abs(values[:: max(1, len(values) // 1000)])
-            scale = nice_scale(float(np.percentile(sample, 99))) if sample.size else 1.0
+            scale = nice_scale(float(np.percentile(sample, 95))) if sample.size else 1.0
             self._scales[name] = (len(values), scale)
         return scale
+
+
+def _part(trace: Trace, start: int, stop: int, *names: str) -> Trace:
+    """Some rows of some values of a trace, without copying them."""
+    header = replace(trace.header, axes={name: trace.header.axes[name] for name in names})
+    arrays = {name: trace[name][start:stop] for name in names}
+    return Trace.from_arrays(header, trace.tokens[start:stop], arrays)
 
 
 def nice_scale(largest: float) -> float:

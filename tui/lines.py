@@ -42,8 +42,9 @@ class Line(Widget):
         blank = self.palette.style("text", self.on)
         strip = Strip(left).adjust_cell_length(width - aside, blank)
         if not aside:
-            return strip
-        return Strip([*strip, *(self._segment(text, kind) for text, kind in self.right)])
+            return strip.simplify()
+        end = [self._segment(text, kind) for text, kind in self.right]
+        return Strip([*strip, *end]).simplify()
 
     def _segment(self, text: str, kind: str) -> Segment:
         if self.palette.ascii:
@@ -69,13 +70,16 @@ def clipped(text: str, width: int) -> str:
     return set_cell_size(text, max(0, width - 1)) + "…" if width > 0 else ""
 
 
-def headline(session: Session, beat: str = "") -> tuple[list[tuple[str, str]], list]:
-    """What is played: title, models, row, speed, what loops and breaks."""
+Parts = list[tuple[str, str]]
+
+
+def headline(session: Session, beat: str = "") -> tuple[Parts, Parts]:
+    """What is played: title and models; and row, speed, what loops and breaks."""
     names = " + ".join(lane.label for lane in session.lanes)
     only = session.lanes[0] if len(session.lanes) == 1 else None
     if only is not None:
         names = " · ".join(part for part in (names, only.note, only.cut) if part)
-    row = f"row {session.cursor + 1}/{session.rows}"
+    row = f"row {session.cursor + 1:>{len(str(session.rows))}}/{session.rows}"
     play = f"▶ {session.speed:g}/s" if session.playing else "paused"
     left = [(" peephole ", "accent"), (f" {session.title}", "text"), (f" · {names}", "muted")]
     if beat:

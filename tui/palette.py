@@ -24,7 +24,7 @@ from rich.style import Style
 from tui.themes import DARK, MAPS, Look
 
 Colours = Literal["full", "few", "none"]
-STEPS = 8  # levels on each side of zero; 0..1 values have 2 * STEPS + 1 levels too
+STEPS = 5  # levels on each side of zero; 0..1 values have 2 * STEPS + 1 levels: tenths
 SIGNED = ("▼", "▾", "▿", "·", "▵", "▴", "▲")
 SIGNED_ASCII = ("%", "=", "-", ".", "+", "*", "#")
 UNIT = ("·", "░", "▒", "▓", "█")
@@ -134,16 +134,19 @@ class Palette:
         return {}
 
     def _colours(self, signed: bool) -> list[str]:
-        """One colour a level, 2 * STEPS + 1 of them; the maps have just as many anchors."""
-        name = self.look.signed if signed else self.look.unit
-        return ["#" + anchor for anchor in MAPS[name].split()]
+        """One colour a level, 2 * STEPS + 1 of them, evenly along the map."""
+        anchors = MAPS[self.look.signed if signed else self.look.unit].split()
+        last = len(anchors) - 1
+        return [_between(anchors, i * last / (2 * STEPS)) for i in range(2 * STEPS + 1)]
 
     @cached_property
     def _pairs(self) -> dict[bool, list[Segment]]:
         """All pairs of levels as half blocks, by whether the values have a sign."""
         return {
             signed: [
-                Segment(HALF, Style(color=left, bgcolor=right))
+                Segment(" ", Style(bgcolor=left))  # half as many bytes
+                if left == right
+                else Segment(HALF, Style(color=left, bgcolor=right))
                 for left in self._colours(signed)
                 for right in self._colours(signed)
             ]
@@ -176,6 +179,13 @@ class Palette:
         few = "yellow" if level > 0 else "bright_blue" if level < 0 else "bright_black"
         colour = few if signed else "bright_white"
         return Segment(glyph, Style(color=colour, bgcolor=self.look.background))
+
+
+def _between(anchors: Sequence[str], at: float) -> str:
+    """The colour at a place between two anchors."""
+    low = min(int(at), len(anchors) - 2)
+    pairs = zip(bytes.fromhex(anchors[low]), bytes.fromhex(anchors[low + 1]), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * (at - low)):02x}" for a, b in pairs)
 
 
 def _ink(colour: str) -> str:

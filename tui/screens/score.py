@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.timer import Timer
 from textual.widgets import Footer
 
@@ -39,10 +40,11 @@ class ScoreScreen(Doing, Scripted, Typing):
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     DEFAULT_CSS = """
     ScoreScreen { layout: vertical; background: $background; }
+    ScoreScreen #top { height: 1; }
     ScoreScreen #middle { layout: vertical; height: 1fr; }
     ScoreScreen #small { display: none; height: 1fr; content-align: center middle; }
     ScoreScreen.-small #middle, ScoreScreen.-small #info, ScoreScreen.-small Footer,
-    ScoreScreen.-small #head { display: none; }
+    ScoreScreen.-small #top { display: none; }
     ScoreScreen.-small #small { display: block; }
     """
 
@@ -59,7 +61,9 @@ class ScoreScreen(Doing, Scripted, Typing):
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Line(self.palette, id="head")
+        with Horizontal(id="top"):
+            yield Line(self.palette, id="head")
+            yield Line(self.palette, id="state")
         with Container(id="middle"):
             yield Score(self.session, self.palette)
             yield Narrator(self.palette)
@@ -95,7 +99,12 @@ class ScoreScreen(Doing, Scripted, Typing):
     def say(self) -> None:
         """The two lines of text."""
         left, right = headline(self.session, self.beat_number)
-        self.query_one("#head", Line).say(*left, right=right)
+        self.query_one("#head", Line).say(*left)
+        state = self.query_one("#state", Line)
+        width = min(sum(cell_len(text) for text, _ in right), self.size.width // 2)
+        if state.styles.width is None or state.styles.width.value != width:
+            state.styles.width = width
+        state.say(*right)
         track = self.score.focused
         info = self.query_one("#info", Line)
         if self.view is not None:

@@ -23,7 +23,7 @@ the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
-        return ((3, 10), (11, 13), (17, 17))
+        return ((2.5, 10), (11, 13), (17, 17))
 
     @property
     def head(self) -> int | None:
@@ -32,9 +32,9 @@ the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace
         return None if head is None else min(head, self.lane.heads - 1)
 
     def title(self, width: int) -> str:
-        head = "mean" if self.head is None else f"H{self.head}"
-        long = f"attention L{self.layer_index} {head}"
-        return long if len(long) <= width else f"att L{self.layer_index} {head}"
+        where = f"L{self.layer_index}" + ("" if self.head is None else f"H{self.head}")
+        long = f"attention {where}" + (" mean" if self.head is None else "")
+        return long if len(long) <= width else f"att {where}"
 
     def scale(self, width: int) -> list[Segment]:
         values, chosen = self.values(), self.chosen()

@@ -156,11 +156,13 @@ class Track(Widget, can_focus=True):
             else:
                 cells = self.future(row, width)
         blank = self.palette.style("text", ground)
+        if cells and cells[-1].style and cells[-1].style.bgcolor == blank.bgcolor:
+            blank = cells[-1].style  # one style less to send
         strip = Strip(cells).adjust_cell_length(width, blank)
         if self.ends:
             gap = self.palette.text(self.palette.glyph("│", "|"), "faint")
         else:
-            gap = Segment(" ", blank if self.MARKED else self.palette.style("text"))
+            gap = Segment(" ", blank)
         return Strip([*strip, gap]).simplify()
 
     def _banner(self, width: int) -> list[Segment]:

@@ -35,8 +35,9 @@ ABOUT = {
     "a": "What attention adds to the residual stream in this block.",
     "m": "What the feed-forward net adds to the residual stream in this block.",
 }
-RANKS = {"h": (2, 8, 11), "c": (6, 9, 14), "f": (5, 9, 15), "z": (5, 9, 15)}
-OTHERS = (7, 10, 16)
+RANKS = {"h": (3, 8, 11), "c": (6, 9, 14), "f": (5, 9.5, 15), "z": (5, 9.5, 15)}
+GATES = (7, 10, 16)
+OTHERS = (17, 19, 20)
 WIDTHS = (8, 16, 32)  # columns of the three claims
 
 
@@ -76,7 +77,8 @@ the chosen unit at 0: a second reading appears beside this one."""
     def claims(self) -> tuple[tuple[float, int], ...]:
         per_cell = self.palette.per_cell
         most = -(-self.width_units // per_cell)
-        ranks = RANKS.get(self.value, OTHERS)
+        gates = self.lane.trace.header.gates
+        ranks = RANKS.get(self.value, GATES if self.value in gates else OTHERS)
         widths = WIDTHS if per_cell == 2 else (8, 16, 64)
         return tuple(
             (rank, min(width, most) + 1) for rank, width in zip(ranks, widths, strict=True)
@@ -105,10 +107,11 @@ the chosen unit at 0: a second reading appears beside this one."""
             return [self.palette.text(f"±{self._limits():g}" if signed else "0..1", "muted")]
         swatch = self.palette.swatch(signed, min(7, room))
         text = self.palette.text
-        parts = [text(low, "muted"), *swatch, text(high, "muted")]
+        blank = " " if room - len(swatch) >= 2 else ""
+        parts = [text(low + blank, "muted"), *swatch, text(blank + high, "muted")]
         units = self.window(width)
-        more = f"  {units[0]}-{units[-1]} of {self.width_units}"
-        if len(units) < self.width_units and room - len(swatch) >= len(more):
+        more = f"   {units[0]}-{units[-1]} of {self.width_units}"
+        if len(units) < self.width_units and room - len(swatch) - 2 * len(blank) >= len(more):
             parts.append(text(more, "muted"))
         return parts
 
