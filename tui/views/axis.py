@@ -37,7 +37,12 @@ def steps(labels: Sequence[str], cell: int, most: int) -> int:
 
 
 def stagger(
-    labels: Sequence[str], cell: int, rows: int, width: int, leader: str = "│"
+    labels: Sequence[str],
+    cell: int,
+    rows: int,
+    width: int,
+    leader: str = "│",
+    ellipsis: str = "…",
 ) -> list[list[tuple[str, int]]]:
     """The pieces (text, column that it belongs to or -1) of each of `rows` lines, `width` wide.
 
@@ -54,7 +59,7 @@ def stagger(
                 continue
             if start > at:
                 pieces.append((" " * (start - at), -1))
-            piece = clip(text, rows * cell - 1) if j % rows == row else leader
+            piece = clip(text, rows * cell - 1, ellipsis) if j % rows == row else leader
             piece = set_cell_size(piece, min(cell_len(piece), max(0, width - start)))
             pieces.append((piece, j))
             at = start + cell_len(piece)

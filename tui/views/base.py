@@ -71,6 +71,7 @@ class View(Widget, can_focus=True):
     DEFAULT_CSS = """
     View { layout: vertical; height: 1fr; }
     View Static { text-wrap: nowrap; text-overflow: ellipsis; }
+    View.-ascii Static { text-overflow: clip; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -97,6 +98,7 @@ class View(Widget, can_focus=True):
         """Show one lane at one row; cheap when nothing has changed."""
         self.lane = lane
         self.cursor = max(0, min(cursor, len(lane.trace) - 1))
+        self.set_class(self.is_attached and self.palette.ascii, "-ascii")
         if self.is_mounted:
             self.updated()
 
@@ -115,6 +117,7 @@ class View(Widget, can_focus=True):
         """
 
     def on_mount(self) -> None:
+        self.set_class(self.palette.ascii, "-ascii")
         if self.trace is not None:
             self.updated()
 

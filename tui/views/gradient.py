@@ -37,6 +37,8 @@ prediction of token t would change with the state at k: what a learner could lea
 L_t is decided by row t - 1, so it is 0 by construction from k = t on, and the map is blank there.
 `v` goes through h, c (an LSTM's cell state) and x (the input vector: saliency).
 
+After a Transformer's last block no row looks at another: there only k = t - 1 is not 0.
+
 Colour and digits are **log10**, over the six powers of ten below the largest value of the map; computed
 in float64, because in float32 small gradients become false zeros.
 
@@ -61,7 +63,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.of = "h"
-        self.at_layer: int | None = None  # None is the last one
+        self.at_layer: int | None = None  # None until one is chosen: see `layer_shown`
         self._source: int | None = None  # as last chosen; until then the largest of each row
         self._maps: Results = {}
         self._of_what: tuple[Lane, int] | None = None  # what `_maps` belongs to, or is computed for
@@ -146,8 +148,14 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
 
     @property
     def layer_shown(self) -> int:
+        """The layer chosen; else the last one, and for a Transformer the last that is looked at.
+
+        No row looks at another one's state after the last block: those derivatives are 0.
+        """
         last = self.depth - 1
-        return last if self.at_layer is None else max(0, min(self.at_layer, last))
+        if self.at_layer is not None:
+            return max(0, min(self.at_layer, last))
+        return max(0, last - 1) if self.lane is not None and self.lane.heads else last
 
     @property
     def map(self) -> np.ndarray:

@@ -118,14 +118,15 @@ class Matrix(Widget):
 
     def _axis(self, y: int) -> list[Segment]:
         assert self._scale is not None
+        scale = self._scale
         quiet, loud = self._style("label"), self._style("cursor")
         labels = [label(column, self._tokens) for column in self.columns]
         room = self.size.width - self.aside
-        pieces = stagger(labels, self.cell, self.head, room, self._scale.leader)[y]
+        pieces = stagger(labels, self.cell, self.head, room, scale.leader, scale.ellipsis)[y]
         here = self.column - self._left
-        corner = self._scale.corner if y == self.head - 1 else ""
+        corner = scale.corner if y == self.head - 1 else ""
         return [
-            Segment(f"{clip(corner, self.aside - 1):<{self.aside}}", quiet),
+            Segment(f"{clip(corner, self.aside - 1, scale.ellipsis):<{self.aside}}", quiet),
             *(Segment(text, loud if owner == here else quiet) for text, owner in pieces),
         ]
 
@@ -135,7 +136,7 @@ class Matrix(Widget):
             return []
         assert self._scale is not None
         here, middle = row == self.row, line == (self.tall - 1) // 2
-        name = clip(label(row, self._tokens), self.aside - 2)
+        name = clip(label(row, self._tokens), self.aside - 2, self._scale.ellipsis)
         mark = self._scale.mark if here and middle else " "
         text = f"{mark}{name if middle else '':<{self.aside - 1}}"
         segments = [Segment(text, self._style("cursor" if here else "label"))]

@@ -135,7 +135,7 @@ class Multiples(Widget):
         )
         mark = self._scale.mark if chosen else " "
         text = f"{mark}{panel.name} {panel.note}".rstrip()
-        return [Segment(clip(text, self._pitch[0] - 1), style)]
+        return [Segment(clip(text, self._pitch[0] - 1, self._scale.ellipsis), style)]
 
     def _body(self, index: int, line: int) -> list[Segment]:
         assert self._scale is not None

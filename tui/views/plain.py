@@ -20,6 +20,7 @@ def plain(text: str) -> str:
         return text
     for symbol, instead in ASCII.items():
         text = text.replace(symbol, instead)
+    text = text.replace("sqrt  ", "sqrt ")
     return text.encode("ascii", "replace").decode()
 
 

@@ -30,6 +30,7 @@ class Scale:
         self.palette = palette
         self.plain = not palette.dense
         self.mark = palette.glyph("▶", ">")
+        self.ellipsis = palette.glyph("…", "~")
         self.leader = palette.glyph("│", "|")
 
     def fraction(self, values: np.ndarray) -> np.ndarray:
@@ -86,16 +87,16 @@ class DecadeScale(Scale):
             return np.clip((np.log10(values) - self.bottom) / DECADES, 0.0, 1.0)
 
     def digits(self, value: float) -> str:
-        """log10 of the value, `-2.3`; 0 itself has none."""
+        """log10 of the value, `-2.3`; 0 itself has none, and is a dot."""
         if not value > 0:
-            return "0"
+            return self.palette.glyph("·", ".")
         power = math.log10(value)
         return f"{power:.1f}".replace("-0.0", "0.0") if power > -9.95 else f"{power:.0f}"
 
     def legend(self) -> Text:
         text = Text(f"{self.unit}: ≤{self.largest / 10**DECADES:.0e} ", no_wrap=True)
         _append(text, self.palette.swatch(False, 9))
-        text.append(f" {self.largest:.3g}; colour and digits are log10")
+        text.append(f" {self.largest:.3g}; colour and digits are log10, a dot is 0")
         return text
 
 

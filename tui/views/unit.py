@@ -205,8 +205,8 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         lines = steps(labels, cell * stride, 4)
         room = self.size.width - AXIS - 1 - cell // 2
         text = Text(no_wrap=True)
-        leader = self.palette.glyph("│", "|")
-        for i, pieces in enumerate(stagger(labels, cell * stride, lines, room, leader)):
+        leader, ellipsis = self.palette.glyph("│", "|"), self.palette.glyph("…", "~")
+        for i, pieces in enumerate(stagger(labels, cell * stride, lines, room, leader, ellipsis)):
             text.append(" " * (AXIS + 1 + cell // 2))
             for piece, owner in pieces:
                 here = owner >= 0 and rows[owner] == self.cursor
