@@ -137,8 +137,7 @@ def _card_file(model: LanguageModel, weights: Path) -> Path:
 def _batches(seed: int, size: int) -> Callable[[int], Batch]:
     """The corpus's stream, in which the noun that answers a question weighs ANSWER times as much.
 
-    One noun in some twenty words carries all that there is to learn of coreference; without the
-    weight a Transformer found it in two runs of three only.
+    One noun in some twenty words carries all that there is to learn of coreference.
     """
     asked, the = corpus.encode(["?", "the"])
 

@@ -16,14 +16,8 @@ from .sentence import Sentence, chance, pick
 from .simple import neutral
 
 # {do}, {be} and {have} are inflected; A and B are noun phrases. (A's number, B's number are equal.)
-FRAMES = (
-    "A {do} fit in B",
-    "A {do} go into B",
-    "A can not be held by B",
-    "B can not hold A",
-    "B {have} no room for A",
-    "there {room} no room in B for A",
-)
+A_FIRST = ("A {do} fit in B", "A {do} go into B", "A can not be held by B")
+B_FIRST = ("B can not hold A", "B {have} no room for A", "there {room} no room in B for A")
 P_THIRD = 0.4  # a third thing stands between, beside A or B
 P_SINGULAR = 0.7
 
@@ -75,9 +69,16 @@ def _frame(frame: str, plural: bool, past: bool) -> list[str]:
 
 
 def coreference(
-    rng: np.random.Generator, held_out: bool, gap: int, third: bool | None = None
+    rng: np.random.Generator,
+    held_out: bool,
+    gap: int,
+    third: bool | None = None,
+    a_first: float = 0.5,
 ) -> Sentence:
-    """A sentence with its question and answer; `gap` tokens of neutral clauses stand between."""
+    """A sentence with its question and answer; `gap` tokens of neutral clauses stand between.
+
+    `a_first` is how often a frame names A before B.
+    """
     lex = lexicon()
     third = chance(rng, P_THIRD) if third is None else third
     past, plural, large = chance(rng, 0.5), not chance(rng, P_SINGULAR), chance(rng, 0.5)
@@ -88,7 +89,7 @@ def coreference(
         "A": _modified(rng, Head(a, plural), c if on_a else None, past),
         "B": _modified(rng, Head(b, plural), None if on_a else c, past),
     }
-    frame = _frame(pick(rng, FRAMES), plural, past)
+    frame = _frame(pick(rng, A_FIRST if chance(rng, a_first) else B_FIRST), plural, past)
     clause = [out for word in frame for out in phrases.get(word, [word])]
     cue = pick(rng, lex.large if large else lex.small)
     copula = be(plural, past)

@@ -25,6 +25,10 @@ MIXTURE = {"simple": 0.15, "agreement": 0.35, "coreference": 0.5}
 ATTRACTORS = (0.15, 0.3, 0.25, 0.18, 0.12)  # in training: P(0 attractors), P(1), ... P(4)
 MAX_TRAIN_DISTANCE = 20  # tokens between subject and verb
 TRAIN_GAPS = (0, 0, 0, 0, 0, 4, 5, 6, 7, 8)
+# Training names the thing that goes in first three times of four, as people do. Held at even odds the
+# answer is the exclusive or of cue and order: nothing to learn from either alone, and two Transformers of
+# five never began. The named splits keep even odds, so that neither alone scores above chance there.
+TRAIN_A_FIRST = 0.75
 
 
 def _heads(rng: np.random.Generator, n: int, disagree: bool, held_out: bool = False) -> list[Head]:
@@ -65,7 +69,8 @@ def train(rng: np.random.Generator) -> Sentence:
         return simple(rng)
     if u < MIXTURE["simple"] + MIXTURE["agreement"]:
         return train_agreement(rng)
-    return coreference(rng, held_out=False, gap=pick(rng, TRAIN_GAPS))
+    gap = pick(rng, TRAIN_GAPS)
+    return coreference(rng, held_out=False, gap=gap, a_first=TRAIN_A_FIRST)
 
 
 def _attractors(rng: np.random.Generator, n: int) -> Sentence:
