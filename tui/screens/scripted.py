@@ -125,6 +125,8 @@ class Scripted(Core):
             self._focus(beat.of)
         else:
             self.action_view(beat.view)
+            if self.view is not None:
+                self.view.point(of=beat.of, unit=beat.unit, layer=beat.layer, head=beat.head)
         return True
 
     def _focus(self, of: str | None) -> None:
