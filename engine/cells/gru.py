@@ -47,13 +47,22 @@ def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict
 def backward(
     p: Params, state: State, values: Mapping[str, Array], adjoint: State
 ) -> tuple[Array, State, State]:
-    """dL/dx and dL/dh' from dL/dh; the straight road back is diag(z)."""
+    """dL/dx and dL/dh' from dL/dh; the straight road back is diag(z).
+
+    The step is linearised first: every gate hears of dL/dh alone, so the three blocks of a matrix,
+    times their slopes, add up to one before any of the N adjoints goes through.
+    """
     r, z, n = values["r"], values["z"], values["n"]
     (h_prev,), (dh,) = state, adjoint
     m = h_prev.shape[-1]
     u_n = h_prev @ p["W_hh"][:, 2 * m :] + p["b_hh"][2 * m :]  # (H,)
-    dn = dh * ((1 - z) * (1 - n**2))
-    dz = dh * ((h_prev - n) * z * (1 - z))
-    dr = dn * (u_n * r * (1 - r))
-    dx = concat((dr, dz, dn), axis=-1) @ p["W_xh"].T
-    return dx, (dh * z + concat((dr, dz, dn * r), axis=-1) @ p["W_hh"].T,), (dh,)
+    dn = (1 - z) * (1 - n**2)
+    slopes = concat((dn * u_n * r * (1 - r), (h_prev - n) * z * (1 - z), dn), -1)  # (3H,)
+    slopes_h = concat((slopes[: 2 * m], dn * r), -1)
+
+    def through(w: Array, slopes: Array) -> Array:
+        """What dL/dh becomes at the other end of w (D, 3H): (N, D)."""
+        by = (w.T * slopes[:, None]).reshape(3, m, -1)  # (3, H, D)
+        return dh @ (by[0] + by[1] + by[2])
+
+    return through(p["W_xh"], slopes), (dh * z + through(p["W_hh"], slopes_h),), (dh,)

@@ -50,19 +50,23 @@ def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict
 def backward(
     p: Params, state: State, values: Mapping[str, Array], adjoint: State
 ) -> tuple[Array, State, State]:
-    """dL/dx and dL/d(h', c') from dL/d(h, c); the cell's own road back is dc/dc' = diag(f)."""
+    """dL/dx and dL/d(h', c') from dL/d(h, c); the cell's own road back is dc/dc' = diag(f).
+
+    The step is linearised first: i, f and g hear of dL/dc alone and o of dL/dh alone, so the blocks
+    of a matrix, times their slopes, become two before any of the N adjoints goes through.
+    """
     i, f, g, o, c = (values[name] for name in "ifgoc")
     dh, dc = adjoint
     xp = namespace(dh, c)
     tanh_c = xp.tanh(c)
     dc = dc + dh * (o * (1 - tanh_c**2))
-    da = concat(
-        (
-            dc * (g * i * (1 - i)),
-            dc * (state[1] * f * (1 - f)),
-            dc * (i * (1 - g**2)),
-            dh * (tanh_c * o * (1 - o)),
-        ),
-        axis=-1,
-    )  # (N, 4H)
-    return da @ p["W_xh"].T, (da @ p["W_hh"].T, dc * f), (dh, dc)
+    slopes = concat(
+        (g * i * (1 - i), state[1] * f * (1 - f), i * (1 - g**2), tanh_c * o * (1 - o)), -1
+    )  # (4H,): of the sums inside i f g o, by c, c, c and h
+
+    def through(w: Array) -> Array:
+        """What dL/dc and dL/dh become at the other end of w (D, 4H): (N, D)."""
+        by = (w.T * slopes[:, None]).reshape(4, -1, len(w))  # (4, H, D)
+        return dc @ (by[0] + by[1] + by[2]) + dh @ by[3]
+
+    return through(p["W_xh"]), (through(p["W_hh"]), dc * f), (dh, dc)

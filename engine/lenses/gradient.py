@@ -152,11 +152,12 @@ def closed_form(
     p[np.arange(len(rows)), targets] -= 1.0  # dL/dlogits = softmax - onehot
     above = p @ params["W_hy"].T  # (N, H): dL/dh of the row that decides the loss
     incoming: dict[int, np.ndarray] = {}  # row k -> dL/dh_k from the layer above, (n_k, H)
-    norms = {name: np.zeros((len(rows), length, depth)) for name in cell.STATE}
-    norms["x"] = np.zeros((len(rows), length, 1))
+    norms = {name: np.zeros((depth, length, len(rows))) for name in cell.STATE}
+    norms["x"] = np.zeros((1, length, len(rows)))
     counts = np.searchsorted(-rows, -np.arange(length), side="left")  # losses with row > k
     for layer in reversed(range(depth)):
-        p_l = layer_params(params, layer)
+        # by columns: the way back multiplies by transposed matrices, which then lie in rows
+        p_l = {name: np.asfortranarray(w) for name, w in layer_params(params, layer).items()}
         adjoint = tuple(np.zeros((0, architecture.width)) for _ in cell.STATE)
         for k in reversed(range(length)):
             n, known = counts[k], len(adjoint[0])
@@ -172,23 +173,30 @@ def closed_form(
             now = {name: array[k] for name, array in values[layer].items()}
             dx, adjoint, totals = cell.backward(p_l, before, now, adjoint)
             for name, array in zip(cell.STATE, totals, strict=True):
-                norms[name][:n, k, layer] = np.linalg.norm(array, axis=-1)
+                norms[name][layer, k, :n] = _length(array)
             incoming[k] = dx
             if layer == 0:
-                norms["x"][:n, k, 0] = np.linalg.norm(dx, axis=-1)
+                norms["x"][0, k, :n] = _length(dx)
     back = np.argsort(order, kind="stable")
-    return {name: norms[name][back] for name in ("x", *cell.STATE)}
+    return {name: norms[name].T[back] for name in ("x", *cell.STATE)}
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    """Euclidean norm of each row; NumPy's own makes two copies on the way."""
+    return np.sqrt(np.einsum("nh,nh->n", vectors, vectors))
 
 
 def _forward(
     architecture: RecurrentLM, params: Any, ids: np.ndarray
 ) -> list[dict[str, np.ndarray]]:
-    """All values of the run again, in the precision of `params`: per layer, name -> (T, H)."""
-    state, ticks = architecture.start(params), []
-    for row, token in enumerate(ids):
-        state, values = architecture.step(params, state, token, row=row)
-        ticks.append(values)
-    return [
-        {name: np.stack([tick[name][layer] for tick in ticks]) for name in architecture.rule.VALUES}
-        for layer in range(architecture.layers)
-    ]
+    """All values of the cells again, in the precision of `params`: per layer, name -> (T, H)."""
+    below, layers = params["E"][ids], []  # (T, D)
+    for layer, state in enumerate(architecture.start(params)):
+        p, ticks = layer_params(params, layer), []
+        for x in below:
+            state, values = architecture.rule.step(p, x, state)
+            ticks.append(values)
+        names = architecture.rule.VALUES
+        layers.append({name: np.stack([tick[name] for tick in ticks]) for name in names})
+        below = layers[-1]["h"]
+    return layers
