@@ -60,6 +60,7 @@ KEYS: list[BindingType] = [
     _key("v", "vary", "h, c or x", "Gradient of h, of c or of the input x"),
     _key("s", "save_trace", "Save trace", "Save the trace as a file"),
     _key("p", "save_picture", "Picture", "Save a picture of the screen (SVG)"),
+    _key("e", "guide", "Guide", "Explain the focused track below the rows, or do not"),
     _key("escape", "back", "Back", "Back to the score, then to where you came from"),
     _key("question_mark", "explain", "Help", "Explain the focused panel", show=True, display="?"),
 ]  # fmt: skip

@@ -71,6 +71,11 @@ class Lane:
         return " · ".join(str(from_record(r)) for r in self.trace.header.interventions)
 
     @property
+    def held(self) -> tuple[str, ...]:
+        """The values that are held in it."""
+        return tuple(r["name"] for r in self.trace.header.interventions if "name" in r)
+
+    @property
     def layers(self) -> int:
         """How many layers its model has."""
         return int(self.trace.header.architecture.get("layers", 1))

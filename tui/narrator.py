@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -25,7 +26,7 @@ class Words:
     number: str
     title: str
     text: str
-    claims: Sequence[tuple[str, str, bool]] | None = None
+    claims: Sequence[tuple[str, str, bool]] | None = ()
 
 
 class Narrator(VerticalScroll, can_focus=False):
@@ -43,11 +44,13 @@ class Narrator(VerticalScroll, can_focus=False):
         self.words: Words | None = None
         self.display = False
 
-    def compose(self):
+    def compose(self) -> ComposeResult:
         yield Static(id="words")
 
     def say(self, words: Words | None) -> None:
         """Show what a beat says; None hides the panel."""
+        if words == self.words:
+            return
         self.words = words
         self.display = words is not None
         if words is not None:
@@ -57,15 +60,17 @@ class Narrator(VerticalScroll, can_focus=False):
     def repaint(self, palette: Palette) -> None:
         """Another theme or form."""
         self.palette = palette
-        self.say(self.words)
+        if self.words is not None:
+            self.query_one("#words", Static).update(self.text(self.words))
 
     def text(self, words: Words) -> Text:
         """Title, narration, claims."""
         look = self.palette.look
         text = Text()
-        text.append(f"{words.number}  ", look.muted)
+        if words.number:
+            text.append(f"{words.number}  ", look.muted)
         text.append(words.title, f"bold {look.primary}")
-        text.append("\n" + words.text.strip(), look.text)
+        text.append("\n" + flowing(words.text), look.text)
         if words.claims is None:
             text.append("\nmeasuring …", look.muted)
         for claim, measured, passed in words.claims or ():
@@ -74,3 +79,8 @@ class Narrator(VerticalScroll, can_focus=False):
             text.append(claim, look.muted)
             text.append(f"  {measured}", look.text if passed else look.bad)
         return text
+
+
+def flowing(text: str) -> str:
+    """Paragraphs as one line each, so that they wrap where the screen ends."""
+    return "\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))

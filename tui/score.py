@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from tui.allocate import allocate
+from tui.allocate import Claims, allocate
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
@@ -86,17 +86,19 @@ class Score(Widget):
         for index, group in enumerate(self.groups):
             shared = len(self.groups) > 1 and index == 0
             tracks = group[1:] if shared else group
-            claims = [
-                ((-1.0, track.claims[0][1]), *track.claims[1:])
-                if track is self.wanted
-                else track.claims
-                for track in tracks
-            ]
+            claims = [self._claims(track) for track in tracks]
             widths = allocate(claims, share if len(self.groups) > 1 else width)
             if shared:
                 tracks, widths = group, [room, *widths]
             self._place(tracks, widths, index < len(self.groups) - 1)
         self.scroll_into_sight(force=True)
+
+    def _claims(self, track: Track) -> Claims:
+        """What a track asks for: the one that the user went to, and what is held, come first."""
+        held = {name for lane in self.session.lanes for name in lane.held}
+        if track is self.wanted or getattr(track, "value", "") in held:
+            return ((-1.0, track.claims[0][1]), *track.claims[1:])
+        return track.claims
 
     @staticmethod
     def _place(tracks: list[Track], widths: list[int], ends: bool) -> None:

@@ -17,7 +17,7 @@ from tui import views
 from tui.keys import KEYS
 from tui.lane import Lane
 from tui.lines import Line, headline
-from tui.narrator import Narrator
+from tui.narrator import Narrator, Words
 from tui.score import Score
 from tui.screens.doing import Doing
 from tui.screens.scripted import Scripted
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scenarios.script import Scenario
     from tui.views.base import View
 
+GUIDE = 9  # blank lines from which on the focused track is explained below the rows
 NEEDS = (60, 12)  # columns and lines below which nothing can be read
 SIDE = 150  # columns from which on the narration stands beside the score
 REST = 0.3  # seconds that the cursor rests before a long trace's gradient is computed
@@ -46,6 +47,7 @@ class ScoreScreen(Doing, Scripted, Typing):
     ScoreScreen.-small #middle, ScoreScreen.-small #info, ScoreScreen.-small Footer,
     ScoreScreen.-small #top { display: none; }
     ScoreScreen.-small #small { display: block; }
+    ScoreScreen FooterKey .footer-key--description { padding: 0 0 0 1; }
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class ScoreScreen(Doing, Scripted, Typing):
         self.session = session
         self.begin(scenario)
         self.start = start
+        self.guided = True
         self.view: View | None = None
         self._views: dict[str, View] = {}
         self._timer: Timer | None = None
@@ -97,7 +100,8 @@ class ScoreScreen(Doing, Scripted, Typing):
             self.say()
 
     def say(self) -> None:
-        """The two lines of text."""
+        """The two lines of text, and the guide."""
+        self.guide()
         left, right = headline(self.session, self.beat_number)
         self.query_one("#head", Line).say(*left)
         state = self.query_one("#state", Line)
@@ -105,14 +109,32 @@ class ScoreScreen(Doing, Scripted, Typing):
         if state.styles.width is None or state.styles.width.value != width:
             state.styles.width = width
         state.say(*right)
-        track = self.score.focused
+        track = self.score.focused or self.score.tracks[0]
         info = self.query_one("#info", Line)
         if self.view is not None:
             info.say((f" {self.view.TITLE}", "primary"), ("  Esc or 1: back to the score", "muted"))
-        elif track is not None:
+        elif self.refused:
+            info.say((f" {self.refused}", "bad"))
+        else:
             hidden = self.score.hidden
             more = [(f" {len(hidden)} more tracks: Tab ", "muted")] if hidden else []
             info.say((" ", "text"), (track.reading(), "text"), right=more)
+
+    def guide(self) -> None:
+        """Without a scenario: what the focused track is, where the rows leave room for it."""
+        if self.play_script is not None or not self.is_mounted:
+            return
+        free = self.size.height - 4 - self.score.stage.header - self.session.rows
+        track = self.score.focused or self.score.tracks[0]
+        if self.guided and self.view is None and self.typed is None and free >= GUIDE:
+            self.narrator.styles.max_height = min(free - 1, 12)
+            self.narrator.say(Words("", track.called, track.about()))
+        else:
+            self.narrator.say(None)
+
+    def action_guide(self) -> None:
+        self.guided = not self.guided
+        self.say()
 
     async def show_session(self, session: Session) -> None:
         """Show another session, or the same one with other lanes."""
@@ -141,7 +163,8 @@ class ScoreScreen(Doing, Scripted, Typing):
         self.set_class(small, "-small")
         needs = f"{width} x {height} is too small: peephole needs {NEEDS[0]} x {NEEDS[1]}"
         self.query_one("#small", Line).say((needs, "text"))
-        self.query_one(Narrator).set_class(width >= SIDE, "-side")
+        side = width >= SIDE and self.play_script is not None
+        self.query_one(Narrator).set_class(side, "-side")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Track) and self.is_mounted:
@@ -250,6 +273,7 @@ class ScoreScreen(Doing, Scripted, Typing):
 
     def action_view(self, name: str) -> None:
         if self.view is not None:
+            self.session.unit = getattr(self.view, "unit", self.session.unit)
             self.view.display = False
             self.view = None
         if name == "score":
@@ -268,7 +292,11 @@ class ScoreScreen(Doing, Scripted, Typing):
             self.query_one("#middle", Container).mount(view, before=self.narrator)
         view.display = True
         self.view = view
-        view.show(lane, self.session.cursor)
+        session = self.session
+        view.point(unit=session.unit, layer=session.layer, head=session.head)
+        session = self.session
+        view.point(unit=session.unit, layer=session.layer, head=session.head)
+        view.show(lane, session.cursor)
         view.focus()
         self.say()
 
@@ -316,6 +344,22 @@ class ScoreScreen(Doing, Scripted, Typing):
                 track.vary()
         self.score.selected()
         self.say()
+
+    def action_explain(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        focused = self.score.focused or self.score.tracks[0]
+        title, about = focused.called, focused.about()
+        if self.view is not None:
+            title, about = self.view.TITLE, self.view.HELP
+        keys: dict[str, list[str]] = {}  # what it does -> its keys
+        for binding in (active.binding for active in self.active_bindings.values()):
+            if binding.id:
+                shown = keys.setdefault(binding.tooltip or binding.description, [])
+                key = self.app.get_key_display(binding)
+                shown += [key] if key not in shown else []
+        pairs = [(" ".join(shown), does) for does, shown in keys.items()]
+        self.app.push_screen(HelpScreen(title, about, pairs))
 
     def action_back(self) -> None:
         if self.view is not None:

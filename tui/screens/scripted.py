@@ -127,12 +127,14 @@ class Scripted(Core):
             self.action_view(beat.view)
             if self.view is not None:
                 self.view.point(of=beat.of, unit=beat.unit, layer=beat.layer, head=beat.head)
+                self.sync()
         return True
 
     def _focus(self, of: str | None) -> None:
         """Give the focus to the track that a beat is about: a value's name or a track's."""
+        names = (of or "").split()
         for track in self.score.tracks:
-            if of and of in (getattr(track, "value", None), track.NAME):
+            if getattr(track, "value", track.NAME) in names:
                 self.score.focus_track(track)
                 break
         self.score.selected()

@@ -69,6 +69,7 @@ class Typing(Core):
     """A sentence typed into the lanes' models."""
 
     typed: Typed | None = None
+    refused = ""  # why the last word was not read
 
     async def action_type(self) -> None:
         models = self._models()
@@ -97,6 +98,7 @@ class Typing(Core):
         if self.typed is None:
             return
         field = self.query_one(WordInput)
+        self.refused = ""
         *words, rest = _split(event.text)
         for at, word in enumerate(words):
             try:
@@ -117,10 +119,11 @@ class Typing(Core):
             nearest = f" Nearest: {', '.join(near)}." if near else ""
             error = PeepholeError(f"{word!r} is not a word that this model knows.{nearest}")
         self.app.bell()
-        self.complain(error)
+        self.refused = str(error)
 
     def on_word_input_back(self) -> None:
         if self.typed is not None and self.typed.back():
+            self.refused = ""
             self.score.redraw()
             self._grew()
 
@@ -128,7 +131,7 @@ class Typing(Core):
         field = self.query_one(WordInput)
         field.display = False
         field.value = ""
-        self.typed = None
+        self.typed, self.refused = None, ""
         self.score.focus_track(self.score.tracks[0])
         self.say()
 

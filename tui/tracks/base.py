@@ -159,10 +159,9 @@ class Track(Widget, can_focus=True):
         if cells and cells[-1].style and cells[-1].style.bgcolor == blank.bgcolor:
             blank = cells[-1].style  # one style less to send
         strip = Strip(cells).adjust_cell_length(width, blank)
+        gap = Segment(" ", blank)
         if self.ends:
             gap = self.palette.text(self.palette.glyph("│", "|"), "faint")
-        else:
-            gap = Segment(" ", blank)
         return Strip([*strip, gap]).simplify()
 
     def _banner(self, width: int) -> list[Segment]:

@@ -144,7 +144,8 @@ the chosen unit at 0: a second reading appears beside this one."""
         number = float(self.lane.trace[self.value][row, self.layer_index, unit])
         layer = f" of layer {self.layer_index}" if self.lane.layers > 1 else ""
         token = self.lane.trace.tokens[row]
-        return f"{self.value}[{unit}]{layer} = {number:+.4f} at row {row} {token!r} · {self.called}"
+        sign = "" if self.value in self.lane.trace.header.gates else "+"
+        return f"{self.value}[{unit}]{layer} = {number:{sign}.4f} at row {row} {token!r} · {self.called}"
 
     def select(self, by: int) -> bool:
         unit = min(self.session.unit, self.width_units - 1) + by

@@ -1,0 +1,58 @@
+"""What the focused panel shows, and every key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Markdown, Static
+
+
+class HelpScreen(ModalScreen[None]):
+    """Over everything else; any of Esc, ? and q closes it."""
+
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > VerticalScroll {
+        width: 100; max-width: 96%; height: auto; max-height: 94%;
+        background: $surface; border: round $primary; padding: 0 2;
+    }
+    HelpScreen Markdown { margin: 0; padding: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q", "close", "Close", id="help.close", tooltip="Close this"),
+        Binding("down,j", "scroll(1)", "Down", id="help.down", show=False, tooltip="Scroll down"),
+        Binding("up,k", "scroll(-1)", "Up", id="help.up", show=False, tooltip="Scroll up"),
+    ]
+
+    def __init__(self, title: str, about: str, keys: Iterable[tuple[str, str]]) -> None:
+        """`keys` are (key, what it does) pairs."""
+        super().__init__()
+        self.heading, self.about, self.keys = title, about, list(keys)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll():
+            heading = "" if self.about.lstrip().startswith("#") else f"# {self.heading}\n\n"
+            yield Markdown(heading + self.about)
+            yield Static(self._table())
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_row(
+            Text("Keys", "bold"), Text("Esc closes this; Ctrl+P finds everything by name")
+        )
+        for key, about in self.keys:
+            table.add_row(Text(key, "bold"), Text(about))
+        return table
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=2 * by, animate=False)
