@@ -84,10 +84,13 @@ def sum_(*values: Any) -> Any:
 @measure("row or place in the list, from 0")
 def argmax(values: Any, first: int = 0, last: int = -1) -> int:
     """Where a list is largest, between two places (both included)."""
-    array = a_list(values)
-    last = len(array) - 1 if last == -1 else last
-    first = whole(first, 0, len(array) - 1)
-    return first + int(np.nanargmax(array[first : whole(last, first, len(array) - 1) + 1]))
+    return _place(np.nanargmax, values, first, last)
+
+
+@measure("row or place in the list, from 0")
+def argmin(values: Any, first: int = 0, last: int = -1) -> int:
+    """Where a list is smallest, between two places (both included)."""
+    return _place(np.nanargmin, values, first, last)
 
 
 @measure("as the list")
@@ -121,3 +124,10 @@ def _reduce(function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
     array = a_list(values[0] if len(values) == 1 and np.ndim(values[0]) else list(values))
     array = array[~np.isnan(array.astype(float))]
     return function(array).item()
+
+
+def _place(function: Callable[..., Any], values: Any, first: int, last: int) -> int:
+    array = a_list(values)
+    last = len(array) - 1 if last == -1 else last
+    first = whole(first, 0, len(array) - 1)
+    return first + int(function(array[first : whole(last, first, len(array) - 1) + 1]))

@@ -104,6 +104,7 @@ EXPECTED = {
     "mean(1, 2)": 1.5,
     "sum(1, 2, 3)": 6,
     "argmax(surprisal(lstm), 1, 3)": 1 + int(lenses.surprisal(L.trace)["bits"].array[1:4].argmax()),
+    "argmin(surprisal(lstm), 1, 3)": 1 + int(lenses.surprisal(L.trace)["bits"].array[1:4].argmin()),
     "abs(0 - 2)": 2,
     "round(2.345, 2)": 2.35,
     "log2(8)": 3,
