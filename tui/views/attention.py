@@ -70,7 +70,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.at_layer = 0
-        self.shown = 0  # 0..heads-1 is a head, then the mean, then the rollout
+        self.shown = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
         self.grid = False  # where both do not fit, whether the grid is in front
         self._heaviest = 0
@@ -95,8 +95,8 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     ) -> None:
         self.at_layer = self.at_layer if layer is None else layer
         self.shown = self.shown if head is None else head
-        if of in (MEAN, ROLLOUT) and self.heads:
-            self.shown = self.heads + (of == ROLLOUT)
+        if head is None and of in (MEAN, ROLLOUT):
+            self.shown = -2 if of == MEAN else -1
         if self.trace is not None and self.is_mounted:
             self.updated()
 
@@ -145,7 +145,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.query_one("#maps").display = True
         self._measure(trace)
         self.at_layer = min(max(self.at_layer, 0), self.depth - 1)
-        self.shown = min(max(self.shown, 0), self.heads + 1)
+        self.shown %= self.heads + 2
         panels, scale = self.panels(), Scale(self.palette)
         panel = panels[self.shown]
         self._heaviest = int(np.argmax(panel.values[self.cursor, : self.cursor + 1]))

@@ -39,23 +39,11 @@ class View(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "row(-1)", "Row", id="view.row.up", tooltip="The row before", show=False),
         Binding("down", "row(1)", "Row", id="view.row.down", tooltip="The next row", show=False),
-        Binding(
-            "left_square_bracket",
-            "layer(-1)",
-            "Layer",
-            id="view.layer.down",
-            tooltip="The layer below",
-            key_display="[",
-        ),
-        Binding(
-            "right_square_bracket",
-            "layer(1)",
-            "Layer",
-            id="view.layer.up",
-            tooltip="The layer above",
-            key_display="]",
-        ),
-    ]
+        Binding("left_square_bracket", "layer(-1)", "Layer", id="view.layer.down",
+                tooltip="The layer below", key_display="[ ]"),
+        Binding("right_square_bracket", "layer(1)", "Layer", id="view.layer.up",
+                tooltip="The layer above", show=False),
+    ]  # fmt: skip
 
     class CursorMoved(Message):
         """The user asked this view for another row of the trace."""

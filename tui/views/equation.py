@@ -42,6 +42,7 @@ Vaswani et al. 2017.
     DEFAULT_CSS = """
     EquationView #title { height: 1; text-style: bold; }
     EquationView #body { height: 1fr; scrollbar-size-vertical: 1; }
+    EquationView.-ascii #body { scrollbar-size-vertical: 0; }
     EquationView #text { height: auto; }
     EquationView #strip { height: auto; }
     """
@@ -117,13 +118,11 @@ Vaswani et al. 2017.
             return
         self.unit %= self.width
         layer, row = self.layer_shown, self.cursor
-        title = (
-            f"equation · {trace.header.model} · layer {layer} · unit {self.unit} of {self.width}"
-        )
+        title = f"equation · {trace.header.model} · row {label(row, trace.tokens)} · layer {layer}"
         if self.heads:
             self.head %= self.heads
             title += f" · head {self.head}"
-        title += f" · row {label(row, trace.tokens)}"
+        title += f" · unit {self.unit} of {self.width}"
         self.put("#title", Text(title, no_wrap=True))
         self.put("#text", self._text(layer))
         strip = unit_strip(self.palette, lane, row, layer, self.unit, self.size.width)
@@ -146,7 +145,7 @@ Vaswani et al. 2017.
                 self.cursor,
                 layer,
                 self.unit,
-                airy=3 * len(architecture.equations) < room,
+                room,
             )
         return Group(*parts)
 

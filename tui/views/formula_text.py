@@ -32,17 +32,25 @@ def cell_text(
     row: int,
     layer: int,
     unit: int,
-    airy: bool = False,
+    room: int = 99,
 ) -> list[Text]:
-    """Every equation of a recurrent cell, two lines each, and a blank line between where `airy`."""
+    """Every equation of a recurrent cell in at most `room` lines if it can be done.
+
+    Two lines each, the formula and its numbers, with a blank line between where there is room; where
+    there is not even room for two, the numbers alone.
+    """
     texts: list[Text] = []
+    count = len(architecture.equations)
     for line in lines(trace, architecture.equations, row, layer, unit):
         low, high = span(trace, line.name)
-        if airy and texts:
+        if room > 3 * count and texts:
             texts.append(Text())
-        texts.append(_formula(palette, line))
-        texts.append(_numbers(palette, line, low, high))
-    if airy:
+        if room > 2 * count:
+            texts.append(_formula(palette, line))
+            texts.append(_numbers(palette, f"  {result(line)}", line, low, high))
+        else:
+            texts.append(_numbers(palette, f"{line.name} {result(line)}", line, low, high))
+    if room > 3 * count:
         texts.append(Text())
     before = "the tick before" if row else "the zero state: nothing was read before"
     scales = "bars: gates 0 to 1, else ± the number at their ends"
@@ -59,10 +67,9 @@ def _formula(palette: Palette, line: Line) -> Text:
     return text
 
 
-def _numbers(palette: Palette, line: Line, low: float, high: float) -> Text:
-    text = Text("  ", no_wrap=True)
-    shown = result(line)
-    text.append(f"{shown:<52} ", palette.style("bad" if line.held else "text"))
+def _numbers(palette: Palette, words: str, line: Line, low: float, high: float) -> Text:
+    text = Text(no_wrap=True)
+    text.append(f"{words:<54} ", palette.style("bad" if line.held else "text"))
     text.append_text(bar(palette, line.value, low, high))
     return text
 
