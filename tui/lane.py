@@ -1,8 +1,8 @@
 """A lane: one model's reading of a text, and what lenses say about it.
 
 Everything a track draws of a row costs the same for row 10 and row 10,000: surprisal and predictions are
-computed for 64 rows when one of them is first drawn, and a gradient for all rows at once up to 512 rows,
-beyond that for one row when it is asked for.
+computed for 64 rows when one of them is first drawn, and gradients for all rows at once up to 512 rows;
+in a longer text for one row when it is asked for, and only by the 512 rows before it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from engine import LanguageModel, Named, PeepholeError, Trace, lenses
 from engine.errors import did_you_mean
 from engine.interventions import from_record
 from engine.lenses.record import LONGEST_MAP
+from engine.lenses.window import gradient_window
 
 Results = Mapping[str, Named]
 CHUNK = 64  # rows of surprisal and predictions that are computed together
 OF_TRACE = ("surprisal", "top_k", "gate_statistics", "attention_entropy", "rollout")
 TOP = 5  # predictions kept for a row
+KEPT = 32  # gradients kept of a long trace
 
 
 class Lane:
@@ -182,8 +184,24 @@ class Lane:
                 self._keep(stored, [row])
             else:
                 model = self._model("gradient")
-                self._flows[row] = lenses.gradient_flow(model, self.trace, row)
+                if self.long:
+                    self._flows.pop(next(iter(self._flows)) if len(self._flows) > KEPT else 0, None)
+                    self._flows[row] = self._window(model, row)
+                else:
+                    self._flows[row] = lenses.gradient_flow(model, self.trace, row)
         return self._flows[row]
+
+    @property
+    def long(self) -> bool:
+        """Whether the trace is so long that a gradient is computed for its last rows only."""
+        return len(self.trace) > LONGEST_MAP
+
+    def _window(self, model: LanguageModel, row: int) -> Results:
+        """Nothing where the gradient of so many rows cannot be had: a hold in a long text."""
+        try:
+            return gradient_window(model, self.trace, row)
+        except PeepholeError:
+            return {}
 
     def has_gradient(self, row: int) -> bool:
         """Whether `gradient(row)` costs nothing."""
@@ -196,8 +214,8 @@ class Lane:
         known stays true while a trace grows. Beyond 512 rows nothing is prepared.
         """
         trace, n = self.trace, len(self.trace)
-        missing = [row for row in range(1, n) if not self.has_gradient(row)]
-        if self.model is None or n > LONGEST_MAP or not missing:
+        missing = [] if self.long else [r for r in range(1, n) if not self.has_gradient(r)]
+        if self.model is None or not missing:
             return
         frozen = _part(trace, 0, n)
         if len(missing) == 1:
@@ -224,7 +242,7 @@ class Lane:
         if self._decades.get(name, (0, None))[0] != known:
             flows = [f[name].array.ravel() for f in list(self._flows.values()) if name in f]
             sizes = np.concatenate(flows) if flows else np.zeros(0)
-            sizes = sizes[sizes > 0]
+            sizes = sizes[sizes > 0]  # without the NaN of rows that were left out
             found = None
             if sizes.size:
                 top = math.ceil(math.log10(sizes.max()))

@@ -12,7 +12,6 @@ from textual.containers import Container, Horizontal
 from textual.timer import Timer
 from textual.widgets import Footer
 
-from engine.lenses.record import LONGEST_MAP
 from tui import views
 from tui.keys import KEYS
 from tui.lane import Lane
@@ -193,7 +192,7 @@ class ScoreScreen(Doing, Scripted, Typing):
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
-        long = [lane for lane in self.session.lanes if len(lane) > LONGEST_MAP and lane.model]
+        long = [lane for lane in self.session.lanes if lane.long and lane.model]
         if long and self.session.cursor and not self.session.playing:
             self._rest = self.set_timer(REST, lambda: self._compute(long, self.session.cursor))
 

@@ -26,7 +26,7 @@ nothing comes before it. (Shannon 1948)"""
         return ((1, 6), (13, 11))
 
     def title(self, width: int) -> str:
-        return "bits" if width < 9 else "bits surprisal"
+        return "bits" if width < 14 else "bits surprisal"
 
     def scale(self, width: int) -> list[Segment]:
         return [self.palette.text(f"0…{MOST:g}".replace("…", self.dots), "muted")]

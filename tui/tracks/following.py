@@ -51,7 +51,7 @@ class FollowingTrack(Track):
             return None
         if self.probe is not None and self.probe < len(values):
             return self.probe
-        return int(np.argmax(values))
+        return int(np.nanargmax(values))
 
     def cells(self, row: int, width: int) -> list[Segment]:
         values = self.values()

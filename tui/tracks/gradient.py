@@ -7,6 +7,7 @@ import math
 import numpy as np
 from rich.segment import Segment
 
+from engine.lenses.window import ROWS as WINDOW
 from tui.lane import Lane
 from tui.tracks.base import Stage
 from tui.tracks.following import FollowingTrack
@@ -77,12 +78,16 @@ Bengio 2013; Simonyan et al. 2013."""
         row = self.session.cursor
         if row == 0:
             return "no loss"
-        if row >= len(self.lane) or self.lane.has_gradient(row):
+        if row >= len(self.lane):
             return ""
+        if self.lane.has_gradient(row):
+            return "" if self.of in self.lane.gradient(row) else "too long"
+        if self.lane.long and self.session.playing:
+            return "when paused"
         return "computing" if self.lane.model else "not saved"
 
     def halves(self, value: float, width: int) -> int:
-        if value <= 0:
+        if not value > 0:  # 0, or NaN: left out in a long text
             return 0
         low, high = self._decades()
         return max(1, round((math.log10(value) - low) / (high - low) * 2 * width))
@@ -104,11 +109,16 @@ Bengio 2013; Simonyan et al. 2013."""
         if t == 0:
             return "gradient: row 0 has no loss, nothing predicts it"
         if values is None:
-            model = self.lane.model is not None
-            return "gradient: being computed" if model else "gradient: not recorded in this trace"
+            return {
+                "computing": "gradient: being computed",
+                "when paused": "gradient: in a text this long, computed where the cursor rests",
+                "too long": "gradient: not computed where something is held in a text this long",
+            }.get(self.why_not(), "gradient: not recorded in this trace")
         if chosen is None:
             return f"|dL_{t}/d{self.of}_k| is 0 for every row k"
         token = self.lane.trace.tokens[chosen]
-        largest = " (the largest)" if chosen == int(np.argmax(values)) else ""
+        largest = " (the largest)" if chosen == int(np.nanargmax(values)) else ""
+        if self.lane.long:
+            largest += f" · of the last {WINDOW} rows"
         name = f"|dL_{t}/d{self.of}_{chosen}|"
         return f"{name} = {values[chosen]:.4g} nats, k = {chosen} {token!r}{largest}"

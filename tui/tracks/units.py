@@ -52,14 +52,19 @@ class UnitsTrack(Track):
 
     def about(self) -> str:
         gate = self.value in self.lane.trace.header.gates
-        scale = self._limits()
-        colour = "dark 0, bright 1" if gate else f"blue minus, orange plus, full at ±{scale:g}"
-        return f"""{self.value}: {LONG.get(self.value, "a value of every unit")}.
-
-{ABOUT.get(self.value, "")}
-One cell of colour a unit ({colour}); without colours ▼ ▾ ▿ are minus, ▵ ▴ ▲ plus, and ░ ▒ ▓ █ how open
-a gate is. Numbers have no unit. Beyond ±{scale:g} the colour stays the same; the line below tells the
-exact number.
+        p, scale = self.palette, f"±{self._limits():g}"
+        colour = (
+            "Blue is minus, orange is plus"
+            if p.dense
+            else f"{p.glyph('▿ ▾ ▼', '- = %')} is minus, {p.glyph('▵ ▴ ▲', '+ * #')} is plus"
+        )
+        how = f"{colour}; the strongest is {scale} and beyond."
+        if gate:
+            how = (
+                "Dark is shut (0), bright is open (1)." if p.dense else "The fuller, the more open."
+            )
+        return f"""{ABOUT.get(self.value, "A value of every unit.")} A column is a unit, a row a token. {how}
+The numbers have no unit; the line at the bottom tells the exact one.
 
 ← → choose a unit (the same one in every track), [ ] a layer, - holds it all at 0, + a gate at 1, X holds
 the chosen unit at 0: a second reading appears beside this one."""
