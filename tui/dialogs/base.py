@@ -16,6 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from engine import PeepholeError
+from tui.palette import Palette
+from tui.views.plain import plain
 
 T = TypeVar("T")
 
@@ -41,19 +43,26 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     Dialog #line { min-height: 2; margin-top: 1; }
     Dialog #keys { color: $text-muted; }
     Dialog Input { height: 1; border: none; padding: 0 1; background: $boost; }
-    Dialog Input:focus { background: $primary 30%; }
+    Dialog Input:focus { border: none; background: $primary 30%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="dialog.cancel", tooltip="Go back, change nothing"),
-    ]
+        Binding("enter", "answer", "Do it", id="dialog.answer", priority=True,
+                tooltip="Do what the line above says"),
+    ]  # fmt: skip
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
-            yield Label(self.QUESTION, id="title")
+            yield Label(self.readable(self.QUESTION), id="title", markup=False)
             with VerticalScroll(id="fields", can_focus=False):
                 yield from self.fields()
-            yield Static(self.HINT, id="line", markup=False)
-            yield Label(self.keys(), id="keys", markup=False)
+            yield Static(id="line", markup=False)
+            yield Label(self.readable(self.keys()), id="keys", markup=False)
+
+    def readable(self, text: str) -> str:
+        """The text, in ASCII where only that can be shown."""
+        palette: Palette = getattr(self.app, "palette", None) or Palette()
+        return plain(text) if palette.ascii else text
 
     def fields(self) -> ComposeResult:
         """The widgets to fill in, from the first that gets the focus."""
@@ -85,26 +94,25 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     def on_input_changed(self) -> None:
         self.judge()
 
-    def on_input_submitted(self) -> None:
-        self.action_answer()
-
     def judge(self) -> None:
         """Say under the fields what Enter will do, or what stands in its way."""
-        line = self.query_one("#line", Static)
         if self.empty():
-            line.update(Text(self.HINT, "dim"))
+            self._line(self.HINT, "dim")
             return
         try:
-            line.update(Text(f"→ {self.explain(self.answer())}"))
+            self._line(f"→ {self.explain(self.answer())}")
         except PeepholeError as error:
-            line.update(Text(f"✗ {error}", "bold"))
+            self._line(f"✗ {error}", "bold")
+
+    def _line(self, words: str, style: str = "") -> None:
+        self.query_one("#line", Static).update(Text(self.readable(words), style))
 
     def action_answer(self) -> None:
         """Dismiss with the answer; stay, with the message, where there is none."""
         try:
             self.dismiss(self.answer())
         except PeepholeError as error:
-            self.query_one("#line", Static).update(Text(f"✗ {error}", "bold"))
+            self._line(f"✗ {error}", "bold")
             self.app.bell()
 
     def action_cancel(self) -> None:

@@ -65,7 +65,7 @@ class InterveneDialog(Dialog[Intervention]):
                             if words
                             else None,
                         )
-                        yield Label(about, classes="about", markup=False)
+                        yield Label(self.readable(about), classes="about", markup=False)
 
     def _form(self, kind: str) -> Iterator[tuple[str, str, str]]:
         """(field, label, what can be typed) of one kind."""
@@ -101,6 +101,7 @@ class InterveneDialog(Dialog[Intervention]):
 
     def on_mount(self) -> None:
         self._choose(self.kind)
+        self.query(f"#form-{self.kind} Input").first().focus()
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         if event.tab.id:
@@ -113,7 +114,7 @@ class InterveneDialog(Dialog[Intervention]):
         self.judge()
 
     def keys(self) -> str:
-        return "Tab next field · ← → kind (on the tabs) · Enter does it · Esc goes back"
+        return "Tab next field · ← → on the tabs · Enter does it · Esc goes back"
 
     def empty(self) -> bool:
         return False

@@ -20,8 +20,14 @@ def place(text: str, suffix: str) -> Path:
     """
     if not text.strip():
         raise PeepholeError("no file named yet", do=f"Type a path, such as trace{suffix}")
-    path = Path(text.strip()).expanduser()
-    if path.is_dir() or text.rstrip().endswith("/"):
+    try:
+        return _checked(Path(text.strip()).expanduser(), text.rstrip().endswith("/"), suffix)
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a NUL in it
+        raise PeepholeError(f"no path ({error})", where=text.strip()[:60]) from None
+
+
+def _checked(path: Path, folder: bool, suffix: str) -> Path:
+    if path.is_dir() or folder:
         raise PeepholeError("that is a folder", where=str(path), do="Add a file name")
     if not path.suffix:
         path = path.with_name(path.name + suffix)
