@@ -64,7 +64,7 @@ def build() -> str:
     def verbs(lemmas: list[str]) -> list[tuple[str, str, str]]:
         return [(getInflection(v, "VBZ")[0], v, getInflection(v, "VBD")[0]) for v in lemmas]
 
-    tables = {
+    tables: dict[str, dict[str, list]] = {
         "nouns": {"animate": nouns(ANIMATE), "object": nouns(OBJECT), "thing": nouns(THING),
                   "takes_to": TAKES_TO, "held_out": HELD_OUT},
         "verbs": {"transitive": verbs(TRANSITIVE), "posture": verbs(POSTURE),
