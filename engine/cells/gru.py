@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.arrays import Array, Params, concat, namespace, sigmoid
+from engine.arrays import Array, Params, namespace, sigmoid, stack
 from engine.cells import Do, Equation, State, leave
 
 STATE = ("h",)
@@ -49,20 +49,20 @@ def backward(
 ) -> tuple[Array, State, State]:
     """dL/dx and dL/dh' from dL/dh; the straight road back is diag(z).
 
-    The step is linearised first: every gate hears of dL/dh alone, so the three blocks of a matrix,
-    times their slopes, add up to one before any of the N adjoints goes through.
+    Every gate hears of dL/dh alone, so the three blocks of a matrix, times their slopes, are added
+    up to one (H, D) before any of the N adjoints goes through.
     """
     r, z, n = values["r"], values["z"], values["n"]
     (h_prev,), (dh,) = state, adjoint
-    m = h_prev.shape[-1]
+    xp, m = namespace(dh, n), h_prev.shape[-1]
     u_n = h_prev @ p["W_hh"][:, 2 * m :] + p["b_hh"][2 * m :]  # (H,)
     dn = (1 - z) * (1 - n**2)
-    slopes = concat((dn * u_n * r * (1 - r), (h_prev - n) * z * (1 - z), dn), -1)  # (3H,)
-    slopes_h = concat((slopes[: 2 * m], dn * r), -1)
+    dr, dz = dn * u_n * r * (1 - r), (h_prev - n) * z * (1 - z)
 
-    def through(w: Array, slopes: Array) -> Array:
-        """What dL/dh becomes at the other end of w (D, 3H): (N, D)."""
-        by = (w.T * slopes[:, None]).reshape(3, m, -1)  # (3, H, D)
-        return dh @ (by[0] + by[1] + by[2])
+    def through(w: Array, slopes: tuple[Array, ...]) -> Array:
+        """dL/d(the other end of w (D, 3H)), (N, D)."""
+        blocks = w.T.reshape(3, m, -1)  # (3, H, D)
+        return dh @ xp.einsum("khd,kh->hd", blocks, stack(slopes, 0))
 
-    return through(p["W_xh"], slopes), (dh * z + through(p["W_hh"], slopes_h),), (dh,)
+    dx = through(p["W_xh"], (dr, dz, dn))
+    return dx, (dh * z + through(p["W_hh"], (dr, dz, dn * r)),), (dh,)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.arrays import Array, Params, concat, namespace, sigmoid
+from engine.arrays import Array, Params, namespace, sigmoid, stack
 from engine.cells import Do, Equation, State, leave
 
 STATE = ("h", "c")
@@ -52,21 +52,20 @@ def backward(
 ) -> tuple[Array, State, State]:
     """dL/dx and dL/d(h', c') from dL/d(h, c); the cell's own road back is dc/dc' = diag(f).
 
-    The step is linearised first: i, f and g hear of dL/dc alone and o of dL/dh alone, so the blocks
-    of a matrix, times their slopes, become two before any of the N adjoints goes through.
+    i, f and g hear of dL/dc alone, so their blocks of a matrix, times their slopes, are added up to
+    one (H, D) before any of the N adjoints goes through; o hears of dL/dh alone.
     """
     i, f, g, o, c = (values[name] for name in "ifgoc")
     dh, dc = adjoint
     xp = namespace(dh, c)
     tanh_c = xp.tanh(c)
     dc = dc + dh * (o * (1 - tanh_c**2))
-    slopes = concat(
-        (g * i * (1 - i), state[1] * f * (1 - f), i * (1 - g**2), tanh_c * o * (1 - o)), -1
-    )  # (4H,): of the sums inside i f g o, by c, c, c and h
+    d_o = dh * (tanh_c * o * (1 - o))
+    slopes = stack((g * i * (1 - i), state[1] * f * (1 - f), i * (1 - g**2)), 0)  # (3, H)
 
     def through(w: Array) -> Array:
-        """What dL/dc and dL/dh become at the other end of w (D, 4H): (N, D)."""
-        by = (w.T * slopes[:, None]).reshape(4, -1, len(w))  # (4, H, D)
-        return dc @ (by[0] + by[1] + by[2]) + dh @ by[3]
+        """dL/d(the other end of w (D, 4H)), (N, D)."""
+        blocks = w.T.reshape(4, len(c), -1)  # (4, H, D)
+        return dc @ xp.einsum("khd,kh->hd", blocks[:3], slopes) + d_o @ blocks[3]
 
     return through(p["W_xh"]), (through(p["W_hh"]), dc * f), (dh, dc)

@@ -174,8 +174,9 @@ def closed_form(
             dx, adjoint, totals = cell.backward(p_l, before, now, adjoint)
             for name, array in zip(cell.STATE, totals, strict=True):
                 norms[name][layer, k, :n] = _length(array)
-            incoming[k] = dx
-            if layer == 0:
+            if layer:
+                incoming[k] = dx
+            else:
                 norms["x"][0, k, :n] = _length(dx)
     back = np.argsort(order, kind="stable")
     return {name: norms[name].T[back] for name in ("x", *cell.STATE)}

@@ -1,0 +1,16 @@
+"""`python -m tests.benchmarks [NAME ...]`: run the benchmarks (or those named) and print the figures."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from tests.benchmarks.timing import HEAD
+
+NAMES = ("cells", "gradients")
+
+if __name__ == "__main__":
+    print(HEAD)
+    for name in sys.argv[1:] or NAMES:
+        for figure in importlib.import_module(f"tests.benchmarks.{name}").main():
+            print(figure, flush=True)
