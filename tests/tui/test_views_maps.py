@@ -12,7 +12,7 @@ from engine.lenses.record import LONGEST_MAP
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.palette import Palette
 from tui.views.axis import clip, label, stagger, steps
-from tui.views.gradient import reaches
+from tui.views.flow import frozen, reaches, whole
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, arrange, pool
 
@@ -154,6 +154,36 @@ async def test_gradient_map_is_the_lens_s(family: str) -> None:
         await pilot.press("left_square_bracket")
         k = int(np.argmax(other[6]))
         assert f"({k}): {other[6, k]:.4g}" in stage.said("#readout")
+
+
+async def test_the_map_put_together_from_rows_is_the_map() -> None:
+    for family in ("lstm", "transformer"):
+        at = lane(family, 9)
+        computed = whole(at, frozen(at.trace))
+        at.prepare()
+        assert all(map(at.has_gradient, range(1, 9)))
+        gathered = whole(at, frozen(at.trace))
+        assert computed.keys() == gathered.keys()
+        for name, named in computed.items():
+            assert gathered[name].axes == named.axes
+            np.testing.assert_allclose(gathered[name].array, named.array, rtol=1e-9)
+
+
+async def test_a_row_s_gradient_can_be_another_word_s() -> None:
+    at = lane("lstm", 8)
+    flow = lenses.gradient_flow(at.model, at.trace, 5, "w7")["h"].array[:, -1]
+    own = lenses.gradient_flow(at.model, at.trace, 5)["h"].array[:, -1]
+    k = int(np.argmax(flow))
+    stage = Stage("gradient", at, cursor=5)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, ["w", "w", "7", "enter"])
+        assert f"'w7'(5) by h at {at.trace.tokens[k]!r}({k}): {flow[k]:.4g}" in stage.said(
+            "#readout"
+        )
+        await ready(pilot, ["w", "backspace", "backspace", "enter"])
+        k = int(np.argmax(own))
+        assert f"({k}): {own[k]:.4g}" in stage.said("#readout")
+        assert "w7'(5)" not in stage.said("#readout")
 
 
 async def test_gradient_without_a_model_needs_the_recorded_lens() -> None:

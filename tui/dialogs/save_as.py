@@ -20,6 +20,8 @@ def place(text: str, suffix: str) -> Path:
     """
     if not text.strip():
         raise PeepholeError("no file named yet", do=f"Type a path, such as trace{suffix}")
+    if not text.isprintable():
+        raise PeepholeError("no path: it has characters that cannot be seen", do="Type it anew")
     try:
         return _checked(Path(text.strip()).expanduser(), text.rstrip().endswith("/"), suffix)
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a NUL in it

@@ -19,6 +19,7 @@ from tui.screens import choices
 from tui.screens.choices import Choice
 from tui.screens.recent import remember
 from tui.views.axis import clip
+from tui.views.plain import plain
 
 TAGLINE = "Look inside sequence models, one token at a time."
 INVITE = "Press Enter and watch four trained models read a sentence."
@@ -159,11 +160,16 @@ are named, with the nearest ones that they do.
         text = Text(no_wrap=True, overflow="ellipsis")
         here = index == self.query_one(OptionList).highlighted
         mark = self.palette.glyph("▶", ">") if here else " "
-        title = clip(choice.title, width - len(choice.size) - 6)
+        dots = self.palette.glyph("…", "~")
+        title = clip(self._readable(choice.title), width - len(choice.size) - 6, dots)
         text.append(f" {mark} {title}", "bold")
         text.append(f"{choice.size:>{width - len(title) - 3}}\n", quiet)
-        text.append(f"   {clip(choice.problem or choice.about, width - 4)}", quiet)
+        about = self._readable(choice.problem or choice.about)
+        text.append(f"   {clip(about, width - 4, dots)}", quiet)
         return Option(text)
+
+    def _readable(self, text: str) -> str:
+        return plain(text) if self.palette.ascii else text
 
     def _say(self) -> None:
         """The marked entry in full, and what Enter does with it."""
@@ -175,7 +181,7 @@ are named, with the nearest ones that they do.
             words = f"✗ {choice.problem}"
         else:
             words, about = f"Enter {choice.enter}", f"{choice.about}\n"
-        words = words.replace("✗", self.palette.glyph("✗", "!"))
+        words, about = self._readable(words), self._readable(about)
         quiet = Style(color=self.palette.look.muted)
         line.update(Text.assemble((about, quiet), (words, "bold")))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -14,13 +15,14 @@ from textual.worker import get_current_worker
 
 from engine import Named, PeepholeError
 from engine.lenses.record import LONGEST_MAP
-from tui.lane import Lane, Results
+from tui.lane import Lane
 from tui.views.axis import label
 from tui.views.base import View
+from tui.views.flow import Maps, frozen, of_word, reaches, whole
 from tui.views.matrix import Matrix
 from tui.views.scale import DecadeScale
 
-SHARE = 1e-3  # of a row's largest gradient: what is below hardly moves a weight
+EMPTY: Mapping[int, str] = MappingProxyType({})
 
 
 class GradientView(View):
@@ -35,6 +37,7 @@ state at row k, in nats per unit of state. L_t = -ln p(token t | tokens before t
 prediction of token t would change with the state at k: what a learner could learn from there.
 
 L_t is decided by row t - 1, so it is 0 by construction from k = t on, and the map is blank there.
+`w` takes the loss of another word in this row: what would have made *that* word likelier.
 `v` goes through h, c (an LSTM's cell state) and x (the input vector: saliency).
 
 After a Transformer's last block no row looks at another: there only k = t - 1 is not 0.
@@ -56,6 +59,8 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
                 tooltip="The state one token earlier", show=False),
         Binding("right", "source(1)", "State", id="gradient.source.right",
                 tooltip="The state one token later", show=False),
+        Binding("w", "word", "Word", id="gradient.word",
+                tooltip="The loss of another word in this row"),
         Binding("v", "of", "h / c / x", id="gradient.of",
                 tooltip="By which state: hidden state, cell state or input"),
     ]  # fmt: skip
@@ -65,10 +70,10 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         self.of = "h"
         self.at_layer: int | None = None  # None until one is chosen: see `layer_shown`
         self._source: int | None = None  # as last chosen; until then the largest of each row
-        self._maps: Results = {}
+        self._maps: Maps = {}
         self._of_what: tuple[Lane, int] | None = None  # what `_maps` belongs to, or is computed for
         self._error: PeepholeError | None = None
-        self.elapsed = 0.0  # seconds that the map took
+        self._words: Mapping[int, str] = EMPTY  # rows whose loss is that of another word
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -99,6 +104,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             return
         if self._of_what != (lane, len(trace)):
             self._of_what, self._maps, self._error = (lane, len(trace)), {}, None
+            self._words = EMPTY
             if len(trace) > LONGEST_MAP and "gradient_map" not in trace.lenses:
                 self._error = PeepholeError(
                     f"the map of {len(trace)} tokens would have {len(trace) ** 2:,} cells",
@@ -107,27 +113,28 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             elif "gradient_map" in trace.lenses:
                 self._maps = trace.lenses["gradient_map"]
             else:
-                self.run_worker(lambda: self._compute(lane), thread=True, exclusive=True)
+                fixed = frozen(trace)
+                self._work(lambda: whole(lane, fixed))
         self._draw()
 
-    def _compute(self, lane: Lane) -> None:
-        """The whole map as one batch, off the interface's thread."""
-        worker, start = get_current_worker(), time.perf_counter()
-        maps: Results = {}
+    def _work(self, compute: Callable[[], Maps], words: Mapping[int, str] = EMPTY) -> None:
+        """Compute maps as one batch off the interface's thread; only the last ones asked for count."""
+        self.run_worker(lambda: self._compute(compute, words), thread=True, exclusive=True)
+
+    def _compute(self, compute: Callable[[], Maps], words: Mapping[int, str]) -> None:
+        worker = get_current_worker()
+        maps: Maps = {}
         error: PeepholeError | None = None
         try:
-            maps = lane.lens("gradient_map")
+            maps = compute()
         except PeepholeError as caught:
             error = caught
         if not worker.is_cancelled:
-            took = time.perf_counter() - start
-            self.app.call_from_thread(self._computed, lane, maps, error, took)
+            self.app.call_from_thread(self._computed, maps, error, words)
 
-    def _computed(
-        self, lane: Lane, maps: Results, error: PeepholeError | None, seconds: float
-    ) -> None:
-        if self.lane is lane and self.is_mounted:
-            self._maps, self._error, self.elapsed = maps, error, seconds
+    def _computed(self, maps: Maps, error: PeepholeError | None, words: Mapping[int, str]) -> None:
+        if self.is_mounted:
+            self._maps, self._error, self._words = maps, error, words
             self._draw()
 
     # Drawing ----------------------------------------------------------------------------------
@@ -203,7 +210,8 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         tokens, t, k = self.trace.tokens, self.cursor, self.source
         if t == 0:
             return Text("nothing predicts the start token: it has no loss", no_wrap=True)
-        text = f"|dL/d{self.of}| of {tokens[t]!r}({t}) by {self.of} at {tokens[k]!r}({k}): "
+        word = self._words.get(t) or tokens[t]
+        text = f"|dL/d{self.of}| of {word!r}({t}) by {self.of} at {tokens[k]!r}({k}): "
         return Text(f"{text}{values[t, k]:.4g}", no_wrap=True)
 
     def _reach(self, values: np.ndarray) -> Text:
@@ -231,6 +239,23 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             self.of = kinds[(kinds.index(self.of) + 1) % len(kinds)]
             self._draw()
 
+    def action_word(self) -> None:
+        """Ask whose loss to take in this row."""
+        lane, trace, row = self.lane, self.trace, self.cursor
+        if lane is None or trace is None or not self._maps or lane.model is None or row == 0:
+            self.app.bell()
+            return
+        from tui.dialogs.word import WordDialog
+
+        fixed, maps = frozen(trace), self._maps
+
+        def answer(word: str | None) -> None:
+            if word is not None and self._of_what == (lane, len(fixed)):
+                words = {**self._words, row: word}
+                self._work(lambda: of_word(lane, fixed, maps, row, word), words)
+
+        self.app.push_screen(WordDialog(trace, row, self._words.get(row, "")), answer)
+
     def action_layer(self, by: int) -> None:
         if self._maps:
             self.at_layer = (self.layer_shown + by) % self.depth
@@ -241,14 +266,3 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         if event.row == self.cursor:
             self._draw()
         self.move_to(event.row)
-
-
-def reaches(values: np.ndarray, share: float = SHARE) -> np.ndarray:
-    """How many rows back from t the farthest entry above `share` of row t's largest lies, (T,).
-
-    `values` (T, T) are norms |dL_t/dh_k|; a row without any gradient reaches 0 rows.
-    """
-    largest = values.max(axis=1, keepdims=True, initial=0.0)
-    above = (values >= share * largest) & (values > 0)
-    first = np.argmax(above, axis=1)  # the earliest k above the share
-    return np.where(above.any(axis=1), np.arange(len(values)) - first, 0)

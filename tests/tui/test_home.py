@@ -1,0 +1,188 @@
+"""Home: what it offers, how it is searched, and what Enter does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from textual.app import App
+from textual.widgets import Input
+
+from scenarios import shelf, zoo
+from tui.palette import Palette
+from tui.screens import choices, home, recent
+from tui.screens.home import HomeScreen
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path, monkeypatch) -> None:
+    """No test reads or writes the user's sentences."""
+    monkeypatch.setattr(recent, "user_state_path", lambda name: tmp_path / name)
+
+
+class Front(App[None]):
+    """Home alone, noting what was opened."""
+
+    def __init__(self, palette: Palette | None = None) -> None:
+        super().__init__()
+        self.palette = palette or Palette()
+        self.opened: list[choices.Choice] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(HomeScreen())
+
+    def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
+        self.opened.append(event.choice)
+
+    @property
+    def home(self) -> HomeScreen:
+        assert isinstance(self.screen, HomeScreen)
+        return self.screen
+
+    def text(self) -> str:
+        return "\n".join(strip.text for strip in self.screen._compositor.render_strips())
+
+
+async def test_enter_starts_the_agreement_demo() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+    assert [(c.kind, c.name) for c in app.opened] == [("scenario", "agreement")]
+
+
+async def test_everything_that_is_bundled_is_listed_with_its_size() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 60)) as pilot:
+        await pilot.pause()
+        text = app.text()
+        for name in shelf.bundled():
+            found = shelf.find(name)
+            assert found.title in text
+            assert f"{len(found.beats)} beats" in text
+        for name in zoo.names():
+            assert name in text
+        weights = zoo.model("lstm").size
+        assert f"{weights:,} weights" in text
+
+
+async def test_typing_searches_and_enter_opens_what_was_found() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press(*"transf")
+        await pilot.pause()
+        assert app.home.chosen is not None
+        assert (app.home.chosen.kind, app.home.chosen.name) == ("model", "transformer")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert [c.name for c in app.opened] == ["transformer"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.home.query_one(Input).value == ""
+        assert app.home.chosen.name == "agreement"
+
+
+async def test_a_sentence_is_read_and_remembered() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.home.query_one(Input).value = "the cats were happy ."
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert [(c.kind, c.name) for c in app.opened] == [("text", "the cats were happy .")]
+    assert recent.recent() == ["the cats were happy ."]
+    app = Front()
+    async with app.run_test(size=(80, 30)) as pilot:
+        await pilot.pause()
+        assert "the cats were happy ." in app.text()
+
+
+async def test_unknown_words_are_named_and_nothing_opens() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.home.query_one(Input).value = "the catz were happy"
+        await pilot.pause()
+        assert "'catz'" in app.text()
+        assert "cats" in app.text()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.opened == []
+        app.home.query_one(Input).value = "qqqq"
+        await pilot.pause()
+        assert app.home.chosen is None
+        await pilot.press("enter", "up", "down", "pagedown")
+        assert app.opened == []
+
+
+async def test_the_mark_moves_and_skips_headings() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        names = []
+        for _ in range(len(shelf.bundled()) + len(zoo.names())):
+            assert app.home.chosen is not None
+            names.append(app.home.chosen.name)
+            marked = [line for line in app.text().splitlines() if line.startswith("  ▶")]
+            assert len(marked) == 1
+            assert app.home.chosen.title in marked[0]
+            await pilot.press("down")
+            await pilot.pause()
+        assert set(names) == {*shelf.bundled(), *zoo.names()}
+
+
+async def test_a_broken_scenario_is_listed_with_its_mistake(tmp_path, monkeypatch) -> None:
+    (tmp_path / "broken.toml").write_text("title = 3\n")
+    monkeypatch.setattr(choices.shelf, "bundled", lambda: {"broken": tmp_path / "broken.toml"})
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.home.chosen is not None
+        assert app.home.chosen.problem
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.opened == []
+
+
+@pytest.mark.parametrize("palette", [Palette(colours="none"), Palette(ascii=True)])
+async def test_home_at_every_size_and_form(palette: Palette) -> None:
+    app = Front(palette)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for size in ((80, 24), (120, 40), (200, 60), (40, 10), (10, 3), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert "Enter plays it" in app.text()
+        assert home.INVITE in app.text()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"a": 1}', '["a", 3, null, "b"]', "\x00"])
+def test_a_foreign_file_of_sentences_is_no_reason_to_stop(content: str, tmp_path) -> None:
+    file = tmp_path / "peephole" / "recent.json"
+    file.parent.mkdir()
+    file.write_text(content)
+    assert recent.recent() == (["a", "b"] if "b" in content else [])
+
+
+def test_the_last_five_sentences_are_kept_once(tmp_path) -> None:
+    for text in ("one", "two", "three", "two", "four", "five", "six"):
+        recent.remember(text)
+    assert recent.recent() == ["six", "five", "four", "two", "three"]
+    stored = json.loads((tmp_path / "peephole" / "recent.json").read_text())
+    assert stored == recent.recent()
+
+
+def test_a_home_that_cannot_be_written_to_is_no_reason_to_stop(tmp_path) -> None:
+    (tmp_path / "peephole").write_text("a file where the folder would be")
+    recent.remember("one")
+    assert recent.recent() == []
+
+
+def test_words_of_titles_are_searched_for_and_others_are_read() -> None:
+    known = [*choices.scenarios(), *choices.models()]
+    assert not choices.is_sentence("agreement", known)
+    assert not choices.is_sentence("distance agree", known)
+    assert choices.is_sentence("the cats were", known)
+    assert choices.is_sentence("cats.", known)
