@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from tui.lines import plain
 from tui.palette import Palette
 
 
@@ -69,16 +70,19 @@ class Narrator(VerticalScroll, can_focus=False):
         text = Text()
         if words.number:
             text.append(f"{words.number}  ", look.muted)
-        text.append(words.title, f"bold {look.primary}")
-        text.append("\n" + flowing(words.text), look.text)
+        text.append(self._shown(words.title), f"bold {look.primary}")
+        text.append("\n" + self._shown(flowing(words.text)), look.text)
         if words.claims is None:
-            text.append("\nmeasuring …", look.muted)
+            text.append("\n" + self._shown("measuring …"), look.muted)
         for claim, measured, passed in words.claims or ():
             mark = self.palette.glyph("✓", "ok") if passed else self.palette.glyph("✗", "FAILED")
             text.append(f"\n{mark} ", f"bold {look.good if passed else look.bad}")
-            text.append(claim, look.muted)
-            text.append(f"  {measured}", look.text if passed else look.bad)
+            text.append(self._shown(claim), look.muted)
+            text.append(self._shown(f"  {measured}"), look.text if passed else look.bad)
         return text
+
+    def _shown(self, text: str) -> str:
+        return plain(text) if self.palette.ascii else text
 
 
 def flowing(text: str) -> str:

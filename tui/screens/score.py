@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.timer import Timer
-from textual.widgets import Footer
+from textual.widgets import Footer, Static
 
 from tui import views
 from tui.keys import KEYS
@@ -42,7 +42,7 @@ class ScoreScreen(Doing, Scripted, Typing):
     ScoreScreen { layout: vertical; background: $background; }
     ScoreScreen #top { height: 1; }
     ScoreScreen #middle { layout: vertical; height: 1fr; }
-    ScoreScreen #small { display: none; height: 1fr; content-align: center middle; }
+    ScoreScreen #small { display: none; height: 1fr; content-align: center middle; text-align: center; }
     ScoreScreen.-small #middle, ScoreScreen.-small #info, ScoreScreen.-small Footer,
     ScoreScreen.-small #top { display: none; }
     ScoreScreen.-small #small { display: block; }
@@ -71,7 +71,7 @@ class ScoreScreen(Doing, Scripted, Typing):
             yield Narrator(self.palette)
         yield Line(self.palette, id="info")
         yield WordInput()
-        yield Line(self.palette, on="background", id="small")
+        yield Static(id="small")
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
@@ -160,8 +160,8 @@ class ScoreScreen(Doing, Scripted, Typing):
         width, height = event.size
         small = width < NEEDS[0] or height < NEEDS[1]
         self.set_class(small, "-small")
-        needs = f"{width} x {height} is too small: peephole needs {NEEDS[0]} x {NEEDS[1]}"
-        self.query_one("#small", Line).say((needs, "text"))
+        needs = f"peephole needs {NEEDS[0]} x {NEEDS[1]}\nthis is {width} x {height}"
+        self.query_one("#small", Static).update(needs)
         side = width >= SIDE and self.play_script is not None
         self.query_one(Narrator).set_class(side, "-side")
 
