@@ -7,7 +7,7 @@ import sys
 
 from tests.benchmarks.timing import HEAD
 
-NAMES = ("cells", "gradients")
+NAMES = ("cells", "gradients", "screen")
 
 if __name__ == "__main__":
     print(HEAD)

@@ -45,8 +45,8 @@ def main() -> list[Figure]:
         return engine.lenses.gradient_map(model, trace)
 
     wanted = passes("h", "c", "x")
-    for index, (name, axis) in enumerate((("h", (..., 0)), ("c", (..., 0)), ("x", ...))):
-        np.testing.assert_allclose(ours()[name].array[axis], wanted[index], atol=1e-5)
+    for name, map_ in zip("hcx", wanted, strict=True):
+        np.testing.assert_allclose(ours()[name].array.reshape(map_.shape), map_, atol=1e-5)
     figures = []
     for names in (("h",), ("h", "c", "x")):
         mine, torchs = versus(ours, lambda names=names: passes(*names), 5)  # type: ignore[misc]

@@ -160,6 +160,7 @@ class Transformer(nn.Module):
             )
             for _ in range(a.layers)
         )
+        block: Any
         for layer, block in enumerate(self.blocks):
             prefix = f"layers.{layer}."
             p = {k.removeprefix(prefix): v for k, v in model.params.items() if k.startswith(prefix)}

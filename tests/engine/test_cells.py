@@ -94,7 +94,7 @@ def test_a_stack_equals_torchs_stack(name: str, layers: int, dtype: str) -> None
         tops.append(values["h"][-1])
     with torch.no_grad():
         output, last = theirs(tensor(model.params["E"][batch]))
-    close = {"atol": TOLERANCE[dtype], "rtol": TOLERANCE[dtype]}
+    close: Any = {"atol": TOLERANCE[dtype], "rtol": TOLERANCE[dtype]}
     np.testing.assert_allclose(np.stack(tops, 1), output.numpy(), **close)
     finals = last if isinstance(last, tuple) else (last,)
     for index, final in enumerate(finals):  # the state that is carried out: h, and c of an LSTM

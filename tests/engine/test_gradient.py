@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ def by_torch(
     logits = theirs(ids, *masks)
     F.cross_entropy(logits[0, row - 1][None], torch.tensor([target])).backward()
     norms = {}
+    values: Any
     for name in ("x", *(model.architecture.states or ("h",))):
         layers = [theirs.seen[name][0]] if name == "x" else theirs.seen[name]
         table = np.zeros((len(trace), len(layers)))
