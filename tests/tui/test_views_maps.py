@@ -45,7 +45,7 @@ async def test_attention_says_the_weight_under_the_cursor(layer: int, head: int)
     expected = rolled[layer] if head == 3 else expected
     stage = Stage("attention", at, cursor=5)
     async with stage.run_test(size=(80, 24)) as pilot:
-        await ready(pilot, ["right_square_bracket"] * layer + ["h"] * head)
+        await ready(pilot, ["left_square_bracket"] * (1 - layer) + ["h"] * head)
         heaviest = int(np.argmax(expected[5]))
         assert f"{at.trace.tokens[heaviest]!r}({heaviest}): {expected[5, heaviest]:.4f}" in (
             stage.said("#readout")
@@ -61,7 +61,7 @@ async def test_attention_cells_hold_their_digits_and_the_future_is_blank() -> No
     stage = Stage("attention", at, cursor=7)
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        weights = at.trace["weights"][:, 0, 0]
+        weights = at.trace["weights"][:, 1, 0]
         found = cells(stage)
         assert set(found) == {(row, column) for row in range(8) for column in range(8)}
         back = stage.view.query_one(Matrix).rich_style.bgcolor
@@ -82,9 +82,9 @@ async def test_entropy_of_every_head_is_the_lens_s() -> None:
     stage = Stage("attention", at, cursor=9)
     async with stage.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        assert f"{bits[0, 0, 9]:.2f} bits" in stage.said("#title")
+        assert f"{bits[1, 0, 9]:.2f} bits" in stage.said("#title")
         for head in range(3):
-            assert f"head {head} {bits[0, head, 9]:.2f} bits" in stage.screen_text()
+            assert f"head {head} {bits[1, head, 9]:.2f} bits" in stage.screen_text()
 
 
 async def test_small_maps_are_the_heads() -> None:
@@ -94,7 +94,7 @@ async def test_small_maps_are_the_heads() -> None:
         await ready(pilot, ["a"])
         multiples = stage.view.query_one(Multiples)
         assert multiples.display
-        weights = np.sqrt(at.trace["weights"][:, 0])
+        weights = np.sqrt(at.trace["weights"][:, 1])
         glyphs = "·░▒▓█"
         for head in range(2):
             top = (head // multiples.across) * multiples._pitch[1] + 1
@@ -124,7 +124,7 @@ async def test_a_click_chooses_row_and_key() -> None:
         spot = (matrix.aside + 6 * matrix.cell + 1, matrix.head + 9 * matrix.tall)
         await pilot.click(Matrix, offset=spot)
         await pilot.pause()
-        weight = at.trace["weights"][9, 0, 0, 6]
+        weight = at.trace["weights"][9, 1, 0, 6]
         assert stage.at == 9
         assert f"(9) looks at {at.trace.tokens[6]!r}(6): {weight:.4f}" in stage.said("#readout")
 
@@ -233,7 +233,7 @@ def test_reach_is_the_farthest_row_above_the_share(n: int, seed: int) -> None:
 @pytest.mark.parametrize("name", ["attention", "gradient"])
 @pytest.mark.parametrize(
     ("length", "palette"),
-    [(1, FORMS[0]), (2, FORMS[3]), (120, FORMS[2]), *((30, form) for form in FORMS)],
+    [(1, FORMS[0]), (2, FORMS[3]), (120, FORMS[2]), (30, FORMS[1])],
 )
 async def test_maps_at_any_length_size_and_form(name: str, length: int, palette: Palette) -> None:
     at = lane("transformer", length, layers=1, heads=1, context=128)

@@ -88,7 +88,7 @@ def text(words: str) -> Choice:
         problem = str(error)
     size = f"{len(tokens)} tokens"
     return Choice(
-        "text", words, words, "your own sentence", size, "reads it with the models", problem
+        "text", words, words, "your own sentence", size, "has the LSTM and the Transformer read it, side by side", problem
     )
 
 

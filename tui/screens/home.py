@@ -41,10 +41,10 @@ are named, with the nearest ones that they do.
 """
     DEFAULT_CSS = """
     HomeScreen { layout: vertical; }
-    HomeScreen #name { padding: 1 2 0 2; height: auto; }
-    HomeScreen #search { margin: 1 2 0 2; height: 1; border: none; padding: 0 1; background: $boost; }
+    HomeScreen #name { padding: 0 2; height: auto; }
+    HomeScreen #search { margin: 1 2; height: 1; border: none; padding: 0 1; background: $boost; }
     HomeScreen OptionList {
-        height: 1fr; max-width: 104; margin: 1 1 0 1; border: none; padding: 0 0; background: $background;
+        height: 1fr; max-width: 104; margin: 0 1; border: none; padding: 0; background: $background;
         scrollbar-size-vertical: 1;
     }
     HomeScreen #enter { height: auto; max-height: 4; padding: 1 2 0 2; }
@@ -99,6 +99,11 @@ are named, with the nearest ones that they do.
         self._all = [*choices.scenarios(), *choices.texts(), *choices.models()]
         self._list()
 
+    def repaint(self) -> None:
+        """Another theme or form."""
+        self._banner()
+        self._list(keep=True)
+
     @property
     def palette(self) -> Palette:
         """How things look in this app."""
@@ -123,7 +128,7 @@ are named, with the nearest ones that they do.
     def _banner(self) -> None:
         p = self.palette
         text = Text()
-        text.append("peephole", p.style("accent") if p.colours != "none" else "bold")
+        text.append("peephole", Style(color=p.look.accent, bold=True))
         text.append(f"   {TAGLINE}\n")
         text.append(INVITE if self.size.width >= 60 else "Press Enter.", "bold")
         self.query_one("#name", Static).update(text)

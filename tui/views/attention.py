@@ -69,7 +69,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.at_layer = 0
+        self.at_layer: int | None = None  # None is the last one
         self.shown = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
         self.grid = False  # where both do not fit, whether the grid is in front
@@ -115,16 +115,21 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     def depth(self) -> int:
         return self.trace["weights"].shape[1] if self.heads and self.trace else 0
 
+    @property
+    def layer_shown(self) -> int:
+        last = self.depth - 1
+        return last if self.at_layer is None else max(0, min(self.at_layer, last))
+
     def panels(self) -> list[Panel]:
         """All heads of the layer, their mean and the rollout, each with its (T, T) of shares."""
         assert self.trace is not None
-        weights = self.trace["weights"][:, self.at_layer]  # (T, heads, T)
+        weights = self.trace["weights"][:, self.layer_shown]  # (T, heads, T)
         row, panels = self.cursor, []
         for head in range(self.heads):
-            bits = self._entropy[self.at_layer, head, row]
+            bits = self._entropy[self.layer_shown, head, row]
             panels.append(Panel(f"head {head}", weights[:, head], f"{bits:.2f} bits"))
         panels.append(Panel(MEAN, weights.mean(1)))
-        panels.append(Panel(ROLLOUT, self._rollout[self.at_layer]))
+        panels.append(Panel(ROLLOUT, self._rollout[self.layer_shown]))
         return panels
 
     def on_resize(self) -> None:
@@ -144,7 +149,6 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             return
         self.query_one("#maps").display = True
         self._measure(trace)
-        self.at_layer = min(max(self.at_layer, 0), self.depth - 1)
         self.shown %= self.heads + 2
         panels, scale = self.panels(), Scale(self.palette)
         panel = panels[self.shown]
@@ -170,7 +174,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     def _title(self, panel: Panel) -> Text:
         assert self.trace is not None
         model = self.trace.header.model
-        text = f"attention · {model} · layer {self.at_layer} · {panel.name}"
+        text = f"attention · {model} · layer {self.layer_shown} · {panel.name}"
         if panel.note:
             text += f" · entropy of row {self.cursor}: {panel.note}"
         return Text(text, no_wrap=True)
@@ -191,7 +195,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     def action_layer(self, by: int) -> None:
         if self.depth:
-            self.at_layer = (self.at_layer + by) % self.depth
+            self.at_layer = (self.layer_shown + by) % self.depth
             self.updated()
 
     def action_head(self, by: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textual.app import RenderResult
+from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from tui.palette import Palette
@@ -73,7 +74,8 @@ class Curves(PlotextPlot):
         low = first - (cell // 2) / cell
         plot.xlim(low, low + max(1, canvas - 1) / cell)
         plot.xticks([], [])
-        plot.vline(cursor, color="gray+" if palette.colours == "full" else PLAIN)
+        quiet = Color.parse(palette.look.muted).rgb if palette.colours == "full" else PLAIN
+        plot.vline(cursor, color=quiet)
         for curve in curves:
             self._line(palette, curve, first, "left")
         ticks = [bounds[0] + (bounds[1] - bounds[0]) * i / 4 for i in range(5)]

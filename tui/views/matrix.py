@@ -7,7 +7,6 @@ nothing can be is left blank. Only what is seen is drawn, so a long text costs n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 from rich.segment import Segment
@@ -28,12 +27,8 @@ LABEL = 13  # columns of a row's label
 class Matrix(Widget):
     """The map itself; the view that owns it decides what a move of its cursor means."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--label", "matrix--cursor", "matrix--here"}
     DEFAULT_CSS = """
     Matrix { height: 1fr; width: 1fr; }
-    Matrix > .matrix--label { color: $text-muted; }
-    Matrix > .matrix--cursor { color: $text; text-style: bold; }
-    Matrix > .matrix--here { text-style: bold reverse; }
     """
 
     class Picked(Message):
@@ -119,7 +114,7 @@ class Matrix(Widget):
     def _axis(self, y: int) -> list[Segment]:
         assert self._scale is not None
         scale = self._scale
-        quiet, loud = self._style("label"), self._style("cursor")
+        quiet, loud = scale.quiet, scale.loud
         labels = [label(column, self._tokens) for column in self.columns]
         room = self.size.width - self.aside
         pieces = stagger(labels, self.cell, self.head, room, scale.leader, scale.ellipsis)[y]
@@ -139,7 +134,7 @@ class Matrix(Widget):
         name = clip(label(row, self._tokens), self.aside - 2, self._scale.ellipsis)
         mark = self._scale.mark if here and middle else " "
         text = f"{mark}{name if middle else '':<{self.aside - 1}}"
-        segments = [Segment(text, self._style("cursor" if here else "label"))]
+        segments = [Segment(text, self._scale.loud if here else self._scale.quiet)]
         for column in self.columns:
             segments.append(self._cell(row, column, middle))
         return segments
@@ -153,11 +148,8 @@ class Matrix(Widget):
             if self.cell < 4 or (text[0] == text[-1] == " "):
                 inside = text.strip() if self.cell > 3 else ""
                 text = f"[{inside:^{self.cell - 2}}]"
-            style += self._style("here")
+            style += Style(bold=True, reverse=True)
         return Segment(text, style)
-
-    def _style(self, part: str) -> Style:
-        return self.get_component_rich_style(f"matrix--{part}", partial=True)
 
     def at(self, x: int, y: int) -> tuple[int, int] | None:
         """The (row, column) under a point of the widget, or None beside the map."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from rich.segment import Segment
@@ -54,11 +53,8 @@ def arrange(count: int, width: int, height: int, half: int) -> tuple[int, int]:
 class Multiples(Widget):
     """The grid. Where a map has more cells than room, each character stands for the highest of several."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"multiples--name", "multiples--chosen"}
     DEFAULT_CSS = """
     Multiples { height: 1fr; }
-    Multiples > .multiples--name { color: $text-muted; }
-    Multiples > .multiples--chosen { color: $text; text-style: bold; }
     """
 
     class Picked(Message):
@@ -130,9 +126,7 @@ class Multiples(Widget):
     def _heading(self, index: int) -> list[Segment]:
         assert self._scale is not None
         panel, chosen = self._panels[index], index == self._chosen
-        style = self.get_component_rich_style(
-            f"multiples--{'chosen' if chosen else 'name'}", partial=True
-        )
+        style = self._scale.loud if chosen else self._scale.quiet
         mark = self._scale.mark if chosen else " "
         text = f"{mark}{panel.name} {panel.note}".rstrip()
         return [Segment(clip(text, self._pitch[0] - 1, self._scale.ellipsis), style)]
@@ -145,7 +139,7 @@ class Multiples(Widget):
             return []
         at = self._row // self.by * self.zoom
         here = index == self._chosen and top <= at + self.zoom - 1 and at < top + half
-        style = self.get_component_rich_style("multiples--chosen", partial=True)
+        style = self._scale.loud
         segments = [Segment(self._scale.mark if here else " ", style)]
         upper = levels[top]
         lower = (

@@ -29,6 +29,8 @@ class Scale:
     def __init__(self, palette: Palette) -> None:
         self.palette = palette
         self.plain = not palette.dense
+        self.quiet = Style(color=palette.look.muted)  # labels
+        self.loud = Style(color=palette.look.text, bold=True)  # those of the cursor
         self.mark = palette.glyph("▶", ">")
         self.ellipsis = palette.glyph("…", "~")
         self.leader = palette.glyph("│", "|")

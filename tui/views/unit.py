@@ -137,7 +137,7 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         title = f"unit {self.unit} of {width} · {trace.header.model} · layer {self.layer_shown}"
         self.put("#title", Text(f"{title}  ") + self._choices())
         canvas = self.size.width - AXIS - 2 - (RIGHT if self.bits else 0)
-        cell = max(1, min(10, (canvas - 5) // len(trace)))  # the last label needs some room
+        cell = max(1, min(14, (canvas - 5) // len(trace)))  # the last label needs some room
         count = min(len(trace), max(1, canvas // cell))
         self._first = max(0, min(self.cursor - count // 2, len(trace) - count))
         self._draw_plot(lane, canvas, cell, count)
