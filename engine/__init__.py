@@ -7,15 +7,21 @@ trace["f"]                                              # (time, layer, unit)
 engine.lenses.gradient_flow(model, trace, row=8)["h"]   # |dL_8/dh_k|
 """
 
-from engine import lenses
-from engine.arrays import Backend
-from engine.errors import PeepholeError
-from engine.interventions import CutEdge, CutHead, Hold, Replace
-from engine.models import LanguageModel
-from engine.runner import Run, fork, run
-from engine.storage import load_model, load_trace, save_model, save_trace
-from engine.text import UnknownWords, Vocabulary, tokenize
-from engine.trace import Named, Trace
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine import lenses
+    from engine.arrays import Backend
+    from engine.errors import PeepholeError
+    from engine.interventions import CutEdge, CutHead, Hold, Replace
+    from engine.models import LanguageModel
+    from engine.runner import Run, fork, run
+    from engine.storage import load_model, load_trace, save_model, save_trace
+    from engine.text import UnknownWords, Vocabulary, tokenize
+    from engine.trace import Named, Trace
 
 __all__ = [
     "Backend",
@@ -39,3 +45,30 @@ __all__ = [
     "save_trace",
     "tokenize",
 ]
+
+# Importing NumPy takes longer than all the rest of a start (and `--help` needs none of it), so each
+# name above is loaded when it is first asked for. A test holds this table to the imports.
+_WHERE = {
+    "lenses": (),
+    "arrays": ("Backend",),
+    "errors": ("PeepholeError",),
+    "interventions": ("CutEdge", "CutHead", "Hold", "Replace"),
+    "models": ("LanguageModel",),
+    "runner": ("Run", "fork", "run"),
+    "storage": ("load_model", "load_trace", "save_model", "save_trace"),
+    "text": ("UnknownWords", "Vocabulary", "tokenize"),
+    "trace": ("Named", "Trace"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for where, names in _WHERE.items():
+        if name == where or name in names:
+            module = importlib.import_module(f"engine.{where}")
+            globals()[name] = found = module if name == where else getattr(module, name)
+            return found
+    raise AttributeError(f"module 'engine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import engine
+
 ROOT = Path(__file__).resolve().parents[1]
 FORBIDDEN = {
     "engine": {"tui", "scenarios", "textual", "plotext", "textual_plotext", "click", "rich"},
@@ -71,8 +73,25 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_importing_the_engine_alone_loads_not_even_numpy() -> None:
+    assert not loaded_by("import engine; engine.PeepholeError; engine.tokenize") & {
+        "numpy",
+        "safetensors",
+    }
+
+
+def test_every_name_of_the_engine_is_where_its_table_says() -> None:
+    assert set(engine.__all__) <= set(dir(engine))
+    for name in engine.__all__:
+        assert getattr(engine, name) is not None
+    named = {name for names in engine._WHERE.values() for name in names} | {"lenses"}
+    assert named == set(engine.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'lense'"):
+        engine.lense  # noqa: B018
+
+
 def test_importing_the_engine_loads_neither_torch_nor_autograd() -> None:
-    loaded = loaded_by("import engine, engine.cells.lstm, engine.models.transformer")
+    loaded = loaded_by("import engine, engine.cells.lstm; engine.run; engine.lenses")
     assert not loaded & {"torch", "autograd", "array_api_compat", "textual", "scenarios", "tui"}
     assert "numpy" in loaded
 
@@ -100,7 +119,8 @@ def test_the_engine_is_imported_in_about_the_time_of_numpy() -> None:
     """CPU time of everything that is not NumPy, best of three; half a second would be felt."""
     best = float("inf")
     for _ in range(3):
-        code = "import numpy, time; t = time.process_time(); import engine; print(time.process_time() - t)"
+        code = "import numpy, time; t = time.process_time(); import engine; engine.run;"
+        code += "print(time.process_time() - t)"
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
         )
