@@ -221,6 +221,18 @@ async def test_the_map_of_a_lane_left_behind_is_not_drawn() -> None:
         assert f"{value:.4g}" in stage.said("#readout")
 
 
+@pytest.mark.parametrize("name", ["attention", "gradient"])
+async def test_rows_that_have_not_been_read_are_named_but_empty(name: str) -> None:
+    stage = Stage(name, lane("transformer", 9), cursor=4)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        stage.view.show(stage.lane, 4, 6)
+        await ready(pilot)
+        filled = {row for (row, _), (text, _) in cells(stage).items() if text.strip()}
+        assert filled == set(range(name == "gradient", 6))
+        assert f" 8 {stage.lane.trace.tokens[8]}" in stage.screen_text()
+
+
 @given(st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_reach_is_the_farthest_row_above_the_share(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

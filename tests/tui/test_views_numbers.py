@@ -172,6 +172,9 @@ async def test_points_stand_over_their_tokens_at_their_height() -> None:
             marks = [i for i, line in enumerate(drawn) if line[x : x + 1] == "h"]
             assert marks, f"no point of row {row} in column {x}"
             assert min(abs(i - y) for i in marks) <= 1
+        stage.view.show(stage.lane, 4, 6)
+        later = AXIS + 1 + 6 * cell
+        assert not any("h" in line[later:] for line in str(plot.render()).splitlines())
         axis = stage.said("#axis").splitlines()
         for row, token in enumerate(at.trace.tokens):
             x = AXIS + 1 + row * cell + cell // 2

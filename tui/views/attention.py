@@ -70,7 +70,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.at_layer: int | None = None  # None is the last one
-        self.shown = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
+        self.chosen = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
         self.grid = False  # where both do not fit, whether the grid is in front
         self._heaviest = 0
@@ -94,9 +94,9 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         head: int | None = None,
     ) -> None:
         self.at_layer = self.at_layer if layer is None else layer
-        self.shown = self.shown if head is None else head
+        self.chosen = self.chosen if head is None else head
         if head is None and of in (MEAN, ROLLOUT):
-            self.shown = -2 if of == MEAN else -1
+            self.chosen = -2 if of == MEAN else -1
         if self.trace is not None and self.is_mounted:
             self.updated()
 
@@ -149,17 +149,17 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             return
         self.query_one("#maps").display = True
         self._measure(trace)
-        self.shown %= self.heads + 2
+        self.chosen %= self.heads + 2
         panels, scale = self.panels(), Scale(self.palette)
-        panel = panels[self.shown]
+        panel = panels[self.chosen]
         self._heaviest = int(np.argmax(panel.values[self.cursor, : self.cursor + 1]))
         wide = self.size.width >= WIDE
         matrix, multiples = self.query_one(Matrix), self.query_one(Multiples)
         matrix.display, multiples.display = wide or not self.grid, wide or self.grid
         multiples.styles.width = "40%" if wide else "100%"
         multiples.styles.max_width = 72 if wide else None
-        matrix.show(panel.values, trace.tokens, scale, self.cursor, self.key, own=True)
-        multiples.show(panels, self.shown, scale, self.cursor, self.key)
+        matrix.show(panel.values, trace.tokens, scale, self.cursor, self.key, True, self.shown)
+        multiples.show(panels, self.chosen, scale, self.cursor, self.shown)
         self.put("#title", self._title(panel))
         self.put("#readout", self._readout(panel))
         self.put("#legend", scale.legend())
@@ -183,7 +183,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         assert self.trace is not None
         tokens, row, key = self.trace.tokens, self.cursor, self.key
         weight = float(panel.values[row, key])
-        verb = "looks at" if self.shown < self.heads + 1 else "is made of"
+        verb = "looks at" if self.chosen < self.heads + 1 else "is made of"
         text = f"{tokens[row]!r}({row}) {verb} {tokens[key]!r}({key}): {weight:.4f}"
         if (best := self._heaviest) != key:
             text += f"   most: {label(best, tokens)} {panel.values[row, best]:.4f}"
@@ -200,7 +200,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     def action_head(self, by: int) -> None:
         if self.heads:
-            self.shown = (self.shown + by) % (self.heads + 2)
+            self.chosen = (self.chosen + by) % (self.heads + 2)
             self.updated()
 
     def action_grid(self) -> None:
@@ -214,5 +214,5 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.move_to(event.row)
 
     def on_multiples_picked(self, event: Multiples.Picked) -> None:
-        self.shown = event.index
+        self.chosen = event.index
         self.updated()

@@ -31,6 +31,7 @@ class View(Widget, can_focus=True):
         HELP: what `?` shows: what is drawn, its unit, its scale and where the definition is from.
         lane: the lane on show; None before the first `show`.
         cursor: the row on show, 0 <= cursor < len(trace).
+        shown: how many rows have been read so far; what is later is left out.
     """
 
     TITLE: ClassVar[str] = ""
@@ -40,7 +41,7 @@ class View(Widget, can_focus=True):
         Binding("up", "row(-1)", "Row", id="view.row.up", tooltip="The row before", show=False),
         Binding("down", "row(1)", "Row", id="view.row.down", tooltip="The next row", show=False),
         Binding("left_square_bracket", "layer(-1)", "Layer", id="view.layer.down",
-                tooltip="The layer below", key_display="[ ]"),
+                tooltip="The layer below; ] is the one above", key_display="[ ]"),
         Binding("right_square_bracket", "layer(1)", "Layer", id="view.layer.up",
                 tooltip="The layer above", show=False),
     ]  # fmt: skip
@@ -65,7 +66,7 @@ class View(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.lane: Lane | None = None
-        self.cursor = 0
+        self.cursor = self.shown = 0
 
     @property
     def trace(self) -> Trace | None:
@@ -82,9 +83,10 @@ class View(Widget, can_focus=True):
         """The last row that there is; -1 without any."""
         return len(self.trace) - 1 if self.trace is not None else -1
 
-    def show(self, lane: Lane, cursor: int) -> None:
-        """Show one lane at one row; cheap when nothing has changed."""
+    def show(self, lane: Lane, cursor: int, shown: int | None = None) -> None:
+        """Show one lane at one row; `shown` rows have been read so far, by default all."""
         self.lane = lane
+        self.shown = len(lane.trace) if shown is None else min(shown, len(lane.trace))
         self.cursor = max(0, min(cursor, len(lane.trace) - 1))
         self.set_class(self.is_attached and self.palette.ascii, "-ascii")
         if self.is_mounted:

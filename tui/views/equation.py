@@ -47,7 +47,7 @@ Vaswani et al. 2017.
     EquationView #strip { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "unit(-1)", "Unit", id="equation.unit.left", tooltip="The unit before",
+        Binding("left", "unit(-1)", "Unit", id="equation.unit.left", tooltip="The unit before; → is the next",
                 key_display="← →"),
         Binding("right", "unit(1)", "Unit", id="equation.unit.right", tooltip="The next unit",
                 show=False),

@@ -66,9 +66,9 @@ def of_word(lane: Lane, trace: Trace, maps: Maps, row: int, word: str) -> Maps:
 
 
 def reaches(values: np.ndarray, share: float = SHARE) -> np.ndarray:
-    """How many rows back from t the farthest entry above `share` of row t's largest lies, (T,).
+    """How many rows back from t the farthest entry above `share` of row t's largest lies, (rows,).
 
-    `values` (T, T) are norms |dL_t/dh_k|; a row without any gradient reaches 0 rows.
+    `values` (rows, T) are norms |dL_t/dh_k|; a row without any gradient reaches 0 rows.
     """
     largest = values.max(axis=1, keepdims=True, initial=0.0)
     above = (values >= share * largest) & (values > 0)

@@ -197,10 +197,10 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             self.of = self.kinds[0]
         values = self.map
         scale = DecadeScale(self.palette, float(values.max(initial=0.0)), self.named.unit)
-        matrix.show(values, trace.tokens, scale, self.cursor, self.source, own=False)
+        matrix.show(values, trace.tokens, scale, self.cursor, self.source, False, self.shown)
         layer = f" · layer {self.layer_shown}" if "layer" in self.named.axes else ""
         title = f"gradient · {name} · |dL_t/d{self.of}_k|{layer}"
-        self.put("#title", f"{title} · largest {values.max():.3g}")
+        self.put("#title", f"{title} · largest {values[: self.shown].max():.3g}")
         self.put("#readout", self._readout(values))
         self.put("#reach", self._reach(values))
         self.put("#legend", scale.legend())
@@ -217,8 +217,8 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def _reach(self, values: np.ndarray) -> Text:
         assert self.trace is not None
         t, tokens = self.cursor, self.trace.tokens
-        rows = reaches(values)
-        all_rows = f"median of all rows {np.median(rows[1:]):.0f}" if len(rows) > 1 else ""
+        rows = reaches(values[: self.shown])
+        all_rows = f"median of the rows read {np.median(rows[1:]):.0f}" if len(rows) > 1 else ""
         if t == 0:
             return Text(f"reach: {all_rows}" if all_rows else "", no_wrap=True)
         back = int(rows[t])

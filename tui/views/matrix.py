@@ -44,6 +44,7 @@ class Matrix(Widget):
         self._tokens: list[str] = []
         self._scale: Scale | None = None
         self._own = True  # whether a row has a cell for its own column
+        self._read = 0  # how many rows have been read
         self.row, self.column = 0, 0
         self._top, self._left = 0, 0  # the first row and column in sight
         self.aside = self.head = 1  # columns of row labels, lines of column labels
@@ -59,13 +60,15 @@ class Matrix(Widget):
         row: int,
         column: int,
         own: bool,
+        read: int,
     ) -> None:
         """Draw `values` (T, T) with the cursor at (row, column).
 
         `own`: whether the diagonal can be other than blank (a token looks at itself, but cannot
-        learn from itself).
+        learn from itself). `read` rows have been read so far; later ones are named, but empty.
         """
-        self._values, self._tokens, self._scale, self._own = values, list(tokens), scale, own
+        self._values, self._tokens, self._scale = values, list(tokens), scale
+        self._own, self._read = own, read
         self.row, self.column = row, column
         self._follow()
         self.refresh()
@@ -141,7 +144,7 @@ class Matrix(Widget):
 
     def _cell(self, row: int, column: int, middle: bool) -> Segment:
         assert self._scale is not None
-        if column > row or (column == row and not self._own):
+        if column > row or (column == row and not self._own) or row >= self._read:
             return Segment(" " * self.cell)
         text, style = self._scale.cell(float(self._values[row, column]), self.cell, middle)
         if middle and (row, column) == (self.row, self.column):

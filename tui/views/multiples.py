@@ -69,14 +69,14 @@ class Multiples(Widget):
         self._panels: Sequence[Panel] = ()
         self._levels: list[np.ndarray] = []
         self._scale: Scale | None = None
-        self._chosen = self._row = self._key = 0
+        self._chosen = self._row = self._read = 0
         self.across, self.by, self.zoom = 1, 1, 1
         self._pitch = (1, 1)
 
-    def show(self, panels: Sequence[Panel], chosen: int, scale: Scale, row: int, key: int) -> None:
-        """Draw the panels, `chosen` marked, with the cursor's row pointed at in each."""
+    def show(self, panels: Sequence[Panel], chosen: int, scale: Scale, row: int, read: int) -> None:
+        """Draw the first `read` rows of the panels, with `chosen` marked and the cursor's row in it."""
         self._panels, self._chosen, self._scale = panels, chosen, scale
-        self._row, self._key = row, key
+        self._row, self._read = row, read
         self._layout()
         self.refresh()
 
@@ -109,6 +109,7 @@ class Multiples(Widget):
         """Levels of a map after pooling or zooming, BLANK where nothing can be."""
         assert self._scale is not None
         levels = np.where(np.tri(len(values), dtype=bool), self._scale.levels(values), BLANK)
+        levels[self._read :] = BLANK
         levels = pool(levels, self.by)
         return levels.repeat(self.zoom, 0).repeat(self.zoom, 1)
 

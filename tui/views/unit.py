@@ -48,7 +48,7 @@ and joined by a line, so that curves can be told apart without colour. The uprig
                 show=False),
         Binding("right", "row(1)", "Row", id="unit.row.right", tooltip="The next token",
                 show=False),
-        Binding("up", "unit(-1)", "Unit", id="unit.up", tooltip="The unit before",
+        Binding("up", "unit(-1)", "Unit", id="unit.up", tooltip="The unit before; ↓ is the next",
                 key_display="↑ ↓"),
         Binding("down", "unit(1)", "Unit", id="unit.down", tooltip="The next unit", show=False),
         Binding("v", "values(1)", "Curves", id="unit.values",
@@ -168,12 +168,16 @@ and joined by a line, so that curves can be told apart without colour. The uprig
     def _draw_plot(self, lane: Lane, canvas: int, cell: int, count: int) -> None:
         start, stop = self._first, self._first + count
         curves = [
-            Curve(name, self.values(name)[start:stop].tolist(), self._ink(name))
+            Curve(name, self.values(name)[start : min(stop, self.shown)].tolist(), self._ink(name))
             for name in self.curves
         ]
         bits, top = None, 1.0
         if self.bits:
-            bits = Curve("s", [lane.bits(row) for row in range(start, stop)], self._ink(BITS))
+            bits = Curve(
+                "s",
+                [lane.bits(row) for row in range(start, min(stop, self.shown))],
+                self._ink(BITS),
+            )
             top = nice_scale(max((b for b in bits.values if math.isfinite(b)), default=1.0))
         self.query_one(Curves).draw(
             self.palette,
