@@ -12,12 +12,12 @@ from textual.screen import Screen
 
 from engine import PeepholeError
 from tui.palette import Colours, Palette
-from tui.session import Session
 from tui.themes import LOOKS, themes
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # at run time only when needed: the first frame of home does not wait for NumPy
     from scenarios.script import Scenario
     from tui.screens.home import HomeScreen
+    from tui.session import Session
 
 Start = Literal["", "play", "type"]
 
@@ -154,6 +154,7 @@ def first_session(scenario: Scenario) -> Session:
     """What stands on the screen until the first beat's lanes have been run."""
     from scenarios.play import Play
     from tui.lane import Lane
+    from tui.session import Session
 
     lanes = [Lane(lane.label, lane.trace, lane.model) for lane in Play(scenario).stage(0).lanes]
     return Session(lanes, scenario.title)
@@ -162,6 +163,7 @@ def first_session(scenario: Scenario) -> Session:
 def read(names: list[str], text: str) -> Session:
     """Bundled models that read a text."""
     from scenarios import zoo
+    from tui.session import Session
 
     return Session.read([zoo.model(name) for name in names], text)
 

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import LanguageModel, PeepholeError, Trace
+from engine import PeepholeError
 
 if TYPE_CHECKING:
+    from engine import LanguageModel, Trace
     from scenarios.script import Scenario
     from tui.app import Start
     from tui.session import Session

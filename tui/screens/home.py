@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -15,11 +15,12 @@ from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.palette import Palette
-from tui.screens import choices
-from tui.screens.choices import Choice
 from tui.screens.recent import remember
 from tui.views.axis import clip
 from tui.views.plain import plain
+
+if TYPE_CHECKING:
+    from tui.screens.choices import Choice
 
 TAGLINE = "Look inside sequence models, one token at a time."
 INVITE = "Press Enter and watch four trained models read a sentence."
@@ -88,7 +89,7 @@ are named, with the nearest ones that they do.
         self.query_one(OptionList).can_focus = False
         self.query_one("#search", Input).focus()
         self._banner()
-        self.call_after_refresh(self.load)  # the first frame does not wait for any file
+        self.call_after_refresh(self.load)  # the first frame waits for no file and not for NumPy
 
     def on_screen_resume(self) -> None:
         if self._all:
@@ -96,6 +97,8 @@ are named, with the nearest ones that they do.
 
     def load(self) -> None:
         """Look again at what there is."""
+        from tui.screens import choices
+
         self._all = [*choices.scenarios(), *choices.texts(), *choices.models()]
         self._list()
 
@@ -135,6 +138,8 @@ are named, with the nearest ones that they do.
 
     def _list(self, keep: bool = False) -> None:
         """Fill the list for what is typed."""
+        from tui.screens import choices
+
         query = self.query_one("#search", Input).value
         options = self.query_one(OptionList)
         at = options.highlighted if keep else None
