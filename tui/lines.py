@@ -36,8 +36,8 @@ class Line(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         aside = sum(cell_len(text) for text, _ in self.right)
-        if aside > width // 2:
-            aside = 0
+        if sum(cell_len(text) for text, _ in self.parts) + aside > width:
+            aside = 0  # what is on the left is worth more
         left = [self._segment(text, kind) for text, kind in self.parts]
         blank = self.palette.style("text", self.on)
         strip = Strip(left).adjust_cell_length(width - aside, blank)

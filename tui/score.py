@@ -16,6 +16,9 @@ from tui.tracks import build
 from tui.tracks.base import Stage, Track
 from tui.tracks.token import TokenTrack
 
+WIDE = 85  # columns of a lane from which on claims of luxury are met, which cost bytes a step
+WIDE_ALONE = 140  # the same for a lane that is alone
+LUXURY = 20  # the rank from which on a claim is one
 CONTEXT = 3  # rows that stay in sight above the cursor when the score scrolls on
 
 
@@ -86,19 +89,22 @@ class Score(Widget):
         for index, group in enumerate(self.groups):
             shared = len(self.groups) > 1 and index == 0
             tracks = group[1:] if shared else group
-            claims = [self._claims(track) for track in tracks]
-            widths = allocate(claims, share if len(self.groups) > 1 else width)
+            room_here = share if len(self.groups) > 1 else width
+            wide = room_here >= (WIDE if len(self.groups) > 1 else WIDE_ALONE)
+            claims = [self._claims(track, wide) for track in tracks]
+            widths = allocate(claims, room_here)
             if shared:
                 tracks, widths = group, [room, *widths]
             self._place(tracks, widths, index < len(self.groups) - 1)
         self.scroll_into_sight(force=True)
 
-    def _claims(self, track: Track) -> Claims:
+    def _claims(self, track: Track, wide: bool) -> Claims:
         """What a track asks for: the one that the user went to, and what is held, come first."""
         held = {name for lane in self.session.lanes for name in lane.held}
+        claims = track.claims
         if track is self.wanted or getattr(track, "value", "") in held:
-            return ((-1.0, track.claims[0][1]), *track.claims[1:])
-        return track.claims
+            claims = ((-1.0, claims[0][1]), *claims[1:])
+        return [claim for claim in claims if wide or claim[0] < LUXURY]
 
     @staticmethod
     def _place(tracks: list[Track], widths: list[int], ends: bool) -> None:

@@ -34,7 +34,7 @@ SIDE = 150  # columns from which on the narration stands beside the score
 REST = 0.3  # seconds that the cursor rests before a long trace's gradient is computed
 
 
-class ScoreScreen(Doing, Scripted, Typing):
+class ScoreScreen(Doing, Scripted, Typing, inherit_bindings=False):
     """One session on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -95,7 +95,7 @@ class ScoreScreen(Doing, Scripted, Typing):
             if self.view is None:
                 self.score.moved()
             else:
-                self.view.show(self.view.lane or self.lane, self.session.cursor)
+                self.view.show(self.view.lane or self.lane, self.session.cursor, self.session.shown)
             self.say()
 
     def say(self) -> None:
@@ -153,7 +153,7 @@ class ScoreScreen(Doing, Scripted, Typing):
         self.narrator.repaint(palette)
         self.score.repaint(palette)
         if self.view is not None:
-            self.view.show(self.view.lane or self.lane, self.session.cursor)
+            self.view.show(self.view.lane or self.lane, self.session.cursor, self.session.shown)
         self.say()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -293,9 +293,7 @@ class ScoreScreen(Doing, Scripted, Typing):
         self.view = view
         session = self.session
         view.point(unit=session.unit, layer=session.layer, head=session.head)
-        session = self.session
-        view.point(unit=session.unit, layer=session.layer, head=session.head)
-        view.show(lane, session.cursor)
+        view.show(lane, session.cursor, session.shown)
         view.focus()
         self.say()
 

@@ -23,7 +23,7 @@ the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
-        return ((2.5, 10), (11, 13), (17, 17))
+        return ((2.5, 10), (11, 13), (21.5, 17))
 
     @property
     def head(self) -> int | None:

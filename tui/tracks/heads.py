@@ -24,7 +24,7 @@ last one, on each row k the weight (t, k) from 0 (dark) to 1 (bright).
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
-        return ((5, self.columns + 1), (12, 2 * self.columns + self.lane.layers))
+        return ((20, self.columns + 1), (20.5, 2 * self.columns + self.lane.layers))
 
     def title(self, width: int) -> str:
         return "heads" if width < 12 else "heads by layer"

@@ -35,9 +35,9 @@ ABOUT = {
     "a": "What attention adds to the residual stream in this block.",
     "m": "What the feed-forward net adds to the residual stream in this block.",
 }
-RANKS = {"h": (3, 8, 11), "c": (6, 9, 14), "f": (5, 9.5, 15), "z": (5, 9.5, 15)}
-GATES = (7, 10, 16)
-OTHERS = (17, 19, 20)
+RANKS = {"h": (3, 8, 20), "c": (6, 21, 22), "f": (5, 9.5, 23), "z": (5, 9.5, 23)}
+GATES = (7, 21, 24)
+OTHERS = (25, 26, 27)
 WIDTHS = (8, 16, 32)  # columns of the three claims
 
 
