@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import PeepholeError, did_you_mean
-from scenarios.script import Scenario, read
+from scenarios.reader import read
+from scenarios.script import Scenario
 
 HERE = Path(__file__).parent
 

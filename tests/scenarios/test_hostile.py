@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import PeepholeError
 from scenarios import shelf
 from scenarios.play import Play
-from scenarios.script import read
+from scenarios.reader import read
 from tests.scenarios.models import GOOD, untrained
 
 ROUNDS = 3000

@@ -8,7 +8,8 @@ import pytest
 
 from engine.errors import PeepholeError
 from scenarios.play import Play
-from scenarios.script import Scenario, read
+from scenarios.reader import read
+from scenarios.script import Scenario
 from scenarios.source import ScriptError
 from tests.scenarios.models import GOOD, untrained
 
