@@ -13,6 +13,8 @@ from textual.widgets import Static
 from tui.lines import plain
 from tui.palette import Palette
 
+BRIEF = 30  # lines of the screen below which claims that hold are only counted
+
 
 @dataclass(frozen=True)
 class Words:
@@ -74,12 +76,24 @@ class Narrator(VerticalScroll, can_focus=False):
         text.append("\n" + self._shown(flowing(words.text)), look.text)
         if words.claims is None:
             text.append("\n" + self._shown("measuring …"), look.muted)
-        for claim, measured, passed in words.claims or ():
-            mark = self.palette.glyph("✓", "ok") if passed else self.palette.glyph("✗", "FAILED")
-            text.append(f"\n{mark} ", f"bold {look.good if passed else look.bad}")
+        claims = list(words.claims or ())
+        if self.app.size.height < BRIEF and all(passed for *_, passed in claims):
+            if claims:
+                many = f"{len(claims)} claims are" if len(claims) > 1 else "1 claim is"
+                self._mark(text, "\n", True)
+                text.append(f"{many} measured, and true", look.muted)
+            return text
+        side = self.has_class("-side")
+        for number, (claim, measured, passed) in enumerate(claims):
+            self._mark(text, "\n" if side or not number else "   ", passed)
             text.append(self._shown(claim), look.muted)
-            text.append(self._shown(f"  {measured}"), look.text if passed else look.bad)
+            text.append(self._shown(f" ({measured})"), look.text if passed else look.bad)
         return text
+
+    def _mark(self, text: Text, before: str, passed: bool) -> None:
+        look = self.palette.look
+        mark = self.palette.glyph("✓", "ok") if passed else self.palette.glyph("✗", "FAILED")
+        text.append(f"{before}{mark} ", f"bold {look.good if passed else look.bad}")
 
     def _shown(self, text: str) -> str:
         return plain(text) if self.palette.ascii else text

@@ -88,7 +88,13 @@ def text(words: str) -> Choice:
         problem = str(error)
     size = f"{len(tokens)} tokens"
     return Choice(
-        "text", words, words, "your own sentence", size, "has the LSTM and the Transformer read it, side by side", problem
+        "text",
+        words,
+        words,
+        "your own sentence",
+        size,
+        "has the LSTM and the Transformer read it, side by side",
+        problem,
     )
 
 

@@ -87,9 +87,13 @@ are named, with the nearest ones that they do.
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
-        self.query_one("#search", Input).focus()
+        search = self.query_one("#search", Input)
+        search.cursor_blink = False  # idling costs nothing
+        search.focus()
         self._banner()
-        self.call_after_refresh(self.load)  # the first frame waits for no file and not for NumPy
+        # Starting, the app holds its first frame back until all is mounted: only what comes after
+        # that comes after the frame, which then waits for no file and not for NumPy.
+        self.app.call_later(self.call_after_refresh, self.load)
 
     def on_screen_resume(self) -> None:
         if self._all:

@@ -75,6 +75,10 @@ class Scripted(Core):
     async def _show(self, beat: Beat) -> None:
         self.playing(False)
         lanes = [self._lane(lane) for lane in beat.lanes]
+        for lane in lanes:  # what was set by hand is compared with the same reading without it
+            if lane.cut and lane.parent is None:
+                same = (x for x in lanes if x.model is lane.model and not x.cut)
+                lane.parent = next(same, None)
         session = self.session
         if beat.unit is not None:
             session.unit = beat.unit
@@ -82,13 +86,15 @@ class Scripted(Core):
         session.head = beat.head if beat.head is not None else session.head
         self.narrator.say(Words(self.beat_number, beat.beat.title, "", None))
         if lanes != session.lanes or session.title != self._title:
-            text = [lane.trace.tokens for lane in lanes]
-            same = session.title == self._title and text[0] == session.lanes[0].trace.tokens
+            onwards = (
+                session.title == self._title
+                and lanes[0].trace.tokens == session.lanes[0].trace.tokens
+            )
             new = Session(lanes, self._title)
             new.speed, new.unit, new.layer, new.head = (
                 session.speed, session.unit, session.layer, session.head
             )  # fmt: skip
-            if same:
+            if onwards:
                 new.show(min(session.shown, new.rows))
                 new.cursor = min(session.cursor, new.shown - 1)
             await self.show_session(new)
@@ -109,7 +115,7 @@ class Scripted(Core):
 
     def _lane(self, lane: ScriptLane) -> Lane:
         if id(lane) not in self._lanes:
-            note = "hand-set: " if lane.hand_set else ""
+            note = "hand-set" if lane.hand_set else ""
             self._lanes[id(lane)] = (lane, Lane(lane.label, lane.trace, lane.model, note=note))
         return self._lanes[id(lane)][1]
 

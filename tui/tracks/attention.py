@@ -33,8 +33,9 @@ the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace
 
     def title(self, width: int) -> str:
         where = f"L{self.layer_index}" + ("" if self.head is None else f"H{self.head}")
-        long = f"attention {where}" + (" mean" if self.head is None else "")
-        return long if len(long) <= width else f"att {where}"
+        mean = " mean" if self.head is None else ""
+        longer = (f"attention {where}{mean}", f"attention {where}", f"att {where}")
+        return next((title for title in longer if len(title) <= width), longer[-1])
 
     def scale(self, width: int) -> list[Segment]:
         values, chosen = self.values(), self.chosen()

@@ -9,7 +9,7 @@ from rich.segment import Segment
 
 from tui.tracks.base import Track
 
-WORD = 7  # columns of a word; with its probability 11
+WORD = 8  # columns of a word and a blank; with mark and probability 12
 
 
 class PredictionTrack(Track):
@@ -40,11 +40,11 @@ A row's prediction is about the row *below* it. Where it was right the word is m
         for rank, (word, p) in enumerate(self.lane.top(row, max(1, width // 12))):
             kind = "word" if rank == 0 else "muted"
             right = self.palette.glyph("✓", "*") if word == came else " "
-            if cell_len(word) > WORD:
-                word = set_cell_size(word, WORD - 1) + self.palette.glyph("…", "~")
+            if cell_len(word) >= WORD:
+                word = set_cell_size(word, WORD - 2) + self.palette.glyph("…", "~")
             p = min(p, 0.99)
             number = f"{p:.2f}"[1:] if p >= 0.005 else "<1%"
-            text = f"{right}{set_cell_size(word, WORD)}{number} "
+            text = f"{right}{set_cell_size(word, WORD)}{number}"
             parts.append(self.palette.text(text, kind, ground))
         return parts
 

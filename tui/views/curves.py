@@ -87,6 +87,8 @@ class Curves(PlotextPlot):
             plot.yticks([0, top / 2, top], [f"{t:<{RIGHT}.4g}" for t in (0, top / 2, top)], "right")
         if palette.ascii:
             plot.frame(False)
+        elif self.size.height < 12:
+            plot.xaxes(False, False)  # their two lines are worth more as curve
         self.refresh()
 
     def _line(self, palette: Palette, curve: Curve, first: int, side: str) -> None:

@@ -11,7 +11,7 @@ from tui.palette import Palette
 from tui.views.formula import Line, lines, result, span
 from tui.views.numbers import num
 
-BAR = 16  # columns of a bar
+NUMBERS, BAR = 54, 16  # columns of the numbers and of the bar beside them
 MEANING = {
     "i": "input gate",
     "f": "forget gate",
@@ -69,7 +69,10 @@ def _formula(palette: Palette, line: Line) -> Text:
 
 def _numbers(palette: Palette, words: str, line: Line, low: float, high: float) -> Text:
     text = Text(no_wrap=True)
-    text.append(f"{words:<54} ", palette.style("bad" if line.held else "text"))
+    text.append(words, palette.style("bad" if line.held else "text"))
+    meaning = "" if words.startswith(" ") else f"   {MEANING.get(line.name, '')}"
+    fits = meaning if len(words + meaning) <= NUMBERS else ""
+    text.append(f"{fits:<{max(0, NUMBERS - len(words))}} ", palette.style("muted"))
     text.append_text(bar(palette, line.value, low, high))
     return text
 

@@ -39,8 +39,8 @@ class Scale:
         """Where values stand on the scale, 0 to 1."""
         return np.sqrt(values)
 
-    def digits(self, value: float) -> str:
-        """The value in at most four characters: `.43`, or a dot where it rounds to nothing."""
+    def digits(self, value: float, width: int) -> str:
+        """The value in at most three characters: `.43`, or a dot where it rounds to nothing."""
         if value < 0.005:
             return self.palette.glyph("·", ".") if value > 0 else "0"
         return f"{value:.2f}".lstrip("0") if value < 0.995 else "1.0"
@@ -61,7 +61,7 @@ class Scale:
         segment = self.palette.unit(float(self.fraction(np.array(value))))
         style = segment.style or Style()
         if digits and width >= self.wide:
-            return f"{self.digits(value):^{width}}", _readable(self.palette, style)
+            return f"{self.digits(value, width):^{width}}", _readable(self.palette, style)
         return segment.text * width, style
 
     def single(self, level: int) -> Segment:
@@ -88,12 +88,13 @@ class DecadeScale(Scale):
         with np.errstate(divide="ignore"):
             return np.clip((np.log10(values) - self.bottom) / DECADES, 0.0, 1.0)
 
-    def digits(self, value: float) -> str:
-        """log10 of the value, `-2.3`; 0 itself has none, and is a dot."""
+    def digits(self, value: float, width: int) -> str:
+        """log10 of the value, `-2.3`, or `-2` in a narrow cell; 0 itself has none, and is a dot."""
         if not value > 0:
             return self.palette.glyph("·", ".")
         power = math.log10(value)
-        return f"{power:.1f}".replace("-0.0", "0.0") if power > -9.95 else f"{power:.0f}"
+        text = f"{power:.1f}" if width > 4 and power > -9.95 else f"{power:.0f}"
+        return text.lstrip("-") if float(text) == 0 else text
 
     def legend(self) -> Text:
         text = Text(f"{self.unit}: ≤{self.largest / 10**DECADES:.0e} ", no_wrap=True)

@@ -206,7 +206,7 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         stride = 1 if cell >= 3 else -(-10 // cell)
         rows = range(self._first, self._first + count, stride)
         labels = [label(row, self.trace.tokens) for row in rows]
-        lines = steps(labels, cell * stride, 4)
+        lines = steps(labels, cell * stride, max(1, min(4, self.size.height // 7)))
         room = self.size.width - AXIS - 1 - cell // 2
         text = Text(no_wrap=True)
         leader, ellipsis = self.palette.glyph("│", "|"), self.palette.glyph("…", "~")
