@@ -41,7 +41,7 @@ def first_frame() -> list[Figure]:
     seconds: dict[str, list[float]] = {"bare": [], "home": [], "open": []}
     ways = {
         "bare": (BARE, "first frame"),
-        "home": (COMMAND.format("[]"), "greement"),
+        "home": (COMMAND.format("[]"), "Look inside"),
         "open": (COMMAND.format(["open", "lstm", TEXT]), "<s>"),
     }
     for turn in range(FRAMES + 1):
