@@ -118,6 +118,12 @@ MISTAKES = [
         "value",
     ),
     ("row(lstm, here)", "accuracy(lstm, 'no/such')", "no split 'no/such'", "accuracy"),
+    (
+        "row(lstm, here)",
+        "accuracy(lstm, 'coreference/gap-99999')",
+        "asks for too long sentences",
+        "accuracy",
+    ),
     ("row(lstm, here)", "value(lstm, 'c', 1, layer=7)", "out of bounds", None),
     ('"n == 6"', '"n"', "claims nothing", "n"),
     ('"n == 6"', '"1 < 2"', "measures nothing", "1 < 2"),
