@@ -131,6 +131,7 @@ Vaswani et al. 2017.
 
     def _text(self, layer: int) -> RenderableType:
         assert self.trace is not None
+        assert self.lane is not None
         architecture = architecture_of(self.trace)
         if "weights" in self.trace:
             parts = block_text(
@@ -140,7 +141,7 @@ Vaswani et al. 2017.
             room = self.query_one("#body").size.height
             parts = cell_text(
                 self.palette,
-                self.trace,
+                self.lane,
                 architecture,
                 self.cursor,
                 layer,

@@ -93,14 +93,6 @@ def _holds(record: Mapping[str, Any], name: str, row: int, layer: int, unit: int
     )
 
 
-def span(trace: Trace, name: str) -> tuple[float, float]:
-    """The scale of a value's bar: 0..1 for a gate, else ± the next whole number it stays within."""
-    if name in trace.header.gates:
-        return 0.0, 1.0
-    bound = float(np.ceil(max(1.0, float(np.abs(trace[name]).max(initial=0.0)) - 1e-6)))
-    return -bound, bound
-
-
 def result(line: Line) -> str:
     """`= σ(+1.203) = 0.769`, or `held at 0` where an intervention set it."""
     if line.held:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from engine import Trace
 from engine.models import Architecture
 from tui.lane import Lane
 from tui.palette import Palette
-from tui.views.formula import Line, lines, result, span
+from tui.views.formula import Line, lines, result
 from tui.views.numbers import num
 
 NUMBERS, BAR = 54, 16  # columns of the numbers and of the bar beside them
@@ -27,7 +26,7 @@ MEANING = {
 
 def cell_text(
     palette: Palette,
-    trace: Trace,
+    lane: Lane,
     architecture: Architecture,
     row: int,
     layer: int,
@@ -41,8 +40,9 @@ def cell_text(
     """
     texts: list[Text] = []
     count = len(architecture.equations)
-    for line in lines(trace, architecture.equations, row, layer, unit):
-        low, high = span(trace, line.name)
+    for line in lines(lane.trace, architecture.equations, row, layer, unit):
+        scale = lane.scale(line.name)
+        low, high = (0.0, 1.0) if scale is None else (-scale, scale)
         if room > 3 * count and texts:
             texts.append(Text())
         if room > 2 * count:
@@ -81,6 +81,7 @@ def bar(palette: Palette, value: float, low: float, high: float) -> Text:
     """A value between `low` and `high`: from the left where low is 0, else from the middle."""
     text = Text(no_wrap=True)
     text.append(f"{low:g} ".rjust(4), palette.style("muted"))
+    beyond = ">" if abs(value) > high * 1.0001 else ""
     if low < 0:
         half, share = BAR // 2, min(1.0, abs(value) / high)
         cells = "".join(s.text for s in palette.bar(round(2 * half * share), half)).rstrip()
@@ -95,7 +96,7 @@ def bar(palette: Palette, value: float, low: float, high: float) -> Text:
         for segment in palette.bar(round(2 * BAR * value), BAR):
             text.append(segment.text, segment.style)
         text.append(palette.glyph("▏", "|"), palette.style("muted"))
-    text.append(f"{high:g}", palette.style("muted"))
+    text.append(f"{beyond}{high:g}", palette.style("muted"))
     return text
 
 

@@ -93,7 +93,7 @@ class Multiples(Widget):
         if not self._panels or self._scale is None or not self.display:
             return
         total = len(self._panels[0].values)
-        width, height = self.size
+        width, height = self.size.width, self.size.height - 1  # the last line is for a note
         self.across, side = arrange(len(self._panels), width, height, self._half)
         self.by = max(1, -(-total // side))
         self.zoom = max(1, side // total) if self.by == 1 else 1
@@ -114,6 +114,8 @@ class Multiples(Widget):
         return levels.repeat(self.zoom, 0).repeat(self.zoom, 1)
 
     def render_line(self, y: int) -> Strip:
+        if y == self.size.height - 1:
+            return self._note()
         line, inside = divmod(y, self._pitch[1])
         first = line * self.across
         segments: list[Segment] = []
@@ -122,6 +124,13 @@ class Multiples(Widget):
             used = sum(segment.cell_length for segment in part)
             segments += [*part, Segment(" " * (self._pitch[0] - used))]
         strip = Strip(segments).apply_style(self.rich_style)
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+    def _note(self) -> Strip:
+        """What a cell stands for where it stands for several."""
+        words = f" a cell: the highest of {self.by} x {self.by}" if self.by > 1 else ""
+        style = self._scale.quiet if self._scale else None
+        strip = Strip([Segment(words, style)]).apply_style(self.rich_style)
         return strip.adjust_cell_length(self.size.width, self.rich_style)
 
     def _heading(self, index: int) -> list[Segment]:
