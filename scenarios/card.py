@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.models import LanguageModel
@@ -66,3 +66,28 @@ def _table(title: str, prefix: str, scores: Mapping[str, float]) -> list[str]:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items() if value not in ("", False))
+
+
+SUMMARY = (
+    ("agreement/attractors-1", "1 attractor"),
+    ("agreement/attractors-4", "4"),
+    ("agreement/attractors-16", "16 (held out)"),
+    ("agreement/held-out-nouns", "nouns held out"),
+    ("coreference/held-out-pairs", "coreference, pairs held out"),
+)
+
+
+def summary(models: Sequence[LanguageModel]) -> str:
+    """One table of several cards: the README's. `python -m scenarios.card` prints it."""
+    lines = ["| | parameters | " + " | ".join(title for _, title in SUMMARY) + " |"]
+    lines.append("|---" * (len(SUMMARY) + 2) + "|")
+    for model in models:
+        scores = " | ".join(f"{model.card['accuracy'][split]:.2f}" for split, _ in SUMMARY)
+        lines.append(f"| {model.card['title']} | {model.size:,} | {scores} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    from scenarios import zoo
+
+    print(summary([zoo.model(name) for name in zoo.names()]))

@@ -14,7 +14,6 @@ from engine.storage import load_model
 from scenarios import zoo
 from scenarios.evaluate import accuracy
 
-
 SPLITS = (
     "agreement/attractors-1",
     "agreement/attractors-4",

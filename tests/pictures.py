@@ -1,0 +1,41 @@
+"""The README's pictures: `python -m tests.pictures` draws them anew into docs/."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+os.environ["COLORTERM"], os.environ["TERM"] = "truecolor", "xterm-256color"
+os.environ.pop("NO_COLOR", None)
+
+from scenarios import shelf
+from tui.app import PeepholeApp, read
+
+DOCS = Path(__file__).parents[1] / "docs"
+SENTENCE = "the cats that sat on the mat that was red were happy ."
+
+
+async def draw(name: str, app: PeepholeApp, size: tuple[int, int], *keys: str) -> None:
+    """One picture: the app after these keys."""
+    async with app.run_test(size=size) as pilot:
+        await app.workers.wait_for_complete()
+        for key in keys:
+            await pilot.press(key)
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+        (DOCS / f"{name}.svg").write_text(app.export_screenshot(), encoding="utf-8")
+
+
+async def main() -> None:
+    DOCS.mkdir(exist_ok=True)
+    await draw("score", PeepholeApp(read(["lstm"], SENTENCE)), (120, 30), "end", "up", "up")
+    await draw("compare", PeepholeApp(read(["lstm", "transformer"], SENTENCE)), (120, 24), "end")
+    await draw("attention", PeepholeApp(read(["transformer"], SENTENCE)), (120, 40), "end", "2")
+    await draw("gradient", PeepholeApp(read(["lstm"], SENTENCE)), (120, 40), "end", "3")
+    scenario = PeepholeApp(None, shelf.find("agreement"))
+    await draw("agreement", scenario, (120, 36), "pagedown", "pagedown", "pagedown", "pagedown")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
