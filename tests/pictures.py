@@ -6,9 +6,6 @@ import asyncio
 import os
 from pathlib import Path
 
-os.environ["COLORTERM"], os.environ["TERM"] = "truecolor", "xterm-256color"
-os.environ.pop("NO_COLOR", None)
-
 from scenarios import shelf
 from tui.app import PeepholeApp, read
 
@@ -29,6 +26,8 @@ async def draw(name: str, app: PeepholeApp, size: tuple[int, int], *keys: str) -
 
 async def main() -> None:
     DOCS.mkdir(exist_ok=True)
+    os.environ["COLORTERM"], os.environ["TERM"] = "truecolor", "xterm-256color"
+    os.environ.pop("NO_COLOR", None)
     await draw("score", PeepholeApp(read(["lstm"], SENTENCE)), (120, 30), "end", "up", "up")
     await draw("compare", PeepholeApp(read(["lstm", "transformer"], SENTENCE)), (120, 24), "end")
     await draw("attention", PeepholeApp(read(["transformer"], SENTENCE)), (120, 40), "end", "2")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -44,17 +46,14 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "says"), WRONG)
 def test_what_cannot_be_read_is_refused(text: str, says: str) -> None:
-    with pytest.raises(PeepholeError, match=".") as caught:
+    with pytest.raises(PeepholeError, match=re.escape(says)):
         parse(text)
-    assert says in str(caught.value)
 
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_condition_or_one_message(text: str) -> None:
-    try:
+    with contextlib.suppress(PeepholeError):  # anything else fails
         parse(text)
-    except PeepholeError as error:
-        assert str(error)
 
 
 ABSENT = [
@@ -69,9 +68,9 @@ ABSENT = [
 @pytest.mark.parametrize(("text", "says"), ABSENT)
 def test_what_a_trace_does_not_have_is_refused(text: str, says: str) -> None:
     trace = run(build("lstm"), tokens(5))
-    with pytest.raises(PeepholeError, match=".") as caught:
-        parse(text).check(trace)
-    assert says in str(caught.value)
+    condition = parse(text)
+    with pytest.raises(PeepholeError, match=re.escape(says)):
+        condition.check(trace)
 
 
 def test_each_quantity_is_what_it_says() -> None:
