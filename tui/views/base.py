@@ -85,9 +85,10 @@ class View(Widget, can_focus=True):
 
     def show(self, lane: Lane, cursor: int, shown: int | None = None) -> None:
         """Show one lane at one row; `shown` rows have been read so far, by default all."""
+        total = len(lane.trace)
         self.lane = lane
-        self.shown = len(lane.trace) if shown is None else min(shown, len(lane.trace))
-        self.cursor = max(0, min(cursor, len(lane.trace) - 1))
+        self.cursor = max(0, min(cursor, total - 1))
+        self.shown = total if shown is None else max(self.cursor + 1, min(shown, total))
         self.set_class(self.is_attached and self.palette.ascii, "-ascii")
         if self.is_mounted:
             self.updated()
