@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -13,6 +14,7 @@ from textual.screen import Screen
 from engine import PeepholeError
 from tui.palette import Colours, Palette
 from tui.themes import LOOKS, themes
+from tui.views.plain import plain
 
 if TYPE_CHECKING:  # at run time only when needed: the first frame of home does not wait for NumPy
     from scenarios.script import Scenario
@@ -77,6 +79,7 @@ class PeepholeApp(App[int]):
         return "few" if self.console.color_system in ("standard", "windows") else "full"
 
     def on_mount(self) -> None:
+        self.call_after_refresh(settle)
         self.theme_changed_signal.subscribe(self, lambda _: self.repaint())
         if self.session is None and self.scenario is None:
             from tui.screens.home import HomeScreen
@@ -132,6 +135,12 @@ class PeepholeApp(App[int]):
         """Draw every screen anew in the palette of now."""
         for screen in self.screen_stack:
             getattr(screen, "repaint", screen.refresh)()
+            screen.refresh_bindings()
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as footer and help show it."""
+        shown = super().get_key_display(binding)
+        return plain(shown) if self.plain else shown
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Everything that has a key can be found in the command palette too."""
@@ -166,6 +175,12 @@ def read(names: list[str], text: str) -> Session:
     from tui.session import Session
 
     return Session.read([zoo.model(name) for name in names], text)
+
+
+def settle() -> None:
+    """After the first frame: what start-up made stays, so that no search for garbage looks at it."""
+    gc.freeze()
+    gc.enable()
 
 
 def launch(

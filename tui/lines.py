@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.palette import Palette
 from tui.session import Session
+from tui.views.plain import plain
 
 
 class Line(Widget):
@@ -50,24 +51,6 @@ class Line(Widget):
         if self.palette.ascii:
             text = plain(text)
         return self.palette.text(text, kind, self.on)
-
-
-ASCII = str.maketrans(
-    {"·": "|", "▶": ">", "⏸": "=", "…": "..", "∂": "d", "✓": "ok", "✗": "no", "→": "->", "←": "<-",
-     "–": "-", "−": "-", "±": "+-", "σ": "s", "⊙": "*", "⏎": "Enter", "Δ": "d", "↑": "^", "↓": "v", "’": "'"}
-)  # fmt: skip
-
-
-def plain(text: str) -> str:
-    """The text in ASCII, with what stands for the symbols that are used here."""
-    return text.translate(ASCII).encode("ascii", "replace").decode()
-
-
-def clipped(text: str, width: int) -> str:
-    """The text in at most so many columns, with an ellipsis where it was cut."""
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - 1)) + "…" if width > 0 else ""
 
 
 Parts = list[tuple[str, str]]

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.lines import plain
 from tui.palette import Palette
+from tui.views.plain import plain
 
 BRIEF = 30  # lines of the screen below which claims that hold are only counted
 

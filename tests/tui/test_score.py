@@ -284,8 +284,9 @@ async def test_themes_repaint_everything(theme: str) -> None:
 async def test_ascii_only() -> None:
     async with app("lstm", "transformer", plain=True).run_test(size=(120, 40)) as pilot:
         await press(pilot, "end", "tab", "tab")
-        body = lines(pilot)[:-1]  # the footer is Textual's own
-        assert all(line.isascii() for line in body), [x for x in body if not x.isascii()]
+        assert not [line for line in lines(pilot) if not line.isascii()]
+        await press(pilot, "A")
+        assert "↑↓" in text(pilot)
 
 
 async def test_help_names_the_focused_panel_and_every_key() -> None:
@@ -338,3 +339,69 @@ async def test_the_command_palette_offers_every_key() -> None:
         await idle(pilot)
         titles = {c.title for c in pilot.app.get_system_commands(pilot.app.screen)}
         assert {"Jump", "Hold at 0", "Save trace", "Theme", "One unit"} <= titles
+
+
+SCRIPT = """
+title = "A test"
+text = "the cats that sat on the mats were happy ."
+[lanes]
+lstm = { model = "lstm" }
+shut = { model = "lstm", hand-set = ["f = 0 from 3"] }
+[[beats]]
+title = "Surprise"
+stop = "cats"
+say = "It costs {p:.1f} bits."
+measure.p = "surprisal(lstm, here)"
+expect = ["p > 0"]
+[[beats]]
+title = "Shut"
+lanes = ["lstm", "shut"]
+stop = "were"
+of = "f"
+say = "Hand-set."
+expect = ["surprisal(lstm, here) > 99"]
+[[beats]]
+title = "The equation"
+lanes = ["lstm"]
+stop = "on"
+view = "equation"
+unit = 7
+say = "One unit."
+"""
+
+
+async def beat(pilot: Pilot, *keys: str) -> None:
+    """Press keys and wait until the beat stands where it stops, measured."""
+    await press(pilot, *keys)
+    s = screen(pilot)
+    while s._target is not None or not (s.narrator.words and s.narrator.words.text):
+        await pilot.pause(0.01)
+    await idle(pilot)
+
+
+async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
+    from scenarios.reader import read
+
+    path = tmp_path / "test.toml"
+    path.write_text(SCRIPT)
+    async with PeepholeApp(None, read(path)).run_test(size=(120, 40)) as pilot:
+        await idle(pilot)
+        await beat(pilot)
+        s = screen(pilot)
+        bits = s.session.lanes[0].bits(2)
+        assert (s.session.cursor, s.session.shown) == (2, 3)
+        assert f"It costs {bits:.1f} bits." in text(pilot)
+        assert "✓ p > 0" in text(pilot)
+        await beat(pilot, "n")
+        assert s.session.tokens[s.session.cursor] == "were"
+        assert s.session.lanes[1].parent is s.session.lanes[0]
+        assert getattr(s.score.focused, "value", "") == "f"
+        assert "hand-set · f = 0 from row 3" in text(pilot)
+        assert "✗ surprisal(lstm, here) > 99" in text(pilot)
+        await beat(pilot, "n")
+        assert type(s.view).__name__ == "EquationView"
+        assert s.view.unit == 7
+        assert s.view.cursor == s.session.tokens.index("on")
+        await beat(pilot, "N")
+        assert s.view is None
+        assert "beat 2/3" in text(pilot)

@@ -13,6 +13,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Markdown, Static
 
+from tui.views.plain import plain
+
 
 class HelpScreen(ModalScreen[None]):
     """Over everything else; any of Esc, ? and q closes it."""
@@ -39,7 +41,8 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             heading = "" if self.about.lstrip().startswith("#") else f"# {self.heading}\n\n"
-            yield Markdown(heading + self.about)
+            about = heading + self.about
+            yield Markdown(plain(about) if getattr(self.app, "plain", False) else about)
             yield Static(self._table())
 
     def _table(self) -> Table:
@@ -50,6 +53,10 @@ class HelpScreen(ModalScreen[None]):
         for key, about in self.keys:
             table.add_row(Text(key, "bold"), Text(about))
         return table
+
+    def on_mount(self) -> None:
+        if getattr(self.app, "plain", False):
+            self.query_one(VerticalScroll).styles.border = ("ascii", "white")
 
     def action_close(self) -> None:
         self.dismiss(None)

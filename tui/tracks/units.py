@@ -108,10 +108,11 @@ the chosen unit at 0: a second reading appears beside this one."""
         signed = self.value not in self.lane.trace.header.gates
         low, high = (f"-{self._limits():g}", f"+{self._limits():g}") if signed else ("0", "1")
         room = width - len(low) - len(high)
-        if room < 3:
-            return [self.palette.text(f"±{self._limits():g}" if signed else "0..1", "muted")]
-        swatch = self.palette.swatch(signed, min(7, room))
         text = self.palette.text
+        if room < 3:
+            bound = self.palette.glyph("±", "+-")
+            return [text(f"{bound}{self._limits():g}" if signed else "0..1", "muted")]
+        swatch = self.palette.swatch(signed, min(7, room))
         blank = " " if room - len(swatch) >= 2 else ""
         parts = [text(low + blank, "muted"), *swatch, text(blank + high, "muted")]
         units = self.window(width)
