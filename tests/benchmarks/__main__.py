@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 from tests.benchmarks.timing import HEAD
+
+for library in ("OMP", "OPENBLAS", "MKL"):  # one thread for both sides; read when NumPy is imported
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 NAMES = ("cells", "gradients", "screen")
 

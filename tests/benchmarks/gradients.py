@@ -49,7 +49,7 @@ def main() -> list[Figure]:
         np.testing.assert_allclose(ours()[name].array.reshape(map_.shape), map_, atol=1e-5)
     figures = []
     for names in (("h",), ("h", "c", "x")):
-        mine, torchs = versus(ours, lambda names=names: passes(*names), 5)  # type: ignore[misc]
+        mine, torchs = versus(ours, lambda names=names: passes(*names), 5, each=9)  # type: ignore[misc]
         figures.append(
             Figure(
                 f"gradient map h c x, T = 200 / torch, {' '.join(names)}",

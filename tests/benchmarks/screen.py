@@ -73,13 +73,20 @@ def steps(model: str, rows: int, shown: int) -> tuple[list[float], list[int]]:
 
 
 def bytes_per_step() -> list[Figure]:
-    """Bytes of a step forward at 120 x 40 in true colour: the median step and the largest."""
+    """Bytes of a step forward at 120 x 40 in true colour: the median step and the largest.
+
+    In a sentence, and further down a text, where every row of the screen is full and follows the cursor.
+    """
     figures = []
-    for model in ("lstm", "transformer"):
-        _, sizes = steps(model, 20, 4)
+    for model, rows, shown, where in (
+        ("lstm", 20, 4, "a sentence"),
+        ("transformer", 20, 4, "a sentence"),
+        ("lstm", 80, 60, "a full screen"),
+    ):
+        sizes = steps(model, rows, shown)[1]
         figures.append(
             Figure(
-                f"bytes a step forward, {model}",
+                f"bytes a step forward, {model}, {where}",
                 f"most {max(sizes)}",
                 "",
                 statistics.median(sizes) / 1000,
@@ -91,7 +98,11 @@ def bytes_per_step() -> list[Figure]:
 
 
 def long_text() -> list[Figure]:
-    """From the key to the last byte of the new frame, near the end of 10,000 rows and of 20."""
+    """From the key to the last byte of the new frame, near the end of 10,000 rows and of 20.
+
+    Beyond 512 rows the gradient is not drawn at each step but once the cursor rests, so the long text
+    has less to do in a step.
+    """
     long, short = steps("lstm", 10_000, 9_985)[0], steps("lstm", 20, 5)[0]
     return [
         Figure(
