@@ -15,6 +15,7 @@ from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.palette import Palette
+from tui.screens.preview import Preview
 from tui.screens.recent import remember
 from tui.views.axis import clip
 from tui.views.plain import plain
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 TAGLINE = "Look inside sequence models, one token at a time."
 INVITE = "Press Enter and watch four trained models read a sentence."
+TALL = 36  # lines from which on there is room for a preview
 KINDS = {"scenario": "Scenarios", "text": "Your sentences", "model": "Models"}
 
 
@@ -82,6 +84,7 @@ are named, with the nearest ones that they do.
         yield Static(id="name", markup=False)
         yield Input(placeholder="type to search, or a sentence to read", id="search")
         yield OptionList(markup=False)
+        yield Preview()
         yield Static(id="enter", markup=False)
         yield Footer()
 
@@ -108,6 +111,7 @@ are named, with the nearest ones that they do.
 
     def repaint(self) -> None:
         """Another theme or form."""
+        self.query_one(Preview).repaint(self.palette)
         self._banner()
         self._list(keep=True)
 
@@ -123,6 +127,7 @@ are named, with the nearest ones that they do.
         return self._listed[at] if at is not None and at < len(self._listed) else None
 
     def on_resize(self, event: events.Resize) -> None:
+        self.query_one(Preview).display = event.size.height >= TALL
         self._banner()
         if self._all:
             self._list(keep=True)
@@ -198,6 +203,7 @@ are named, with the nearest ones that they do.
         words, about = self._readable(words), self._readable(about)
         quiet = Style(color=self.palette.look.muted)
         line.update(Text.assemble((about, quiet), (words, "bold")))
+        self.query_one(Preview).show(choice)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
