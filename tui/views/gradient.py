@@ -45,7 +45,8 @@ After a Transformer's last block no row looks at another: there only k = t - 1 i
 Colour and digits are **log10**, over the six powers of ten below the largest value of the map; computed
 in float64, because in float32 small gradients become false zeros.
 
-*Reach*: how far back the gradient stays above 1/1000 of its largest value in that row.
+*Reach*: how far back the gradient stays above 1/1000 of its largest value in that row, and the median of
+that over all rows read so far.
 
 Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et al. 2016.
 """
@@ -218,7 +219,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         assert self.trace is not None
         t, tokens = self.cursor, self.trace.tokens
         rows = reaches(values[: self.shown])
-        all_rows = f"median of the rows read {np.median(rows[1:]):.0f}" if len(rows) > 1 else ""
+        all_rows = f"median {np.median(rows[1:]):.0f}" if len(rows) > 1 else ""
         if t == 0:
             return Text(f"reach: {all_rows}" if all_rows else "", no_wrap=True)
         back = int(rows[t])

@@ -138,8 +138,10 @@ class Multiples(Widget):
         panel, chosen = self._panels[index], index == self._chosen
         style = self._scale.loud if chosen else self._scale.quiet
         mark = self._scale.mark if chosen else " "
-        text = f"{mark}{panel.name} {panel.note}".rstrip()
-        return [Segment(clip(text, self._pitch[0] - 1, self._scale.ellipsis), style)]
+        text, room = f"{mark}{panel.name} {panel.note}".rstrip(), self._pitch[0] - 1
+        if len(text) > room:  # the number says more than its unit, which the title says too
+            text = f"{mark}{panel.name} {panel.note.partition(' ')[0]}"
+        return [Segment(clip(text, room, self._scale.ellipsis), style)]
 
     def _body(self, index: int, line: int) -> list[Segment]:
         assert self._scale is not None
