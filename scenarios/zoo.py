@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import PeepholeError, did_you_mean
 from engine.models import Architecture, LanguageModel
 from engine.models.recurrent import RecurrentLM
 from engine.models.transformer import TransformerLM
 from engine.storage import load_model
-from engine.training import Recipe
-from scenarios.corpus import vocabulary
+
+if TYPE_CHECKING:  # a trained model is opened without what it was trained with
+    from engine.training import Recipe
 
 WEIGHTS = Path(__file__).parent / "weights"
 EARLY = 600  # every model also ships as it was after this many updates
@@ -36,6 +38,9 @@ class Entry:
 @cache
 def entries() -> Mapping[str, Entry]:
     """The bundled models by name, in the order of their invention."""
+    from engine.training import Recipe
+    from scenarios.corpus import vocabulary
+
     words = len(vocabulary())
     return {
         "rnn": Entry("Elman RNN, 64 units (1990)", RecurrentLM("elman", words), Recipe(lr=1e-3)),
@@ -88,9 +93,9 @@ def model(name: str, steps: int | None = None) -> LanguageModel:
         if not early.isdecimal():
             raise PeepholeError(f"no checkpoint {early!r} of {name}", do=f"Write {name}@{EARLY}")
         steps = int(early)
-    entry(name)
     path = WEIGHTS / f"{stem(name, steps)}.safetensors"
     if not path.exists():
+        entry(name)
         have = sorted(
             p.name.removesuffix(".safetensors") for p in WEIGHTS.glob(f"{name}*.safetensors")
         )

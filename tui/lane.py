@@ -18,7 +18,6 @@ from engine import LanguageModel, Named, PeepholeError, Trace, lenses
 from engine.errors import did_you_mean
 from engine.interventions import from_record
 from engine.lenses.record import LONGEST_MAP
-from engine.lenses.window import gradient_window
 
 Results = Mapping[str, Named]
 CHUNK = 64  # rows of surprisal and predictions that are computed together
@@ -198,6 +197,8 @@ class Lane:
 
     def _window(self, model: LanguageModel, row: int) -> Results:
         """Nothing where the gradient of so many rows cannot be had: a hold in a long text."""
+        from engine.lenses.window import gradient_window
+
         try:
             return gradient_window(model, self.trace, row)
         except PeepholeError:

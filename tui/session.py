@@ -7,11 +7,14 @@ and reads on where it meets the end of what has been read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine import LanguageModel, PeepholeError, fork, run
-from engine.conditions import Condition
 from engine.interventions import Intervention, from_record
 from tui.lane import Lane
+
+if TYPE_CHECKING:
+    from engine.conditions import Condition
 
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # rows a second
 MOST = 3  # lanes side by side

@@ -7,7 +7,6 @@ import math
 import numpy as np
 from rich.segment import Segment
 
-from engine.lenses.window import ROWS as WINDOW
 from tui.lane import Lane
 from tui.tracks.base import Stage
 from tui.tracks.following import FollowingTrack
@@ -119,6 +118,8 @@ Bengio 2013; Simonyan et al. 2013."""
         token = self.lane.trace.tokens[chosen]
         largest = " (the largest)" if chosen == int(np.nanargmax(values)) else ""
         if self.lane.long:
-            largest += f" · of the last {WINDOW} rows"
+            from engine.lenses.window import ROWS
+
+            largest += f" · of the last {ROWS} rows"
         name = f"|dL_{t}/d{self.of}_{chosen}|"
         return f"{name} = {values[chosen]:.4g} nats, k = {chosen} {token!r}{largest}"
