@@ -160,8 +160,14 @@ class Training:
             for kind, tensors in self._tensors().items()
             for name, array in tensors.items()
         }
+        step = content.get("step")
         same = all(content.get(key) == value for key, value in mine.items())
-        if not same or {name: array.shape for name, array in arrays.items()} != expected:
+        if (
+            not same
+            or type(step) is not int
+            or step < 0
+            or {name: array.shape for name, array in arrays.items()} != expected
+        ):
             raise PeepholeError(
                 "a checkpoint of another model or recipe",
                 where=str(path),
@@ -172,7 +178,7 @@ class Training:
             for kind, tensors in self._tensors().items()
         }
         self.params = parts["params"]
-        self.optimiser = Adam(parts["mean"], parts["square"], int(content["step"]))
+        self.optimiser = Adam(parts["mean"], parts["square"], step)
         return self
 
     def _tensors(self) -> dict[str, Params]:

@@ -202,3 +202,23 @@ def test_foreign_files_are_named(tmp_path: Path) -> None:
         engine.load_trace(tmp_path)
     with pytest.raises(PeepholeError):
         engine.load_trace(tmp_path / "nul\0byte")
+
+
+@pytest.mark.parametrize("step", ["3", None, -1, 1.5, [1], True])
+def test_a_checkpoint_whose_step_is_no_count_is_refused(step: Any, tmp_path: Path) -> None:
+    from engine.training import Batch, Recipe, Training
+
+    ones = np.ones((2, 3), int)
+    fresh = Training.start(
+        build("gru", layers=1).architecture,
+        Recipe(steps=2, batch=2),
+        engine.Backend(),
+        lambda number: Batch(ones, ones, ones),
+    )
+    path = fresh.save(tmp_path / "checkpoint")
+    assert fresh.resume(path).step == 0
+    header, body = split(path.read_bytes())
+    header["__metadata__"]["peephole"]["step"] = step
+    path.write_bytes(join(header, body))
+    with pytest.raises(PeepholeError, match="a checkpoint of another model or recipe"):
+        fresh.resume(path)
