@@ -134,6 +134,18 @@ async def test_the_mark_moves_and_skips_headings() -> None:
         assert set(names) == {*shelf.bundled(), *zoo.names()}
 
 
+async def test_f1_explains_home() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("f1")
+        await pilot.pause(0.1)  # Markdown is laid out in steps of its own
+        assert "is a script" in app.text()
+        await pilot.press("escape", "enter")
+        await pilot.pause()
+    assert [c.name for c in app.opened] == ["agreement"]
+
+
 async def test_a_broken_scenario_is_listed_with_its_mistake(tmp_path, monkeypatch) -> None:
     (tmp_path / "broken.toml").write_text("title = 3\n")
     monkeypatch.setattr(choices.shelf, "bundled", lambda: {"broken": tmp_path / "broken.toml"})

@@ -89,6 +89,8 @@ class Dialog(ModalScreen[T | None], Generic[T]):
         return ""
 
     def on_mount(self) -> None:
+        for field in self.query(Input):
+            field.cursor_blink = False  # idling costs nothing
         self.judge()
 
     def on_input_changed(self) -> None:

@@ -100,6 +100,7 @@ class InterveneDialog(Dialog[Intervention]):
         return str(known[name])
 
     def on_mount(self) -> None:
+        super().on_mount()
         self._choose(self.kind)
         self.query(f"#form-{self.kind} Input").first().focus()
 

@@ -63,6 +63,7 @@ are named, with the nearest ones that they do.
                 priority=True, show=False),
         Binding("pagedown", "move(5)", "Choose", id="home.page.down", tooltip="Five entries down",
                 priority=True, show=False),
+        Binding("f1", "explain", "Help", id="home.help", tooltip="What can be done here"),
         Binding("escape", "clear", "Clear", id="home.clear", tooltip="Empty the search line",
                 show=False),
     ]  # fmt: skip
@@ -237,6 +238,16 @@ are named, with the nearest ones that they do.
         if choice.kind == "text":
             remember(choice.name)
         self.post_message(self.Chosen(choice))
+
+    def action_explain(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        keys = [
+            (self.app.get_key_display(active.binding), active.binding.tooltip)
+            for active in self.active_bindings.values()
+            if active.binding.id
+        ]
+        self.app.push_screen(HelpScreen("Home", self.HELP, keys))
 
     def action_clear(self) -> None:
         self.query_one("#search", Input).value = ""
