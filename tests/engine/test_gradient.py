@@ -47,7 +47,7 @@ def by_torch(
         table = np.zeros((len(trace), len(layers)))
         for layer, values in enumerate(layers):
             for t in range(len(trace)):
-                if torch.is_tensor(values):  # (1, T, d) of a Transformer
+                if not isinstance(values, list):  # (1, T, d) of a Transformer
                     table[t, layer] = values.grad[0, t].norm()
                 elif values[t].grad is not None:
                     table[t, layer] = values[t].grad[0].norm()
