@@ -301,3 +301,23 @@ def test_panels_fit(count: int, width: int, height: int) -> None:
     if side > 1:
         assert across * (side + 3) <= width
         assert down * (-(-side // 2) + 1) <= height
+
+
+async def test_a_beat_points_before_and_after_the_view_is_shown() -> None:
+    at = lane("transformer")
+    stage = Stage("attention", at, cursor=5)
+    stage.view.point(of="rollout", layer=0)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "layer 0 · rollout" in stage.said("#title")
+        stage.view.point(of="mean")
+        assert "layer 0 · mean" in stage.said("#title")
+        stage.view.point(head=1, layer=1)
+        assert "layer 1 · head 1" in stage.said("#title")
+        stage.view.point()
+        assert "layer 1 · head 1" in stage.said("#title")
+    stage = Stage("gradient", lane("lstm"), cursor=5)
+    stage.view.point(of="c", layer=0, unit=3)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "|dL_t/dc_k| · layer 0" in stage.said("#title")
