@@ -177,7 +177,7 @@ class Palette:
         if self.colours == "none":
             return Segment(glyph, self.style("text" if level else "muted"))
         few = "yellow" if level > 0 else "bright_blue" if level < 0 else "bright_black"
-        colour = few if signed else "bright_white"
+        colour = few if signed else "cyan"
         return Segment(glyph, Style(color=colour, bgcolor=self.look.background))
 
 

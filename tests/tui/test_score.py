@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from engine import load_trace
+from engine import LanguageModel, Vocabulary, load_trace
 from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.score_stage import app, idle, lines, press, screen, text, typed
@@ -17,6 +17,7 @@ from tui.session import Session
 from tui.tracks.gradient import GradientTrack
 from tui.tracks.units import UnitsTrack
 
+NAMES = Vocabulary(("<s>", "caterpillar", *(f"w{i}" for i in range(9))))
 SIZES = [(80, 24), (120, 40), (200, 60), (250, 70), (60, 12)]
 
 
@@ -173,13 +174,11 @@ async def test_one_head_cut_and_one_edge() -> None:
         assert (s.lanes[1].trace["context"][:, 1, head] == 0).all()
         await press(pilot, "u")
         await go_to(pilot, "attention")
-        track = screen(pilot).score.focused
-        values = track.values()
-        await press(pilot, *["left"] * 9, "minus")
-        if s.lanes[-1].cut:  # the largest weight was on an earlier row
-            key = int(re.findall(r"9→(\d+)", s.lanes[-1].cut)[0])
-            assert s.lanes[-1].trace["weights"][9, 1, head, key] == 0
-        assert values is not None
+        screen(pilot).score.focused.probe = 4
+        await press(pilot, "left", "minus")
+        assert s.lanes[1].cut == f"edge 9→3 cut in layer 1 head {head}"
+        assert s.lanes[1].trace["weights"][9, 1, head, 3] == 0
+        assert s.lanes[0].trace["weights"][9, 1, head, 3] > 0
 
 
 async def test_a_word_replaced_through_the_dialog_gives_the_fork_its_own_tokens() -> None:
@@ -210,6 +209,13 @@ async def test_typing_a_sentence_word_by_word() -> None:
         assert s.session.lanes[1].has_gradient(2)
         await press(pilot, "up")
         assert s.session.cursor == 1
+
+
+async def test_tab_completes_a_word() -> None:
+    model = LanguageModel("m", build("lstm").architecture, build("lstm").params, NAMES)
+    async with PeepholeApp(Session.read([model], "")).run_test(size=(100, 30)) as pilot:
+        await press(pilot, "i", "c", "a", "t", "e", "tab", "space")
+        assert screen(pilot).session.tokens == ["<s>", "caterpillar"]
 
 
 async def test_full_size_views_and_back() -> None:
@@ -329,7 +335,8 @@ async def test_long_texts_scroll_by_pages_and_show_the_last_rows() -> None:
         await idle(pilot)
         await go_to(pilot, "gradient")
         assert "of the last 512 rows" in text(pilot)
-        await press(pilot, *["up"] * 30)
+        await pilot.press(*["up"] * 30)
+        await idle(pilot)
         assert s.score.stage.top <= 1469
         assert "▶1469" in text(pilot)
 

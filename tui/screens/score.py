@@ -116,7 +116,8 @@ class ScoreScreen(Doing, Scripted, Typing, inherit_bindings=False):
             info.say((f" {self.refused}", "bad"))
         else:
             hidden = self.score.hidden
-            more = [(f" {len(hidden)} more tracks: Tab ", "muted")] if hidden else []
+            many = "1 more track" if len(hidden) == 1 else f"{len(hidden)} more tracks"
+            more = [(f" {many}: Tab ", "muted")] if hidden else []
             info.say((" ", "text"), (track.reading(), "text"), right=more)
 
     def guide(self) -> None:

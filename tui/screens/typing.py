@@ -27,6 +27,7 @@ class WordInput(Input):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "done", "Done", id="type.done", tooltip="Finish the sentence"),
+        Binding("tab", "complete", "Complete", id="type.complete", tooltip="Take the suggestion"),
         Binding("enter", "done", "Done", show=False, id="type.enter", tooltip="Finish it"),
     ]
 
@@ -53,6 +54,10 @@ class WordInput(Input):
             super().action_delete_left()
         else:
             self.post_message(self.Back())
+
+    def action_complete(self) -> None:
+        self.action_end()
+        self.action_cursor_right()  # at the end it takes what is suggested
 
     def action_done(self) -> None:
         if self.value.strip():
