@@ -100,7 +100,7 @@ def test_clipping_is_torchs() -> None:
 def test_the_learning_rate_rises_and_falls() -> None:
     shares = [warmup_cosine(step, 100, 10) for step in range(100)]
     assert shares[:10] == pytest.approx(np.arange(1, 11) / 10)
-    assert all(a > b for a, b in itertools.pairwise(shares))
+    assert all(a > b for a, b in itertools.pairwise(shares[10:]))
     assert warmup_cosine(100, 100, 10) == pytest.approx(0.05)
 
 
