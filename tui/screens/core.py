@@ -77,6 +77,12 @@ class Core(Screen[None]):
     def say(self) -> None:
         raise NotImplementedError
 
+    def grown(self) -> None:
+        raise NotImplementedError
+
+    def arrived(self, row: int) -> bool:
+        raise NotImplementedError
+
     def go(self, row: int) -> None:
         raise NotImplementedError
 

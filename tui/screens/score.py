@@ -9,16 +9,15 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
-from textual.timer import Timer
 from textual.widgets import Footer, Static
 
-from tui import views
 from tui.keys import KEYS
-from tui.lane import Lane
 from tui.lines import Line, headline
 from tui.narrator import Narrator, Words
 from tui.score import Score
 from tui.screens.doing import Doing
+from tui.screens.looking import Looking
+from tui.screens.playback import Playback
 from tui.screens.scripted import Scripted
 from tui.screens.typing import Typing, WordInput
 from tui.session import Session
@@ -31,10 +30,9 @@ if TYPE_CHECKING:
 GUIDE = 9  # blank lines from which on the focused track is explained below the rows
 NEEDS = (60, 12)  # columns and lines below which nothing can be read
 SIDE = 150  # columns from which on the narration stands beside the score
-REST = 0.3  # seconds that the cursor rests before a long trace's gradient is computed
 
 
-class ScoreScreen(Doing, Scripted, Typing, inherit_bindings=False):
+class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=False):
     """One session on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -59,8 +57,6 @@ class ScoreScreen(Doing, Scripted, Typing, inherit_bindings=False):
         self.guided = True
         self.view: View | None = None
         self._views: dict[str, View] = {}
-        self._timer: Timer | None = None
-        self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
@@ -169,195 +165,6 @@ class ScoreScreen(Doing, Scripted, Typing, inherit_bindings=False):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Track) and self.is_mounted:
             self.say()
-
-    # Lanes and gradients --------------------------------------------------------------------------
-
-    def prepare(self) -> None:
-        """Compute the gradients that are not known yet, in one batch in a thread."""
-        lanes = [lane for lane in self.session.lanes if lane.model is not None]
-
-        def work() -> None:
-            for lane in lanes:
-                lane.prepare()
-
-        self.in_thread(work, lambda _: self.grown(), "gradients")
-        self.rest()
-
-    def grown(self) -> None:
-        """Lens results have come in."""
-        self.score.grown()
-        self.say()
-
-    def rest(self) -> None:
-        """For a long trace: compute the cursor's own gradient once it rests."""
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None
-        long = [lane for lane in self.session.lanes if lane.long and lane.model]
-        if long and self.session.cursor and not self.session.playing:
-            self._rest = self.set_timer(REST, lambda: self._compute(long, self.session.cursor))
-
-    def _compute(self, lanes: list[Lane], row: int) -> None:
-        def work() -> None:
-            for lane in lanes:
-                if row < len(lane) and not lane.has_gradient(row):
-                    lane.gradient(row)
-
-        self.in_thread(work, lambda _: self.grown(), "gradient")
-
-    # Playback -------------------------------------------------------------------------------------
-
-    def action_play(self) -> None:
-        session = self.session
-        if not session.playing and session.cursor + 1 >= session.rows and not session.loop:
-            session.show(1)  # played to its end: from the start again
-            self.score.redraw()
-        self.playing(not session.playing)
-
-    def playing(self, on: bool) -> None:
-        """Play or pause; no timer runs while paused."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-        self.session.playing = on
-        if on:
-            self._timer = self.set_interval(1 / self.session.speed, self._tick)
-        self.say()
-        self.rest()
-
-    def _tick(self) -> None:
-        if not self.session.step():
-            self.playing(False)
-            return
-        self.sync()
-        if self.arrived(self.session.cursor):
-            self.playing(False)
-        elif broken := self.session.broken():
-            self.playing(False)
-            self.notify(broken, title="Stopped at a break", timeout=8)
-
-    def on_screen_suspend(self) -> None:
-        if self._timer is not None:
-            self._timer.pause()
-
-    def on_screen_resume(self) -> None:
-        if self._timer is not None:
-            self._timer.resume()
-
-    def go(self, row: int) -> None:
-        """Put the cursor on a row."""
-        if self.session.move(row):
-            self.sync()
-            self.rest()
-
-    def action_row(self, by: int) -> None:
-        self.go(self.session.cursor + by)
-
-    def action_first(self) -> None:
-        self.go(0)
-
-    def action_last(self) -> None:
-        self.go(self.session.rows - 1)
-
-    def action_speed(self, by: int) -> None:
-        self.session.faster(by)
-        if self.session.playing:
-            self.playing(True)
-        self.say()
-
-    def action_loop(self) -> None:
-        self.session.loop = not self.session.loop
-        self.say()
-
-    # Views and selection --------------------------------------------------------------------------
-
-    def action_view(self, name: str) -> None:
-        if self.view is not None:
-            self.session.unit = getattr(self.view, "unit", self.session.unit)
-            self.view.display = False
-            self.view = None
-        if name == "score":
-            self.score.display = True
-            self.score.focus_track(self.score.focused or self.score.tracks[0])
-            self.score.redraw()
-            self.say()
-            return
-        lane = self.lane
-        if name == "attention" and not lane.heads:
-            lane = next((other for other in self.session.lanes if other.heads), lane)
-        self.score.display = False
-        view = self._views.get(name)
-        if view is None:
-            view = self._views[name] = views.load(name)()
-            self.query_one("#middle", Container).mount(view, before=self.narrator)
-        view.display = True
-        self.view = view
-        session = self.session
-        view.point(unit=session.unit, layer=session.layer, head=session.head)
-        view.show(lane, session.cursor, session.shown)
-        view.focus()
-        self.say()
-
-    def on_view_cursor_moved(self, event: View.CursorMoved) -> None:
-        self.go(event.row)
-
-    def on_track_clicked(self, event: Track.Clicked) -> None:
-        if event.row < self.session.shown:
-            event.track.pick(event.column)
-            self.score.selected()
-        self.go(event.row)
-        self.say()
-
-    def action_track(self, by: int) -> None:
-        if self.view is None:
-            self.score.focus_next(by)
-            self.say()
-        else:
-            self.focus_next() if by > 0 else self.focus_previous()
-
-    def action_unit(self, by: int) -> None:
-        track = self.score.focused
-        if track is not None and track.select(by):
-            self.score.selected()
-            self.say()
-
-    def action_layer(self, by: int) -> None:
-        session, layers = self.session, max(lane.layers for lane in self.session.lanes)
-        layer = layers - 1 if session.layer is None else session.layer
-        session.layer = max(0, min(layers - 1, layer + by))
-        self.score.selected()
-        self.say()
-
-    def action_head(self, by: int) -> None:
-        heads = max(lane.heads for lane in self.session.lanes)
-        choices = [None, *range(heads)]
-        at = choices.index(self.session.head) if self.session.head in choices else 0
-        self.session.head = choices[(at + by) % len(choices)]
-        self.score.selected()
-        self.say()
-
-    def action_vary(self) -> None:
-        for track in self.score.tracks:
-            if hasattr(track, "vary"):
-                track.vary()
-        self.score.selected()
-        self.say()
-
-    def action_explain(self) -> None:
-        from tui.screens.help import HelpScreen
-
-        focused = self.score.focused or self.score.tracks[0]
-        title, about = focused.called, focused.about()
-        if self.view is not None:
-            title, about = self.view.TITLE, self.view.HELP
-        keys: dict[str, list[str]] = {}  # what it does -> its keys
-        for binding in (active.binding for active in self.active_bindings.values()):
-            if binding.id:
-                shown = keys.setdefault(binding.tooltip or binding.description, [])
-                key = self.app.get_key_display(binding)
-                shown += [key] if key not in shown else []
-        pairs = [(" ".join(shown), does) for does, shown in keys.items()]
-        self.app.push_screen(HelpScreen(title, about, pairs))
 
     def action_back(self) -> None:
         if self.view is not None:

@@ -1,0 +1,104 @@
+"""What the score screen looks at: tracks, units, layers, heads, full-size views, help."""
+
+from __future__ import annotations
+
+from textual.containers import Container
+
+from tui import views
+from tui.screens.core import Core
+from tui.tracks.base import Track
+from tui.views.base import View
+
+
+class Looking(Core):
+    """Chooses what is shown."""
+
+    _views: dict[str, View]
+
+    def action_view(self, name: str) -> None:
+        if self.view is not None:
+            self.session.unit = getattr(self.view, "unit", self.session.unit)
+            self.view.display = False
+            self.view = None
+        if name == "score":
+            self.score.display = True
+            self.score.focus_track(self.score.focused or self.score.tracks[0])
+            self.score.redraw()
+            self.say()
+            return
+        lane = self.lane
+        if name == "attention" and not lane.heads:
+            lane = next((other for other in self.session.lanes if other.heads), lane)
+        self.score.display = False
+        view = self._views.get(name)
+        if view is None:
+            view = self._views[name] = views.load(name)()
+            self.query_one("#middle", Container).mount(view, before=self.narrator)
+        view.display = True
+        self.view = view
+        session = self.session
+        view.point(unit=session.unit, layer=session.layer, head=session.head)
+        view.show(lane, session.cursor, session.shown)
+        view.focus()
+        self.say()
+
+    def on_view_cursor_moved(self, event: View.CursorMoved) -> None:
+        self.go(event.row)
+
+    def on_track_clicked(self, event: Track.Clicked) -> None:
+        if event.row < self.session.shown:
+            event.track.pick(event.column)
+            self.score.selected()
+        self.go(event.row)
+        self.say()
+
+    def action_track(self, by: int) -> None:
+        if self.view is None:
+            self.score.focus_next(by)
+            self.say()
+        else:
+            self.focus_next() if by > 0 else self.focus_previous()
+
+    def action_unit(self, by: int) -> None:
+        track = self.score.focused
+        if track is not None and track.select(by):
+            self.score.selected()
+            self.say()
+
+    def action_layer(self, by: int) -> None:
+        session, layers = self.session, max(lane.layers for lane in self.session.lanes)
+        layer = layers - 1 if session.layer is None else session.layer
+        session.layer = max(0, min(layers - 1, layer + by))
+        self.score.selected()
+        self.say()
+
+    def action_head(self, by: int) -> None:
+        heads = max(lane.heads for lane in self.session.lanes)
+        choices = [None, *range(heads)]
+        at = choices.index(self.session.head) if self.session.head in choices else 0
+        self.session.head = choices[(at + by) % len(choices)]
+        self.score.selected()
+        self.say()
+
+    def action_vary(self) -> None:
+        for track in self.score.tracks:
+            if hasattr(track, "vary"):
+                track.vary()
+        self.score.selected()
+        self.say()
+
+    def action_explain(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        focused = self.score.focused or self.score.tracks[0]
+        title, about = focused.called, focused.about()
+        if self.view is not None:
+            title, about = self.view.TITLE, self.view.HELP
+        keys: dict[str, list[str]] = {}  # what it does -> its keys
+        for binding in (active.binding for active in self.active_bindings.values()):
+            if binding.id:
+                shown = keys.setdefault(binding.tooltip or binding.description, [])
+                key = self.app.get_key_display(binding)
+                shown += [key] if key not in shown else []
+        pairs = [(" ".join(shown), does) for does, shown in keys.items()]
+        self.app.push_screen(HelpScreen(title, about, pairs))
