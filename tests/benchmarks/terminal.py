@@ -102,6 +102,12 @@ class Terminal:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def wakeups(self) -> int:
+        """How often any of the child's threads has woken from waiting."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        lines = [line for task in tasks for line in (task / "status").read_text().splitlines()]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
+
     def megabytes(self) -> float:
         """Memory of the child: its proportional share (PSS) where Linux tells it, else resident."""
         folder = Path(f"/proc/{self.process.pid}")
