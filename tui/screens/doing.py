@@ -40,7 +40,7 @@ class Doing(Core):
                     PeepholeError(f"{track.value} is no gate to open", do="- holds it at 0")
                 )
                 return
-            self.fork(Hold(track.value, float(value), track.layer_index, start=row))
+            self.fork(Hold(track.value, float(value), track.layer_index))
         elif isinstance(track, AttentionTrack) and not value:
             key = track.chosen()
             if key is None or key >= row:
@@ -58,7 +58,7 @@ class Doing(Core):
         track = self.score.focused
         if isinstance(track, UnitsTrack):
             unit = min(self.session.unit, track.width_units - 1)
-            self.fork(Hold(track.value, 0.0, track.layer_index, (unit,), self.session.cursor))
+            self.fork(Hold(track.value, 0.0, track.layer_index, (unit,)))
         elif isinstance(track, HeadsTrack | AttentionTrack):
             head = self.session.head
             if head is None:

@@ -15,6 +15,7 @@ from tui.keys import KEYS
 from tui.lines import Line, headline
 from tui.narrator import Narrator, Words
 from tui.score import Score
+from tui.screens.dock import Dock
 from tui.screens.doing import Doing
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
@@ -64,6 +65,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
             yield Line(self.palette, id="state")
         with Container(id="middle"):
             yield Score(self.session, self.palette)
+            yield Dock()
             yield Narrator(self.palette)
         yield Line(self.palette, id="info")
         yield WordInput()
@@ -72,7 +74,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
 
     def on_mount(self) -> None:
         self.score = self.query_one(Score)
-        self.narrator = self.query_one(Narrator)
+        self.narrator, self.dock = self.query_one(Narrator), self.query_one(Dock)
         self.score.focus_track(self.score.tracks[0])
         self.sync()
         self.call_after_refresh(self.prepare)
@@ -117,16 +119,20 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
             info.say((" ", "text"), (track.reading(), "text"), right=more)
 
     def guide(self) -> None:
-        """Without a scenario: what the focused track is, where the rows leave room for it."""
-        if self.play_script is not None or not self.is_mounted:
+        """Where the rows leave room: what the focused track is, and the equation with its numbers."""
+        if not self.is_mounted:
             return
         free = self.size.height - 4 - self.score.stage.header - self.session.rows
-        track = self.score.focused or self.score.tracks[0]
-        if self.guided and self.view is None and self.typed is None and free >= GUIDE:
-            self.narrator.styles.max_height = min(free - 1, 12)
-            self.narrator.say(Words("", track.called, track.about()))
-        else:
-            self.narrator.say(None)
+        free = 0 if self.view is not None or self.typed is not None else free
+        if self.play_script is None:
+            track = self.score.focused or self.score.tracks[0]
+            if self.guided and free >= GUIDE:
+                self.narrator.styles.max_height = min(free - 1, 12)
+                self.narrator.say(Words("", track.called, track.about()))
+            else:
+                self.narrator.say(None)
+        below = not self.narrator.has_class("-side") and (self.play_script or self.guided)
+        self.dock.follow(self.lane, self.session, free - (12 if below else 0))
 
     def action_guide(self) -> None:
         self.guided = not self.guided
