@@ -1,0 +1,109 @@
+"""What was looked at and liked: the screen at three sizes, dark, light and without colour.
+
+`python run.py test tests/tui/test_snapshots.py --snapshot-update` draws them anew; look before you commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from scenarios import shelf
+from tui.app import PeepholeApp, read
+from tui.score import Score
+from tui.screens.preview import Preview
+
+SENTENCE = "the cats that sat on the mat that was red were happy ."
+SIZES = [(80, 24), (120, 40), (200, 60)]
+Snap = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A terminal with all colours and a user without a past, whatever this test runs in."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def keys(*pressed: str, theme: str = "peephole-dark") -> Callable[[Pilot], Awaitable[None]]:
+    """Press keys one after the other, each when all that the one before began has ended."""
+
+    async def press(pilot: Pilot) -> None:
+        pilot.app.theme = theme
+        for key in ("", *pressed):
+            if key:
+                await pilot.press(key)
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+            while pilot.app.screen.session.playing:  # on the way to where a beat stops
+                await pilot.pause(0.05)
+        await pilot.pause()
+
+    return press
+
+
+def name(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+@pytest.mark.parametrize("look", ["dark", "light", "no-color"])
+def test_score(
+    snap_compare: Snap, monkeypatch: pytest.MonkeyPatch, look: str, size: tuple[int, int]
+) -> None:
+    if look == "no-color":
+        monkeypatch.setenv("NO_COLOR", "1")
+    theme = "peephole-light" if look == "light" else "peephole-dark"
+    app = PeepholeApp(read(["lstm"], SENTENCE))
+    press = keys("end", "up", "up", theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=press)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_transformer_beside_lstm(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app = PeepholeApp(read(["lstm", "transformer"], SENTENCE))
+    assert snap_compare(app, terminal_size=size, run_before=keys("end", "up", "up"))
+
+
+@pytest.mark.parametrize("key", ["2", "3", "4", "5"])
+def test_view(snap_compare: Snap, key: str) -> None:
+    app = PeepholeApp(read(["transformer" if key == "2" else "lstm"], SENTENCE))
+    press = keys("end", "up", "up", key)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=press)
+
+
+def test_beat_with_its_claims(snap_compare: Snap) -> None:
+    app = PeepholeApp(None, shelf.find("agreement"))
+    assert snap_compare(app, terminal_size=(120, 40), run_before=keys("pagedown", "pagedown"))
+
+
+def test_forget_gate_held_shut(snap_compare: Snap) -> None:
+    app = PeepholeApp(read(["lstm"], SENTENCE))
+    press = keys("end", "tab", "tab", "tab", "tab", "tab", "minus")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=press)
+
+
+def test_ascii(snap_compare: Snap) -> None:
+    app = PeepholeApp(read(["lstm"], SENTENCE), plain=True)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("end"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_home(snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def read_to_the_end(pilot: Pilot) -> None:
+        preview = pilot.app.screen.query_one(Preview)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            await pilot.app.workers.wait_for_complete()
+            if pilot.app.screen.query(Score) or (not preview.display and preview.screen.size):
+                break
+        while preview._timer is not None:
+            preview._tick()
+        await pilot.pause()
+
+    assert snap_compare(PeepholeApp(), terminal_size=size, run_before=read_to_the_end)
