@@ -146,7 +146,8 @@ class Backend:
             return importlib.import_module("torch")
         except ImportError:
             raise PeepholeError(
-                "torch is not installed", do="Install it with: pip install 'peephole[torch]'"
+                "torch is not installed",
+                do="In peephole's folder: pip install '.[torch]'",
             ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engine.models import LanguageModel
@@ -21,7 +22,7 @@ _GROUPS = {
 def as_markdown(model: LanguageModel) -> str:
     """The card of a bundled model; every number is read from the weights' own record."""
     card = model.card
-    recipe, sizes = card["recipe"], vars(model.architecture)
+    recipe, sizes = card["recipe"], asdict(model.architecture)  # type: ignore[call-overload]
     lines = [
         f"# {model.name}",
         "",

@@ -95,6 +95,10 @@ def model(name: str, steps: int | None = None) -> LanguageModel:
         steps = int(early)
     path = WEIGHTS / f"{stem(name, steps)}.safetensors"
     if not path.exists():
+        if Path(name).is_dir():
+            raise PeepholeError("a folder, not a model", where=name, do="Name the file in it")
+        if Path(name).is_file():
+            return load_model(name)  # says what is wrong with it
         entry(name)
         have = sorted(
             p.name.removesuffix(".safetensors") for p in WEIGHTS.glob(f"{name}*.safetensors")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from engine import run, save_trace
 from scenarios import corpus, zoo
@@ -167,3 +168,17 @@ def test_an_ascii_terminal_is_served(models) -> None:
     command = [*CLI, "run", models["transformer"], TEXT, "--cut-edge", "3->2"]
     done = subprocess.run(command, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("what", [".", "pyproject.toml"])
+def test_a_path_that_is_no_model_is_told_from_an_unknown_name(what: str) -> None:
+    found = CliRunner().invoke(main, ["run", what, "the cats were happy ."])
+    assert found.exit_code == 2
+    assert "Did you mean" not in found.output
+    assert ("a folder" if what == "." else "not a whole peephole file") in found.output
+
+
+def test_a_card_names_sizes_and_no_part_of_the_machine() -> None:
+    found = CliRunner().invoke(main, ["card", "lstm"])
+    assert "width 64" in found.output
+    assert "<module" not in found.output
