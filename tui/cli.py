@@ -168,6 +168,7 @@ def run(
     if (backend, device) != ("numpy", "cpu"):
         loaded = loaded.to(Backend(backend, device=device))
     trace = read(loaded, text, interventions)
+    reading.acted(trace)
     found = reading.look(loaded, trace, lens)
     if save is not None:
         save_trace(record(loaded, trace), save)

@@ -182,3 +182,12 @@ def test_a_card_names_sizes_and_no_part_of_the_machine() -> None:
     found = CliRunner().invoke(main, ["card", "lstm"])
     assert "width 64" in found.output
     assert "<module" not in found.output
+
+
+@pytest.mark.parametrize(
+    "options", [("--hold", "f = 0 from 99"), ("--replace", "99 = cat")], ids=lambda o: o[0]
+)
+def test_what_begins_beyond_the_text_is_refused(options: tuple[str, str]) -> None:
+    found = CliRunner().invoke(main, ["run", "lstm", "the cats .", *options])
+    assert found.exit_code == 2
+    assert "the text ends at row 3" in found.output

@@ -31,6 +31,23 @@ def look(model: LanguageModel, trace: Trace, names: Sequence[str]) -> Found:
     return {name: WHOLE[name](model, trace) for name in names}
 
 
+def acted(trace: Trace) -> None:
+    """Refuse a run in which something was to be done beyond its last row, and so never was.
+
+    Raises:
+        PeepholeError: naming the intervention and the last row.
+    """
+    last = len(trace) - 1
+    for record in trace.header.interventions:
+        first = max(int(record.get(key) or 0) for key in ("start", "query", "row"))
+        if first > last:
+            raise PeepholeError(
+                f"begins at row {first}, and the text ends at row {last}",
+                where=str(from_record(record)),
+                do="Row 0 is the start token, row 1 the first word",
+            )
+
+
 def rows(trace: Trace, found: Found, values: bool = False) -> Iterator[dict[str, Any]]:
     """One JSON-ready object a row; what is not a number (row 0's bits, a score of -inf) is null."""
     bits = lenses.surprisal(trace)["bits"].array
