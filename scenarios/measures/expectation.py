@@ -46,7 +46,7 @@ def guess(lane: Lane, at: At, rank: int = 1) -> str:
 
 
 @measure("share right")
-def accuracy(lane: Lane, split: str, n: int = 200, seed: int = 1) -> float:
+def accuracy(lane: Lane, split: str, n: int = 500, seed: int = 1) -> float:
     """How often a lane's model prefers the right word, over n sentences of a split of the corpus (see
     the model cards); what the lane has set by hand stays so. Chance is 0.5."""
     number = re.search(r"\d+$", split)
