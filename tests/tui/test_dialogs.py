@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 from textual.app import App
+from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from engine import CutEdge, CutHead, Hold, PeepholeError, Replace, fork, lenses
+from engine.conditions import parse
 from engine.interventions import Intervention
 from tests.engine.build import WORDS
 from tests.tui.stage import lane
@@ -163,10 +166,10 @@ async def test_a_condition_that_cannot_be_asked_is_refused(text: str, says: str)
 @pytest.mark.parametrize(
     ("kind", "fields", "item"),
     [
-        ("hold", {}, Hold("i", 0.0, 0, (2,), 3)),
+        ("hold", {}, Hold("i", 0.0, 0, (2,), 0)),
         ("hold", {"hold_value": "c", "hold_units": "0, 2-4", "hold_layer": "", "hold_at": "-1.5",
                   "hold_from": "0", "hold_to": "7"}, Hold("c", -1.5, None, (0, 2, 3, 4), 0, 8)),
-        ("hold", {"hold_units": ""}, Hold("i", 0.0, 0, (), 3)),
+        ("hold", {"hold_units": "", "hold_from": "3"}, Hold("i", 0.0, 0, (), 3)),
         ("replace", {"replace_word": "w7"}, Replace(3, "w7")),
     ],
 )  # fmt: skip
@@ -187,7 +190,7 @@ async def test_an_intervention_is_built_and_the_model_can_undergo_it(
         ("edge", {}, CutEdge(5, 2, 1, 1)),
         ("edge", {"edge_layer": "", "edge_head": "", "edge_key": "0"}, CutEdge(5, 0)),
         ("head", {}, CutHead(1, 1)),
-        ("hold", {"hold_value": "a"}, Hold("a", 0.0, 1, (0,), 5)),
+        ("hold", {"hold_value": "a"}, Hold("a", 0.0, 1, (0,), 0)),
     ],
 )
 async def test_attention_can_be_cut(kind: str, fields: dict[str, str], item: Intervention) -> None:
@@ -222,6 +225,82 @@ async def test_what_cannot_be_done_is_refused(
     answer, line = await ask(InterveneDialog(at.model, at.trace, 3, kind=kind), "enter", **fields)
     assert answer is NOTHING
     assert says in line.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("steps", "typed", "item"),
+    [
+        (["ctrl+right"], "w7", Replace(5, "w7")),
+        (["ctrl+right", "ctrl+right", "f2"], "", CutHead(0, 0)),
+        (["ctrl+left"], "", CutHead(0, 0)),
+        (["f3", "ctrl+right"], "", Hold("h", 0.0, 0, (0,), 0)),
+    ],
+)
+async def test_keys_reach_every_kind_of_change_from_a_field(
+    steps: list[str], typed: str, item: Intervention
+) -> None:
+    at = lane("transformer")
+    app = Asking(InterveneDialog(at.model, at.trace, 5, name="h"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "Ctrl+← →" in str(app.dialog.query_one("#keys", Static).render())
+        await pilot.press(*steps)
+        if typed:
+            await pilot.press("tab", *typed)
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.answer == item
+
+
+async def burst(pilot: Pilot, *keys: str) -> None:
+    """Keys as a fast typist or a paste sends them: all there before the first one is handled."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await pilot.pause()
+    await pilot.pause()
+
+
+def bursts() -> list[tuple[Dialog[Any], str, Any]]:
+    """(dialog, what is typed in one go before Enter, the answer)."""
+    at = lane("lstm")
+    return [
+        (JumpDialog(TOKENS, 2), "on", 5),
+        (ConditionDialog(at.trace, 2), "bits > 8", parse("bits > 8")),
+        (InterveneDialog(at.model, at.trace, 3, kind="hold", name="c"), "", Hold("c", 0.0, 0, (0,), 0)),
+        (WordDialog(at.trace, 3), "w7", "w7"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("index", range(4))
+async def test_enter_acts_on_the_text_however_fast_it_came(index: int) -> None:
+    dialog, typed, answer = bursts()[index]
+    app = Asking(dialog)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await burst(pilot, *typed, "enter")
+    assert app.answer == answer
+
+
+async def test_enter_acts_on_a_replacement_and_a_path_typed_in_one_go(tmp_path: Path) -> None:
+    at = lane("lstm")
+    app = Asking(InterveneDialog(at.model, at.trace, 3, kind="replace"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab")
+        await burst(pilot, *"w7", "enter")
+    assert app.answer == Replace(3, "w7")
+    app = Asking(SaveAsDialog("the trace", f"{tmp_path}/a", ".npz"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("end")
+        await burst(pilot, *"bc", "enter")
+    assert app.answer == tmp_path / "abc.npz"
+
+
+async def test_models_are_marked_however_fast_the_keys_come() -> None:
+    app = Asking(ModelsDialog({"gru": "", "lstm": "", "rnn": ""}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await burst(pilot, "down", "space", "down", "space", "enter")
+    assert app.answer == ("lstm", "rnn")
 
 
 async def test_the_tabs_change_the_kind() -> None:

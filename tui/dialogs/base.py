@@ -47,7 +47,8 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="dialog.cancel", tooltip="Go back, change nothing"),
-        Binding("enter", "answer", "Do it", id="dialog.answer", priority=True,
+        # Not a priority binding: it would overtake letters that still wait for their field.
+        Binding("enter", "answer", "Do it", id="dialog.answer",
                 tooltip="Do what the line above says"),
     ]  # fmt: skip
 
@@ -95,6 +96,9 @@ class Dialog(ModalScreen[T | None], Generic[T]):
 
     def on_input_changed(self) -> None:
         self.judge()
+
+    def on_input_submitted(self) -> None:
+        self.action_answer()
 
     def judge(self) -> None:
         """Say under the fields what Enter will do, or what stands in its way."""

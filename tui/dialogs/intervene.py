@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Tab, Tabs
@@ -32,6 +34,12 @@ class InterveneDialog(Dialog[Intervention]):
     InterveneDialog .field .about { width: 1fr; color: $text-muted; padding-left: 1; }
     InterveneDialog Tabs { margin-bottom: 1; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+right,f2", "kind(1)", "Kind", id="dialog.intervene.next", priority=True,
+                tooltip="The next kind of change"),
+        Binding("ctrl+left,f3", "kind(-1)", "Kind", id="dialog.intervene.previous", priority=True,
+                tooltip="The kind before"),
+    ]  # fmt: skip
 
     def __init__(
         self, model: LanguageModel, trace: Trace, row: int, *, layer: int = 0, unit: int = 0,
@@ -95,18 +103,30 @@ class InterveneDialog(Dialog[Intervention]):
         start = self.start
         if kind == "hold" and name == "units":
             return str(start["unit"])
-        known = {"value": self.value, "at": "0", "from": self.row, "row": self.row}
+        # A hold begins at row 0: from the last row on, nothing would be left to see of it.
+        known = {"value": self.value, "at": "0", "from": 0, "row": self.row}
         known |= {"query": max(1, self.row), **start, "word": "", "to": ""}
         return str(known[name])
 
     def on_mount(self) -> None:
         super().on_mount()
         self._choose(self.kind)
-        self.query(f"#form-{self.kind} Input").first().focus()
+        self._first().focus()
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
-        if event.tab.id:
+        if event.tab.id and event.tab.id == event.tabs.active:
             self._choose(event.tab.id)
+
+    def action_kind(self, by: int) -> None:
+        """Another kind of change, ready to be filled in."""
+        kinds = list(self.kinds)
+        kind = kinds[(kinds.index(self.kind) + by) % len(kinds)]
+        self._choose(kind)
+        self.query_one(Tabs).active = kind
+        self._first().focus()
+
+    def _first(self) -> Input:
+        return self.query(f"#form-{self.kind} Input").first(Input)
 
     def _choose(self, kind: str) -> None:
         self.kind = kind
@@ -115,7 +135,7 @@ class InterveneDialog(Dialog[Intervention]):
         self.judge()
 
     def keys(self) -> str:
-        return "Tab next field · ← → on the tabs · Enter does it · Esc goes back"
+        return "Ctrl+← → or F2 another kind · Tab next field · Enter does it · Esc back"
 
     def empty(self) -> bool:
         return False

@@ -25,7 +25,7 @@ class ModelsDialog(Dialog[tuple[str, ...]]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark", id="dialog.models.mark", priority=True,
+        Binding("space", "mark", "Mark", id="dialog.models.mark",
                 tooltip="Mark or unmark the model under the cursor"),
     ]  # fmt: skip
 
@@ -66,6 +66,9 @@ class ModelsDialog(Dialog[tuple[str, ...]]):
         self.marked ^= {name}
         options.replace_option_prompt(name, self._row(name))
         self.judge()
+
+    def on_option_list_option_selected(self) -> None:
+        self.action_answer()
 
     def answer(self) -> tuple[str, ...]:
         names = tuple(name for name in self.models if name in self.marked)
