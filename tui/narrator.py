@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -14,6 +15,8 @@ from tui.palette import Palette
 from tui.views.plain import plain
 
 BRIEF = 30  # lines of the screen below which claims that hold are only counted
+EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2})(?![\s*])([^*]*[^\s*])\1(?![\w*])|`([^`]+)`")
+NUMBER = re.compile(r"(?<![\w.@])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ class Narrator(VerticalScroll, can_focus=False):
         if words.number:
             text.append(f"{words.number}  ", look.muted)
         text.append(self._shown(words.title), f"bold {look.primary}")
-        text.append("\n" + self._shown(flowing(words.text)), look.text)
+        text.append("\n")
+        for part, style in emphasised(flowing(words.text)):
+            text.append(self._shown(part), f"{style} {look.text}".strip())
         if words.claims is None:
             text.append("\n" + self._shown("measuring …"), look.muted)
         claims = list(words.claims or ())
@@ -87,7 +92,8 @@ class Narrator(VerticalScroll, can_focus=False):
         for number, (claim, measured, passed) in enumerate(claims):
             self._mark(text, "\n" if side or not number else "   ", passed)
             text.append(self._shown(claim), look.muted)
-            text.append(self._shown(f" ({measured})"), look.text if passed else look.bad)
+            said = short(measured) if passed else measured
+            text.append(self._shown(f" ({said})"), look.muted if passed else look.bad)
         return text
 
     def _mark(self, text: Text, before: str, passed: bool) -> None:
@@ -102,3 +108,27 @@ class Narrator(VerticalScroll, can_focus=False):
 def flowing(text: str) -> str:
     """Paragraphs as one line each, so that they wrap where the screen ends."""
     return "\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
+def emphasised(text: str) -> Iterator[tuple[str, str]]:
+    """(words, style) of a text in which `*words*` and `**words**` are emphasised, as in Markdown."""
+    end = 0
+    for found in EMPHASIS.finditer(text):
+        stars, words, code = found.groups()
+        yield text[end : found.start()], ""
+        yield words or code, {"*": "italic", "**": "bold"}.get(stars, "")
+        end = found.end()
+    yield text[end:], ""
+
+
+def short(measured: str) -> str:
+    """A measured claim with its numbers in three significant digits.
+
+    Where two numbers would then look the same, as in `0.09996 < 0.1`, it keeps all its digits.
+    """
+    whole = NUMBER.findall(measured)
+    rounded = {number: f"{float(number):.3g}" for number in whole if not number.isdecimal()}
+    looks = {float(rounded.get(number, number)) for number in whole}
+    if len(looks) < len({float(number) for number in whole}):
+        return measured
+    return NUMBER.sub(lambda found: rounded.get(found[0], found[0]), measured)

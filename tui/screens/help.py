@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from markdown_it import MarkdownIt
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,6 +15,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Markdown, Static
 
 from tui.views.plain import plain
+
+
+def words_only() -> MarkdownIt:
+    """Markdown without HTML: `<s>` is the start token, not a tag."""
+    return MarkdownIt("gfm-like", {"html": False})
 
 
 class HelpScreen(ModalScreen[None]):
@@ -42,7 +48,8 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll():
             heading = "" if self.about.lstrip().startswith("#") else f"# {self.heading}\n\n"
             about = heading + self.about
-            yield Markdown(plain(about) if getattr(self.app, "plain", False) else about)
+            words = plain(about) if getattr(self.app, "plain", False) else about
+            yield Markdown(words, parser_factory=words_only)
             yield Static(self._table())
 
     def _table(self) -> Table:
