@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App, SystemCommand
@@ -13,7 +13,8 @@ from textual.screen import Screen
 
 from engine import PeepholeError
 from tui.palette import Colours, Palette
-from tui.themes import LOOKS, themes
+from tui.start import only_ascii
+from tui.themes import LOOKS, SPOKEN, themes
 from tui.views.plain import plain
 
 if TYPE_CHECKING:  # at run time only when needed: the first frame of home does not wait for NumPy
@@ -144,7 +145,16 @@ class PeepholeApp(App[int]):
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Everything that has a key can be found in the command palette too."""
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if command.title != "Theme":  # Textual's own themes have no maps for numbers
+                yield command
+        for name, spoken in SPOKEN.items():
+            here = " (as now)" if name == self.theme else ""
+            yield SystemCommand(
+                f"Theme: {spoken}",
+                f"Show everything so{here}",
+                partial(setattr, self, "theme", name),
+            )
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.id and active.enabled:
@@ -191,7 +201,6 @@ def launch(
     plain: bool = False,
 ) -> int:
     """Run the app until it is left. Returns the exit code."""
-    plain = plain or bool(os.environ.get("PEEPHOLE_ASCII"))
-    app = PeepholeApp(session, scenario, start=start, plain=plain)
+    app = PeepholeApp(session, scenario, start=start, plain=plain or only_ascii())
     app.run()
     return app.return_code or 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from engine import PeepholeError
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
     from scenarios.script import Scenario
     from tui.app import Start
     from tui.session import Session
+
+
+def only_ascii(environ: Mapping[str, str] = os.environ, encoding: str | None = None) -> bool:
+    """Whether to begin in ASCII: PEEPHOLE_ASCII says so, or the locale or stdout is not UTF-8.
+
+    Where no locale is named at all, as in most containers, the terminal most often knows UTF-8.
+    Python itself names C.UTF-8 in place of C (PEP 538), so stdout's encoding alone does not tell.
+    """
+    wish = environ.get("PEEPHOLE_ASCII")
+    if wish:
+        return wish != "0"
+    named = [environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if not named[0] and named[1] in ("C.UTF-8", "C.utf8", "UTF-8") and named[2] in ("C", "POSIX"):
+        named[1] = ""  # as PEP 538 leaves it
+    locale = next(filter(None, named), "UTF-8")
+    encoding = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
+    return any("UTF8" not in name.upper().replace("-", "") for name in (locale, encoding))
 
 
 def screen(

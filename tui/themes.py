@@ -107,6 +107,11 @@ SAFE = Look(
 
 LOOKS = {"peephole-dark": DARK, "peephole-light": LIGHT, "peephole-safe": SAFE}
 """By the name of the Textual theme; `T` goes through them in this order."""
+SPOKEN = {
+    "peephole-dark": "dark",
+    "peephole-light": "light",
+    "peephole-safe": "colour-blind safe",
+}
 
 
 def themes() -> list[Theme]:
