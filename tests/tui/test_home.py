@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from textual import events
 from textual.app import App
 from textual.widgets import Input
 
@@ -82,6 +83,35 @@ async def test_typing_searches_and_enter_opens_what_was_found() -> None:
         await pilot.pause()
         assert app.home.query_one(Input).value == ""
         assert app.home.chosen.name == "agreement"
+
+
+async def test_esc_empties_the_line_and_then_leaves() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        footer = app.text().splitlines()[-1]
+        assert "Enter Open" in footer
+        assert "Esc Quit" in footer.replace("esc", "Esc")
+        assert "^q Quit" in footer
+        assert "↑ ↓ Choose" in footer
+        await pilot.press("q", "escape")
+        await pilot.pause()
+        assert app.home.query_one(Input).value == ""
+        assert app._exit is False
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app._exit
+
+
+async def test_enter_opens_what_was_typed_however_fast() -> None:
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in [*"transf", "enter"]:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+    assert [(c.kind, c.name) for c in app.opened] == [("model", "transformer")]
 
 
 async def test_a_sentence_is_read_and_remembered() -> None:

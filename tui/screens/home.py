@@ -29,6 +29,22 @@ TALL = 36  # lines from which on there is room for a preview
 KINDS = {"scenario": "Scenarios", "text": "Your sentences", "model": "Models"}
 
 
+class Search(Input):
+    """The line to type in. Its keys are its own, so that none overtakes what is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Open", id="home.open", tooltip="Open what is marked",
+                key_display="Enter"),
+        Binding("up", "screen.move(-1)", "Choose", id="home.up", tooltip="The entry above",
+                key_display="↑ ↓"),
+        Binding("down", "screen.move(1)", "Choose", id="home.down", tooltip="The entry below", show=False),
+        Binding("pageup", "screen.move(-5)", "Choose", id="home.page.up", tooltip="Five entries up",
+                show=False),
+        Binding("pagedown", "screen.move(5)", "Choose", id="home.page.down", tooltip="Five entries down",
+                show=False),
+    ]  # fmt: skip
+
+
 class HomeScreen(Screen[None]):
     """The list; posts `Chosen` when the user opens something."""
 
@@ -41,6 +57,8 @@ are named, with the nearest ones that they do.
 
 * A **scenario** is a script: it stops at beats, says what to look at, and measures every claim.
 * A **model** opens an empty line to type in: each finished word is a tick.
+
+**Esc** empties the search line; on an empty one it leaves peephole, as Ctrl+Q does anywhere.
 """
     DEFAULT_CSS = """
     HomeScreen { layout: vertical; }
@@ -53,19 +71,11 @@ are named, with the nearest ones that they do.
     HomeScreen #enter { height: auto; max-height: 4; padding: 1 2 0 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="home.open", tooltip="Open what is marked",
-                priority=True, key_display="Enter"),
-        Binding("up", "move(-1)", "Choose", id="home.up", tooltip="The entry above", priority=True,
-                key_display="↑ ↓"),
-        Binding("down", "move(1)", "Choose", id="home.down", tooltip="The entry below",
-                priority=True, show=False),
-        Binding("pageup", "move(-5)", "Choose", id="home.page.up", tooltip="Five entries up",
-                priority=True, show=False),
-        Binding("pagedown", "move(5)", "Choose", id="home.page.down", tooltip="Five entries down",
-                priority=True, show=False),
         Binding("f1", "explain", "Help", id="home.help", tooltip="What can be done here"),
-        Binding("escape", "clear", "Clear", id="home.clear", tooltip="Empty the search line",
-                show=False),
+        Binding("escape", "leave", "Quit", id="home.leave",
+                tooltip="Empty the search line; when it is empty, leave peephole"),
+        Binding("ctrl+q", "app.quit", "Quit", id="home.quit", priority=True,
+                tooltip="Leave peephole"),
     ]  # fmt: skip
 
     class Chosen(Message):
@@ -79,11 +89,12 @@ are named, with the nearest ones that they do.
         super().__init__()
         self._all: list[Choice] = []
         self._listed: list[Choice | None] = []  # None is a heading
+        self._query = ""  # what the list was made for
         self._marked: int | None = None  # the entry that was drawn as the marked one
 
     def compose(self) -> ComposeResult:
         yield Static(id="name", markup=False)
-        yield Input(placeholder="type to search, or a sentence to read", id="search")
+        yield Search(placeholder="type to search, or a sentence to read", id="search")
         yield OptionList(markup=False)
         yield Preview()
         yield Static(id="enter", markup=False)
@@ -150,7 +161,7 @@ are named, with the nearest ones that they do.
         """Fill the list for what is typed."""
         from tui.screens import choices
 
-        query = self.query_one("#search", Input).value
+        query = self._query = self.query_one("#search", Input).value
         options = self.query_one(OptionList)
         at = options.highlighted if keep else None
         found = choices.matching(query, self._all)
@@ -231,6 +242,8 @@ are named, with the nearest ones that they do.
             options.action_cursor_down() if by > 0 else options.action_cursor_up()
 
     def action_open(self) -> None:
+        if self.query_one("#search", Input).value != self._query:
+            self._list()  # Enter came before the list had followed what was typed
         choice = self.chosen
         if choice is None or choice.problem:
             self.app.bell()
@@ -249,5 +262,9 @@ are named, with the nearest ones that they do.
         ]
         self.app.push_screen(HelpScreen("Home", self.HELP, keys))
 
-    def action_clear(self) -> None:
-        self.query_one("#search", Input).value = ""
+    async def action_leave(self) -> None:
+        search = self.query_one("#search", Input)
+        if search.value:
+            search.value = ""
+        else:
+            await self.app.action_quit()
