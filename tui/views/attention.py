@@ -142,8 +142,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             return
         if not self.heads:
             self.query_one("#maps").display = False
-            name = trace.header.model
-            self.put("#title", f"{name} has no attention: it carries a state instead.")
+            self.put("#title", f"{self.called} has no attention: it carries a state instead.")
             self.put("#readout", "Open a Transformer, or press Esc.")
             self.put("#legend", "")
             return
@@ -172,9 +171,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             self._rollout = rollout(trace)["weights"].array  # (layer, time, key)
 
     def _title(self, panel: Panel) -> Text:
-        assert self.trace is not None
-        model = self.trace.header.model
-        text = f"attention · {model} · layer {self.layer_shown} · {panel.name}"
+        text = f"attention · {self.called} · layer {self.layer_shown} · {panel.name}"
         if panel.note:
             text += f" · entropy of row {self.cursor}: {panel.note}"
         return Text(text, no_wrap=True)

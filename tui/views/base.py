@@ -74,6 +74,11 @@ class View(Widget, can_focus=True):
         return self.lane.trace if self.lane is not None and len(self.lane.trace) else None
 
     @property
+    def called(self) -> str:
+        """What the lane on show is called, there as on the score."""
+        return self.lane.label if self.lane is not None else ""
+
+    @property
     def palette(self) -> Palette:
         """How numbers look in this app."""
         return getattr(self.app, "palette", None) or Palette()

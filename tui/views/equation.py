@@ -1,4 +1,4 @@
-"""The equations of a model with this tick's numbers in them."""
+"""The equations of a model with this row's numbers in them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class EquationView(View):
     HELP = """\
 # Equation
 
-The model's own equations, each with the numbers of **one unit** at **this tick** under it. σ is the
-logistic function, ⊙ multiplies unit by unit, ' marks the value of the tick before (0 before the first).
+The model's own equations, each with the numbers of **one unit** at **this row** under it. σ is the
+logistic function, ⊙ multiplies unit by unit, ' marks the value of the row before (0 before the first).
 
 * A sum inside σ or tanh is not recorded: it is recovered from the value. Where the value is so close to
   its end that its digits no longer tell, only a bound is given, such as `> 14`.
@@ -118,7 +118,7 @@ Vaswani et al. 2017.
             return
         self.unit %= self.width
         layer, row = self.layer_shown, self.cursor
-        title = f"equation · {trace.header.model} · row {label(row, trace.tokens)} · layer {layer}"
+        title = f"equation · {self.called} · row {label(row, trace.tokens)} · layer {layer}"
         if self.heads:
             self.head %= self.heads
             title += f" · head {self.head}"

@@ -52,7 +52,7 @@ def cell_text(
             texts.append(_numbers(palette, f"{line.name} {result(line)}", line, low, high))
     if room > 3 * count:
         texts.append(Text())
-    before = "the tick before" if row else "the zero state: nothing was read before"
+    before = "the row before" if row else "the zero state: nothing was read before"
     scales = "bars: gates 0 to 1, else ± the number at their ends"
     texts.append(Text(f"' is {before} · {scales}", palette.style("muted"), no_wrap=True))
     return texts

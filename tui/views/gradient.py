@@ -185,7 +185,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             return
         matrix, wait = self.query_one(Matrix), self.query_one("#wait", Static)
         matrix.display, wait.display = bool(self._maps), not self._maps
-        name = trace.header.model
+        name = self.called
         if not self._maps:
             n = len(trace)
             doing = f"computing {n} x {n} gradients of {name} as one batch …"
@@ -224,8 +224,12 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             return Text(f"reach: {all_rows}" if all_rows else "", no_wrap=True)
         back = int(rows[t])
         first = label(t - back, tokens) if back else "nothing"
-        text = f"reach (above 1e-3 of the row's largest): {back} back, to {first}"
-        return Text(f"{text}; {all_rows}", no_wrap=True)
+        found = f"{back} back, to {first}; {all_rows}"
+        for above in (" (above 1e-3 of the row's largest)", " (> 1e-3 of the largest)", ""):
+            text = f"reach{above}: {found}"
+            if len(text) <= self.size.width:
+                break
+        return Text(text, no_wrap=True)
 
     # Moving -----------------------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ and joined by a line, so that curves can be told apart without colour. The uprig
             return
         width = int(trace["h"].shape[-1])
         self.unit %= width
-        title = f"unit {self.unit} of {width} · {trace.header.model} · layer {self.layer_shown}"
+        title = f"unit {self.unit} of {width} · {self.called} · layer {self.layer_shown}"
         self.put("#title", Text(f"{title}  ") + self._choices())
         canvas = self.size.width - AXIS - 2 - (RIGHT if self.bits else 0)
         cell = max(1, min(14, (canvas - 5) // len(trace)))  # the last label needs some room
