@@ -9,12 +9,14 @@ from textual.binding import Binding, BindingType
 
 
 def _key(
-    keys: str, action: str, text: str, about: str, *, show: bool = False, display: str | None = None
-) -> Binding:
+    keys: str, action: str, text: str, about: str, *, show: bool = False,
+    display: str | None = None, priority: bool = False,
+) -> Binding:  # fmt: skip
     name = action.replace("(", ".").replace(")", "").replace("'", "").replace("-", "minus")
     return Binding(
-        keys, action, text, show=show, key_display=display, id=f"score.{name}", tooltip=about
-    )
+        keys, action, text, show=show, key_display=display, id=f"score.{name}", tooltip=about,
+        priority=priority,
+    )  # fmt: skip
 
 
 KEYS: list[BindingType] = [
@@ -44,7 +46,8 @@ KEYS: list[BindingType] = [
     _key("3", "view('gradient')", "Gradient", "The gradient map, full size"),
     _key("4", "view('equation')", "Equation", "The equation with this row's numbers"),
     _key("5", "view('unit')", "One unit", "One unit through time"),
-    _key("i", "type", "Type", "Type a sentence of your own", show=True),
+    _key("i", "type", "Type", "Type a sentence of your own", show=True,
+         priority=True),  # its action ends before the next key is looked at, which is a letter
     _key("m", "models", "Models", "Which models read it, side by side", show=True),
     _key("t", "beside", "Beside", "Put the next model beside this one"),
     _key("x", "intervene", "Change", "Hold a value, cut attention or replace a token", show=True),

@@ -196,7 +196,7 @@ class Score(Widget):
         if not track.display:
             self.wanted = track
             self.fit()
-        track.focus()
+        self.screen.set_focus(track)  # at once: `focus` would come after keys that are waiting
 
     def focus_next(self, by: int) -> None:
         """The next track, right (1) or left (-1), hidden ones too."""

@@ -68,7 +68,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
             yield Dock()
             yield Narrator(self.palette)
         yield Line(self.palette, id="info")
-        yield WordInput()
+        yield WordInput(self.take_words, self.take_back, self.end_typing)
         yield Static(id="small")
         yield Footer(show_command_palette=False, compact=True)
 
@@ -84,6 +84,12 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
             self.action_play()
         elif self.start == "type":
             self.run_worker(self.action_type())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a word is typed `i` is a letter; below the minimum size no key does anything."""
+        if action == "type" and isinstance(self.focused, WordInput):
+            return False
+        return not self.has_class("-small")
 
     # Showing --------------------------------------------------------------------------------------
 
