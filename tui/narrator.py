@@ -86,13 +86,20 @@ class Narrator(VerticalScroll, can_focus=False):
             if claims:
                 many = f"{len(claims)} claims are" if len(claims) > 1 else "1 claim is"
                 self._mark(text, "\n", True)
-                text.append(f"{many} measured, and true", look.muted)
-            return text
-        side = self.has_class("-side")
+                text.append(self._shown(f"{many} measured, and true · ? shows them"), look.muted)
+        elif claims:
+            text.append("\n")
+            text.append_text(self.claims("\n" if self.has_class("-side") else "   "))
+        return text
+
+    def claims(self, between: str = "\n") -> Text:
+        """Every claim with what was measured; a failure with all its digits."""
+        look, text = self.palette.look, Text()
+        claims = (self.words.claims if self.words else None) or ()
         for number, (claim, measured, passed) in enumerate(claims):
-            self._mark(text, "\n" if side or not number else "   ", passed)
-            text.append(self._shown(claim), look.muted)
+            self._mark(text, between if number else "", passed)
             said = short(measured) if passed else measured
+            text.append(self._shown(claim), look.muted)
             text.append(self._shown(f" ({said})"), look.muted if passed else look.bad)
         return text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App
 
-from tests.tui.score_stage import app, idle, press, text
-from tui.narrator import emphasised, short
+from tests.tui.score_stage import app, idle, press, screen, text
+from tui.narrator import Words, emphasised, short
 from tui.screens.help import HelpScreen
 from tui.tracks.token import TokenTrack
 
@@ -69,3 +69,33 @@ def test_emphasis(words: str, parts: list[tuple[str, str]]) -> None:
 )
 def test_measures_are_short_and_stay_true(measured: str, said: str) -> None:
     assert short(measured) == said
+
+
+CLAIMS = (("one < 0.1", "3.5381e-05 < 0.1", True), ("two > 1", "2.0005 > 1", True))
+FAILED = ("three > 4", "3.99951 > 4", False)
+
+
+@pytest.mark.parametrize(("height", "counted"), [(24, True), (40, False)])
+async def test_claims_are_counted_where_it_is_low_and_help_shows_them(
+    height: int, counted: bool
+) -> None:
+    async with app("lstm").run_test(size=(120, height)) as pilot:
+        await idle(pilot)
+        below = screen(pilot)
+        below.narrator.say(Words("beat 1/2", "A beat", "Words.", CLAIMS))
+        await pilot.pause()
+        assert ("2 claims are measured, and true" in text(pilot)) is counted
+        assert ("one < 0.1 (3.54e-05 < 0.1)" in text(pilot)) is not counted
+        await pilot.press("question_mark")
+        await pilot.pause(0.1)
+        assert "✓ one < 0.1 (3.54e-05 < 0.1)" in text(pilot)
+        assert "✓ two > 1 (2 > 1)" in text(pilot)
+
+
+@pytest.mark.parametrize("height", [24, 40])
+async def test_a_claim_that_fails_is_always_shown_in_full(height: int) -> None:
+    async with app("lstm").run_test(size=(120, height)) as pilot:
+        await idle(pilot)
+        screen(pilot).narrator.say(Words("beat 1/2", "A beat", "Words.", (*CLAIMS, FAILED)))
+        await pilot.pause()
+        assert "✗ three > 4 (3.99951 > 4)" in text(pilot)

@@ -14,6 +14,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Markdown, Static
 
+from tui.narrator import Narrator
 from tui.views.plain import plain
 
 
@@ -50,7 +51,19 @@ class HelpScreen(ModalScreen[None]):
             about = heading + self.about
             words = plain(about) if getattr(self.app, "plain", False) else about
             yield Markdown(words, parser_factory=words_only)
+            if claims := self._claims():
+                yield Static(
+                    Text.assemble(("What this beat claims, as measured\n", "bold"), claims, "\n")
+                )
             yield Static(self._table())
+
+    def _claims(self) -> Text | None:
+        """The claims of the scenario below, which a low screen only counts."""
+        for screen in self.app.screen_stack[:-1]:
+            for narrator in screen.query(Narrator):
+                if narrator.words and narrator.words.claims:
+                    return narrator.claims()
+        return None
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
