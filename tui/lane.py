@@ -72,6 +72,11 @@ class Lane:
         return " · ".join(str(from_record(r)) for r in self.trace.header.interventions)
 
     @property
+    def name(self) -> str:
+        """Its label with what must be said of it, e.g. `lstm · hand-set · f = 1`."""
+        return " · ".join(part for part in (self.label, self.note, self.cut) if part)
+
+    @property
     def held(self) -> tuple[str, ...]:
         """The values that are held in it."""
         return tuple(r["name"] for r in self.trace.header.interventions if "name" in r)

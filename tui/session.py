@@ -142,17 +142,21 @@ class Session:
             )
         trace = fork(lane.model, lane.trace, *interventions)
         root = lane.parent or lane
-        return Lane(root.label, trace, lane.model, parent=root)
+        return Lane(lane.label, trace, lane.model, parent=root, note=lane.note)
 
     def put_fork(self, made: Lane) -> int:
         """Put a fork beside the lane that it came from; returns its index.
 
-        A fork of the same lane is replaced; where there is no room, a lane at the end gives way.
+        A fork of the same name is replaced, where it stands; where there is no room, a lane at the
+        end gives way.
         """
         self._undo.append(list(self.lanes))
-        lanes = [lane for lane in self.lanes if lane.parent is not made.parent]
-        at = lanes.index(made.parent) + 1 if made.parent in lanes else len(lanes)
-        lanes.insert(at, made)
+        lanes = list(self.lanes)
+        same = [x for x in lanes if x.parent is made.parent and x.label == made.label]
+        if same:
+            lanes[lanes.index(same[0])] = made
+        else:
+            lanes.insert(lanes.index(made.parent) + 1 if made.parent in lanes else len(lanes), made)
         if len(lanes) > MOST:
             other = [lane for lane in lanes if lane not in (made, made.parent)]
             lanes.remove(other[-1])
@@ -164,6 +168,11 @@ class Session:
         self._undo.append(list(self.lanes))
         self.lanes = list(lanes)[:MOST]
         self.move(self.cursor)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to take back."""
+        return bool(self._undo)
 
     def undo(self) -> bool:
         """The lanes as they were before the last fork or change of models; whether there was one."""

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from engine import CutHead, Hold, PeepholeError, Replace, UnknownWords, lenses, run
+from engine import CutHead, Hold, PeepholeError, Replace, UnknownWords, fork, lenses, run
 from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.stage import lane, without_model
@@ -96,6 +96,20 @@ def test_a_fork_stands_beside_its_origin_and_is_undone() -> None:
     assert s.undo()
     assert [x.label for x in s.lanes] == ["elman", "lstm", "transformer"]
     assert not s.undo()
+
+
+def test_a_lane_of_a_script_is_changed_in_its_place_and_keeps_its_name() -> None:
+    plain, model = lane("lstm"), build("lstm", dtype="float32")
+    forks = [
+        Lane(label, fork(model, plain.trace, Hold("f", 1.0)), model, parent=plain, note="hand-set")
+        for label in ("opened", "more opened")
+    ]
+    s = Session([plain, *forks])
+    assert not s.changed
+    s.put_fork(s.forked(2, Hold("i", 0.0)))
+    assert s.changed
+    assert s.lanes[:2] == [plain, forks[0]]
+    assert s.lanes[2].name == "more opened · hand-set · f = 1 · i = 0"
 
 
 def test_a_fork_changes_nothing_before_its_row() -> None:

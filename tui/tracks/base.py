@@ -167,7 +167,7 @@ class Track(Widget, can_focus=True):
     def _banner(self, width: int) -> list[Segment]:
         """This track's part of the lane's name."""
         lane = self.lane
-        text = " · ".join(part for part in (lane.label, lane.note, lane.cut) if part)
+        text = lane.name
         room = width - 1 if self.ends else width
         part = f" {text}"[self.at : self.at + room].ljust(room)
         kind = "bad" if lane.cut else "text"
