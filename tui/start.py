@@ -73,4 +73,6 @@ def of_trace(trace: Trace) -> Session:
     except PeepholeError:  # a trace is enough to draw it; only new lenses need its model
         model = None
     known = model is not None and model.digest == trace.header.digest
-    return Session([Lane(trace.header.model, trace, model if known else None)], "saved trace")
+    session = Session([Lane(trace.header.model, trace, model if known else None)], "saved trace")
+    session.show(session.rows)  # it stands complete, as it was saved
+    return session

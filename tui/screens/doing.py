@@ -193,7 +193,7 @@ class Doing(Core):
             save_trace(lane.trace, path)
             return str(path.absolute())
 
-        self._save("the trace", f"peephole-{self._stem(lane)}.safetensors", save)
+        self._save(f"the trace of {lane.name}", f"peephole-{self._stem(lane)}.safetensors", save)
 
     def action_save_picture(self) -> None:
         picture = self.app.export_screenshot(title="peephole")
