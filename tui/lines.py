@@ -56,21 +56,41 @@ class Line(Widget):
 Parts = list[tuple[str, str]]
 
 
-def headline(session: Session, beat: str = "") -> tuple[Parts, Parts]:
-    """What is played: title and models; and row, speed, what loops and breaks."""
-    names = " + ".join(lane.label for lane in session.lanes)
-    only = session.lanes[0] if len(session.lanes) == 1 else None
-    if only is not None:
-        names = " · ".join(part for part in (names, only.note, only.cut) if part)
-    row = f"row {session.cursor + 1:>{len(str(session.rows))}}/{session.rows}"
+def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Parts, Parts]:
+    """What is played: title and models; and row, speed, what loops and breaks.
+
+    Rows are numbered from 0, as everywhere. What does not fit into `width` columns is said shorter.
+    """
+    last = session.rows - 1
+    row = f"row {session.cursor:>{len(str(last))}} of {last}"
     play = f"▶ {session.speed:g}/s" if session.playing else "paused"
-    left = [(" peephole ", "accent"), (f" {session.title}", "text"), (f" · {names}", "muted")]
-    if beat:
-        left.insert(2, (f" · {beat}", "primary"))
     right = [(f" {row} ", "text"), (f"· {play} ", "accent" if session.playing else "muted")]
     if session.loop:
         right.append(("· loop ", "accent"))
     if session.breaks:
         also = f" +{len(session.breaks) - 1}" if len(session.breaks) > 1 else ""
         right.append((f"· break {session.breaks[0]}{also} ", "accent"))
-    return left, right
+    lefts = _lefts(session, beat)
+    fits = (left for left in lefts if cells(left) + cells(right) <= width)
+    return next(fits, lefts[-1]), right
+
+
+def _lefts(session: Session, beat: str) -> list[Parts]:
+    """What is played, the longest form first."""
+    lanes = session.lanes
+    full = " + ".join(lane.label for lane in lanes) if len(lanes) > 1 else lanes[0].name
+    short = f"{len(lanes)} lanes" if len(lanes) > 1 else lanes[0].name
+    app: Parts = [(" peephole ", "accent")]
+    number: Parts = [(f" · {beat}", "primary")] if beat else []
+    title: Parts = [(f" {session.title}", "text"), *number]
+    alone: Parts = [(f" {beat}", "primary")] if beat else []
+    return [
+        [*app, *title, (f" · {full}", "muted")],
+        [*app, *title, (f" · {short}", "muted")],
+        [*app, *alone, (f" · {short}" if beat else f" {short}", "muted")],
+    ]
+
+
+def cells(parts: Parts) -> int:
+    """How many columns they take."""
+    return sum(cell_len(text) for text, _ in parts)

@@ -14,8 +14,10 @@ from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.score_stage import app, idle, lines, press, screen, text, typed
 from tui.app import PeepholeApp
+from tui.keys import KEYS
 from tui.screens.typing import WordInput
 from tui.session import Session
+from tui.start import of_trace
 from tui.tracks.base import Track
 from tui.tracks.gradient import GradientTrack
 from tui.tracks.units import UnitsTrack
@@ -33,7 +35,7 @@ async def test_every_row_has_its_number_at_every_size(
         await press(pilot, "end")
         shown = text(pilot)
         session = screen(pilot).session
-        assert f"row {session.rows}/{session.rows}" in shown
+        assert "row 9 of 9" in lines(pilot)[0]
         assert re.search(r"▶ ?9 w\d", shown)
         bits = session.lanes[0].bits(9)
         assert f"{bits:4.1f}" in next(line for line in lines(pilot) if "▶" in line)
@@ -44,6 +46,9 @@ async def test_every_row_has_its_number_at_every_size(
 async def test_too_small_a_terminal_is_told_what_is_needed_and_recovers() -> None:
     async with app("lstm").run_test(size=(40, 8)) as pilot:
         await idle(pilot)
+        assert "needs 60 x 12" in text(pilot)
+        await press(pilot, "g", "x", "m", "b", "s", "question_mark", "i", "2")
+        assert pilot.app.screen is screen(pilot)
         assert "needs 60 x 12" in text(pilot)
         await pilot.resize_terminal(90, 30)
         await idle(pilot)
@@ -114,6 +119,13 @@ async def go_to(pilot: Pilot, name: str) -> None:
             return
         await press(pilot, "tab")
     raise AssertionError(f"no track {name}")
+
+
+async def go_to_lane(pilot: Pilot, lane: int, name: str) -> None:
+    """Give the focus to a track of one lane."""
+    score = screen(pilot).score
+    score.focus_track(next(t for t in score.groups[lane] if getattr(t, "value", "") == name))
+    await idle(pilot)
 
 
 async def test_tab_reaches_every_track_even_those_without_room() -> None:
@@ -281,6 +293,32 @@ async def test_full_size_views_and_back() -> None:
         assert "next word" in text(pilot)
 
 
+async def test_a_view_gives_the_track_back_that_was_chosen() -> None:
+    async with app("lstm", "gru").run_test(size=(160, 40)) as pilot:
+        await go_to(pilot, "r")  # of the second lane
+        s = screen(pilot)
+        track = s.score.focused
+        for key in ("2", "3", "4", "5"):
+            await press(pilot, key, "1")
+            assert s.score.focused is track
+        await press(pilot, "4")
+        assert s.view.lane.label == "gru"
+
+
+async def test_tab_in_a_view_shows_the_next_lane() -> None:
+    async with app("lstm", "gru", "transformer").run_test(size=(120, 40)) as pilot:
+        await press(pilot, "end", "4")
+        s = screen(pilot)
+        seen = []
+        for _ in range(4):
+            seen.append(s.view.lane.label)
+            assert f"{seen[-1]}  Tab: next lane" in lines(pilot)[-2]
+            await press(pilot, "tab")
+        assert seen == ["lstm", "gru", "transformer", "lstm"]
+        await press(pilot, "2", "tab", "tab")
+        assert s.view.lane.label == "transformer"  # the only one with heads
+
+
 async def test_a_click_moves_the_cursor_and_chooses_a_unit() -> None:
     async with app("lstm").run_test(size=(160, 40)) as pilot:
         await press(pilot, "end")
@@ -307,6 +345,70 @@ async def test_traces_and_pictures_are_saved_and_a_failure_is_said(
         (picture,) = tmp_path.glob("*.svg")
         assert "<svg" in picture.read_text()[:200]
         assert "Saved the picture" in text(pilot)
+
+
+async def test_a_fork_is_saved_by_its_name_and_stands_complete_when_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with app("lstm").run_test(size=(140, 40)) as pilot:
+        await press(pilot, "end")
+        await go_to(pilot, "f")
+        await press(pilot, "minus")
+        await go_to_lane(pilot, 1, "f")
+        await press(pilot, "s")
+        assert "Save the trace of lstm · f of layer 1 = 0" in text(pilot)
+        await press(pilot, "enter")
+    (saved,) = tmp_path.glob("*.safetensors")
+    session = of_trace(load_trace(saved))
+    assert (session.shown, session.cursor) == (10, 9)
+    for size in SIZES:
+        async with PeepholeApp(session).run_test(size=size) as pilot:
+            await idle(pilot)
+            assert "lstm · f of layer 1 = 0" in lines(pilot)[0]
+
+
+async def test_messages_leave_the_lines_below_free() -> None:
+    async with app("lstm").run_test(size=(80, 24), notifications=True) as pilot:
+        await press(pilot, "i")
+        pilot.app.notify("something to say")
+        await idle(pilot)
+        at = [y for y, line in enumerate(lines(pilot)) if "something" in line]
+        assert at
+        assert max(at) < 6
+        assert "Enter: done" in text(pilot)
+        assert "Enter Done" in lines(pilot)[-1]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 250])
+async def test_help_and_quit_are_always_in_the_footer(width: int) -> None:
+    async with app("lstm", "gru").run_test(size=(width, 24)) as pilot:
+        for key in ("1", "2", "3", "4", "5", "escape"):
+            await press(pilot, key)
+            footer = lines(pilot)[-1]
+            assert "? Help q Quit" in footer
+            assert "1-5 Views" in footer or width < 100
+
+
+def test_help_describes_keys_that_are_shown_together() -> None:
+    shown: dict[str, set[str]] = {}
+    for binding in KEYS:
+        if len(binding.key_display or "") == 2:  # ↑↓ and ←→
+            shown.setdefault(binding.key_display, set()).add(binding.tooltip)
+    assert sorted(shown) == ["←→", "↑↓"]
+    assert all(len(said) == 1 and " or " in min(said) for said in shown.values())
+    views = next(b for b in KEYS if b.key_display == "1-5")
+    assert "2 to 5" in views.tooltip
+
+
+async def test_many_lanes_are_counted_where_their_names_have_no_room() -> None:
+    for width, said in ((80, "3 lanes"), (160, "a long name + a long name + a long name")):
+        made = app("lstm", "gru", "elman")
+        for lane in made.session.lanes:
+            lane.label = "a long name"
+        async with made.run_test(size=(width, 24)) as pilot:
+            await idle(pilot)
+            assert f" · {said} " in lines(pilot)[0]
 
 
 async def test_a_saved_trace_opens_without_its_model() -> None:
@@ -354,8 +456,6 @@ async def test_help_names_the_focused_panel_and_every_key() -> None:
 
 
 async def test_every_binding_has_an_id_a_tooltip_and_its_own_key() -> None:
-    from tui.keys import KEYS
-
     ids = [b.id for b in KEYS]
     assert len(set(ids)) == len(ids)
     assert all(b.tooltip and b.description for b in KEYS)
@@ -452,6 +552,14 @@ async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
         assert getattr(s.score.focused, "value", "") == "f"
         assert "hand-set · f = 0 from row 3" in text(pilot)
         assert "✗ surprisal(lstm, here) > 99" in text(pilot)
+        assert "you changed something" not in text(pilot)
+        await go_to_lane(pilot, 1, "f")
+        await press(pilot, "plus")
+        assert s.session.lanes[0].name == "lstm"
+        assert s.session.lanes[1].name.startswith("shut · hand-set · f = 0 from row 3 · f ")
+        assert "you changed something: u takes it back" in lines(pilot)[-2]
+        await press(pilot, "u")
+        assert "you changed something" not in text(pilot)
         await beat(pilot, "n")
         assert type(s.view).__name__ == "EquationView"
         assert s.view.unit == 7

@@ -17,6 +17,7 @@ from tui.session import Session
 
 if TYPE_CHECKING:
     from tui.app import PeepholeApp
+    from tui.tracks.base import Track
     from tui.views.base import View
 
 T = TypeVar("T")
@@ -30,16 +31,26 @@ class Core(Screen[None]):
     score: Score
     narrator: Narrator
     view: View | None
+    last_track: Track | None = None  # that had the focus last
 
     @property
     def palette(self) -> Palette:
         return self.app.palette
 
     @property
+    def track(self) -> Track:
+        """The track that has the focus, or had it last; the first one where none has."""
+        tracks = self.score.tracks
+        track = self.score.focused or self.last_track
+        return track if track in tracks else tracks[0]
+
+    @property
     def index(self) -> int:
-        """The lane that has the focus; the first one where none has."""
-        track = self.score.focused
-        return self.score.lane_of(track) if track in self.score.tracks else 0
+        """The lane on show in a full-size view, or that of the track in focus."""
+        lanes = self.session.lanes
+        if self.view is not None and self.view.lane in lanes:
+            return lanes.index(self.view.lane)
+        return self.score.lane_of(self.track)
 
     @property
     def lane(self) -> Lane:

@@ -22,7 +22,7 @@ class Looking(Core):
             self.view = None
         if name == "score":
             self.score.display = True
-            self.score.focus_track(self.score.focused or self.score.tracks[0])
+            self.score.focus_track(self.track)
             self.score.redraw()
             self.say()
             return
@@ -56,8 +56,18 @@ class Looking(Core):
         if self.view is None:
             self.score.focus_next(by)
             self.say()
+        elif len(self.session.lanes) > 1:
+            self._next_lane(self.view, by)
         else:
             self.focus_next() if by > 0 else self.focus_previous()
+
+    def _next_lane(self, view: View, by: int) -> None:
+        """Another lane in a full-size view, of those that have what it shows."""
+        needs = view is self._views.get("attention")  # heads
+        lanes = [x for x in self.session.lanes if x.heads or not needs]
+        at = lanes.index(view.lane) + by if view.lane in lanes else 0
+        view.show(lanes[at % len(lanes)], self.session.cursor, self.session.shown)
+        self.say()
 
     def action_unit(self, by: int) -> None:
         track = self.score.focused
@@ -90,7 +100,7 @@ class Looking(Core):
     def action_explain(self) -> None:
         from tui.screens.help import HelpScreen
 
-        focused = self.score.focused or self.score.tracks[0]
+        focused = self.track
         title, about = focused.called, focused.about()
         if self.view is not None:
             title, about = self.view.TITLE, self.view.HELP

@@ -9,7 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui.keys import KEYS
 from tui.lines import Line, headline
@@ -17,6 +17,7 @@ from tui.narrator import Narrator, Words
 from tui.score import Score
 from tui.screens.dock import Dock
 from tui.screens.doing import Doing
+from tui.screens.keybar import KeyBar
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
 from tui.screens.scripted import Scripted
@@ -45,6 +46,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
     ScoreScreen.-small #middle, ScoreScreen.-small #info, ScoreScreen.-small Footer,
     ScoreScreen.-small #top { display: none; }
     ScoreScreen.-small #small { display: block; }
+    ScoreScreen ToastRack { dock: top; align: right top; margin-bottom: 0; }
     ScoreScreen FooterKey .footer-key--description { padding: 0 0 0 1; }
     """
 
@@ -70,7 +72,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         yield Line(self.palette, id="info")
         yield WordInput(self.take_words, self.take_back, self.end_typing)
         yield Static(id="small")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.score = self.query_one(Score)
@@ -105,24 +107,30 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
     def say(self) -> None:
         """The two lines of text, and the guide."""
         self.guide()
-        left, right = headline(self.session, self.beat_number)
+        left, right = headline(self.session, self.beat_number, self.size.width)
         self.query_one("#head", Line).say(*left)
         state = self.query_one("#state", Line)
         width = min(sum(cell_len(text) for text, _ in right), self.size.width // 2)
         if state.styles.width is None or state.styles.width.value != width:
             state.styles.width = width
         state.say(*right)
-        track = self.score.focused or self.score.tracks[0]
         info = self.query_one("#info", Line)
         if self.view is not None:
-            info.say((f" {self.view.TITLE}", "primary"), ("  Esc or 1: back to the score", "muted"))
+            several = "  Tab: next lane ·" if len(self.session.lanes) > 1 else " "
+            info.say(
+                (f" {self.view.TITLE}", "primary"),
+                (f" · {self.lane.name}", "text"),
+                (f"{several} Esc or 1: back to the score", "muted"),
+            )
         elif self.refused:
             info.say((f" {self.refused}", "bad"))
         else:
             hidden = self.score.hidden
             many = "1 more track" if len(hidden) == 1 else f"{len(hidden)} more tracks"
             more = [(f" {many}: Tab ", "muted")] if hidden else []
-            info.say((" ", "text"), (track.reading(), "text"), right=more)
+            scripted = self.play_script is not None and self.session.changed
+            changed = "you changed something: u takes it back · " if scripted else ""
+            info.say((f" {changed}", "bad"), (self.track.reading(), "text"), right=more)
 
     def guide(self) -> None:
         """Where the rows leave room: what the focused track is, and the equation with its numbers."""
@@ -131,7 +139,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         free = self.size.height - 4 - self.score.stage.header - self.session.rows
         free = 0 if self.view is not None or self.typed is not None else free
         if self.play_script is None:
-            track = self.score.focused or self.score.tracks[0]
+            track = self.track
             if self.guided and free >= GUIDE:
                 self.narrator.styles.max_height = min(free - 1, 12)
                 self.narrator.say(Words("", track.called, track.about()))
@@ -176,6 +184,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Track) and self.is_mounted:
+            self.last_track = event.widget
             self.say()
 
     def action_back(self) -> None:
