@@ -260,6 +260,19 @@ async def test_a_burst_of_keys_is_read_in_order_each_word_once(
         assert s.session.cursor == max(0, s.session.rows - 2)
 
 
+async def test_i_goes_on_with_the_sentence_after_a_click_elsewhere() -> None:
+    async with app("lstm", start="type").run_test(size=(120, 30)) as pilot:
+        await idle(pilot)
+        burst(pilot, "w1 w2 ")
+        await idle(pilot)
+        s = screen(pilot)
+        await pilot.click(s.score.tracks[1], offset=(2, 3))
+        assert not isinstance(s.focused, WordInput)
+        burst(pilot, "iw3 ")
+        await idle(pilot)
+        assert s.session.tokens == ["<s>", "w1", "w2", "w3"]
+
+
 async def test_a_paste_is_read_once_up_to_what_is_not_known() -> None:
     async with app("lstm").run_test(size=(120, 30)) as pilot:
         await press(pilot, "i")

@@ -85,7 +85,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         elif self.start == "play":
             self.action_play()
         elif self.start == "type":
-            self.run_worker(self.action_type())
+            self.app.call_later(self.action_type)  # there, so that keys wait until it can take them
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a word is typed `i` is a letter; below the minimum size no key does anything."""

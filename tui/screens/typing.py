@@ -105,11 +105,13 @@ class Typing(Core):
                 PeepholeError("this trace has no model to read with", do="Open a model instead")
             )
             return
-        self.playing(False)
-        typed = Typed(models)
         word = self.query_one(WordInput)
-        await self.show_session(typed.session)
-        self.typed = typed
+        if self.typed is not None:  # a click has taken the focus: on with the same sentence
+            self.set_focus(word)
+            return
+        self.playing(False)
+        self.typed = Typed(models)
+        await self.show_session(self.typed.session)
         words = models[0].vocabulary.words
         word.suggester = SuggestFromList([w for w in words if w.isalpha()], case_sensitive=False)
         word.placeholder = "type a sentence: each word is read at once · Backspace · Enter: done"
