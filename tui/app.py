@@ -138,6 +138,10 @@ class PeepholeApp(App[int]):
             getattr(screen, "repaint", screen.refresh)()
             screen.refresh_bindings()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No palette opens over what says that the terminal is too small."""
+        return action != "command_palette" or not self.screen.has_class("-small")
+
     def get_key_display(self, binding: Binding) -> str:
         """A key as footer and help show it."""
         shown = super().get_key_display(binding)

@@ -47,7 +47,7 @@ async def test_too_small_a_terminal_is_told_what_is_needed_and_recovers() -> Non
     async with app("lstm").run_test(size=(40, 8)) as pilot:
         await idle(pilot)
         assert "needs 60 x 12" in text(pilot)
-        await press(pilot, "g", "x", "m", "b", "s", "question_mark", "i", "2")
+        await press(pilot, "g", "x", "m", "b", "s", "question_mark", "i", "2", "ctrl+p")
         assert pilot.app.screen is screen(pilot)
         assert "needs 60 x 12" in text(pilot)
         await pilot.resize_terminal(90, 30)
