@@ -246,7 +246,7 @@ async def test_keys_reach_every_kind_of_change_from_a_field(
         assert "Ctrl+← →" in str(app.dialog.query_one("#keys", Static).render())
         await pilot.press(*steps)
         if typed:
-            await pilot.press("tab", *typed)
+            await pilot.press(*typed)
         await pilot.press("enter")
         await pilot.pause()
     assert app.answer == item
@@ -285,7 +285,7 @@ async def test_enter_acts_on_a_replacement_and_a_path_typed_in_one_go(tmp_path: 
     at = lane("lstm")
     app = Asking(InterveneDialog(at.model, at.trace, 3, kind="replace"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("tab")
+        await pilot.pause()
         await burst(pilot, *"w7", "enter")
     assert app.answer == Replace(3, "w7")
     app = Asking(SaveAsDialog("the trace", f"{tmp_path}/a", ".npz"))

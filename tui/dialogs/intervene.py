@@ -126,6 +126,9 @@ class InterveneDialog(Dialog[Intervention]):
         self._first().focus()
 
     def _first(self) -> Input:
+        """The field to begin with: the row of a replacement is known, its word is not."""
+        if self.kind == "replace":
+            return self.query_one("#replace-word", Input)
         return self.query(f"#form-{self.kind} Input").first(Input)
 
     def _choose(self, kind: str) -> None:
