@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -31,7 +33,8 @@ EVENT = st.one_of(
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(events=st.lists(EVENT, min_size=EVENTS, max_size=EVENTS))
 def test_nothing_that_somebody_does_ends_the_app(families: tuple[str, ...], events: list) -> None:
-    asyncio.run(_live(families, events))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # if they save
+        asyncio.run(_live(families, events))
 
 
 async def _live(families: tuple[str, ...], events: list) -> None:
