@@ -152,4 +152,3 @@ class Backend:
 
 
 NUMPY = Backend()
-NUMPY64 = Backend(dtype="float64")

@@ -19,7 +19,6 @@ from engine.attention import self_attention
 from engine.cells import Do, Equation, leave
 
 VALUES = (*ATTENTION_VALUES, "a", "m", "h")
-SOURCE = "Vaswani et al. 2017 (sections 3.1-3.5), pre-LN: Xiong et al. 2020"
 EQUATIONS = (
     Equation("scores", "scores = q kᵀ / √d_h"),
     Equation("weights", "weights = softmax(scores)"),

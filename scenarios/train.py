@@ -13,7 +13,7 @@ import numpy as np
 from engine.arrays import Backend
 from engine.errors import PeepholeError
 from engine.models import LanguageModel
-from engine.storage import load_model, save_model
+from engine.storage import save_model
 from engine.text import Vocabulary
 from engine.training import Batch, Progress, Training
 from scenarios import corpus, zoo
@@ -91,14 +91,6 @@ def default_backend() -> Backend:
 def score(model: LanguageModel, n: int = EVALUATED) -> dict[str, float]:
     """Accuracy on every split of the card."""
     return {split: round(accuracy(model, split, n), 4) for split in SPLITS}
-
-
-def write_card(path: Path) -> Path:
-    """Score the model at `path` again and write its card; the weights stay."""
-    model = load_model(path)
-    card = dict(model.card) | {"accuracy": score(model), "sentences": EVALUATED}
-    save_model(replace(model, card=card), path)
-    return _card_file(replace(model, card=card), path)
 
 
 def _write(name: str, training: Training, out: Path, steps: int | None, more: dict) -> Path:

@@ -44,7 +44,6 @@ class Cell(Protocol):
     GATES: tuple[str, ...]  # those of VALUES that are gates, within 0..1
     BLOCKS: int  # how many blocks of H rows the weight matrices stack
     EQUATIONS: tuple[Equation, ...]
-    SOURCE: str
 
     @staticmethod
     def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict[str, Array]]:

@@ -14,7 +14,6 @@ STATE = ("h",)
 VALUES = ("h",)
 GATES = ()
 BLOCKS = 1
-SOURCE = "Elman 1990, Finding structure in time"
 EQUATIONS = (Equation("h", "h = tanh(W_xh x + W_hh h' + b_h)", "tanh({a})", "tanh"),)
 
 

@@ -21,7 +21,6 @@ STATE = ("h",)
 VALUES = ("r", "z", "n", "h")
 GATES = ("r", "z")
 BLOCKS = 3
-SOURCE = "Cho et al. 2014, in torch's form: z keeps, r after the recurrent product"
 EQUATIONS = (
     Equation("r", "r = σ(W_xr x + W_hr h' + b_r)", "σ({a})", "σ"),
     Equation("z", "z = σ(W_xz x + W_hz h' + b_z)", "σ({a})", "σ"),

@@ -21,7 +21,6 @@ STATE = ("h", "c")
 VALUES = ("i", "f", "g", "o", "c", "h")
 GATES = ("i", "f", "o")
 BLOCKS = 4
-SOURCE = "Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000"
 EQUATIONS = (
     Equation("i", "i = σ(W_xi x + W_hi h' + b_i)", "σ({a})", "σ"),
     Equation("f", "f = σ(W_xf x + W_hf h' + b_f)", "σ({a})", "σ"),

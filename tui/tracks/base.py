@@ -48,14 +48,12 @@ class Track(Widget, can_focus=True):
 
     Attributes:
         NAME: for menus; HELP: what `?` says: what it shows, in which unit, on which scale, from where.
-        FOLLOWS: whether it shows something about the cursor's token, so that other rows change too.
         MARKED: whether its cursor row is marked (it must be cheap to draw again).
         claims: (rank, width) pairs: how much width it asks for, and how urgently (low is urgent).
     """
 
     NAME: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
-    FOLLOWS: ClassVar[bool] = False
     MARKED: ClassVar[bool] = False
     DEFAULT_CSS = "Track { height: 1fr; width: 10; }"
 

@@ -24,7 +24,6 @@ class FollowingTrack(Track):
         probe: the row k whose exact number is told; None is the row with the largest.
     """
 
-    FOLLOWS = True
     KIND = "bar"
 
     def __init__(self, stage: Stage, lane: Lane) -> None:

@@ -69,7 +69,6 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.at_layer: int | None = None  # None is the last one
         self.chosen = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
         self.grid = False  # where both do not fit, whether the grid is in front
@@ -85,20 +84,10 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         yield Static(id="readout", markup=False)
         yield Static(id="legend", markup=False)
 
-    def point(
-        self,
-        *,
-        of: str | None = None,
-        unit: int | None = None,
-        layer: int | None = None,
-        head: int | None = None,
-    ) -> None:
-        self.at_layer = self.at_layer if layer is None else layer
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.chosen = self.chosen if head is None else head
         if head is None and of in (MEAN, ROLLOUT):
             self.chosen = -2 if of == MEAN else -1
-        if self.trace is not None and self.is_mounted:
-            self.updated()
 
     @property
     def key(self) -> int:

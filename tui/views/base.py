@@ -32,6 +32,7 @@ class View(Widget, can_focus=True):
         lane: the lane on show; None before the first `show`.
         cursor: the row on show, 0 <= cursor < len(trace).
         shown: how many rows have been read so far; what is later is left out.
+        at_layer: the layer that was chosen; None leaves it to the view.
     """
 
     TITLE: ClassVar[str] = ""
@@ -67,6 +68,7 @@ class View(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.lane: Lane | None = None
         self.cursor = self.shown = 0
+        self.at_layer: int | None = None  # None until one is chosen
 
     @property
     def trace(self) -> Trace | None:
@@ -111,6 +113,13 @@ class View(Widget, can_focus=True):
         `of` is a value (`c`, or several: `c h f`) or, for attention, `mean` or `rollout`. What this
         lane's trace does not have is passed over. May be called before the first `show`.
         """
+        self.at_layer = self.at_layer if layer is None else layer
+        self.choose(of, unit, head)
+        if self.trace is not None and self.is_mounted:
+            self.updated()
+
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
+        """Take over what `point` was told, in the parts that this view has; None changes nothing."""
 
     def on_mount(self) -> None:
         self.set_class(self.palette.ascii, "-ascii")

@@ -64,7 +64,6 @@ Vaswani et al. 2017.
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.unit = self.head = 0
-        self.at_layer: int | None = None  # None is the last one
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -72,19 +71,9 @@ Vaswani et al. 2017.
             yield Static(id="text", markup=False)
         yield Static(id="strip", markup=False)
 
-    def point(
-        self,
-        *,
-        of: str | None = None,
-        unit: int | None = None,
-        layer: int | None = None,
-        head: int | None = None,
-    ) -> None:
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.unit = self.unit if unit is None else unit
         self.head = self.head if head is None else head
-        self.at_layer = self.at_layer if layer is None else layer
-        if self.trace is not None and self.is_mounted:
-            self.updated()
 
     def on_resize(self) -> None:
         if self.trace is not None:

@@ -69,7 +69,6 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.of = "h"
-        self.at_layer: int | None = None  # None until one is chosen: see `layer_shown`
         self._source: int | None = None  # as last chosen; until then the largest of each row
         self._maps: Maps = {}
         self._of_what: tuple[Lane, int] | None = None  # what `_maps` belongs to, or is computed for
@@ -84,18 +83,8 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         yield Static(id="reach", markup=False)
         yield Static(id="legend", markup=False)
 
-    def point(
-        self,
-        *,
-        of: str | None = None,
-        unit: int | None = None,
-        layer: int | None = None,
-        head: int | None = None,
-    ) -> None:
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.of = of or self.of
-        self.at_layer = self.at_layer if layer is None else layer
-        if self.trace is not None and self.is_mounted:
-            self.updated()
 
     # Computing --------------------------------------------------------------------------------
 

@@ -61,7 +61,6 @@ and joined by a line, so that curves can be told apart without colour. The uprig
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.unit = 0
-        self.at_layer: int | None = None  # None is the last one
         self.names: tuple[str, ...] = ()  # the curves; the model's first state until one is chosen
         self.bits = False
         self._first = 0  # the first row in sight
@@ -72,22 +71,12 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         yield Static(id="axis", markup=False)
         yield Static(id="numbers", markup=False)
 
-    def point(
-        self,
-        *,
-        of: str | None = None,
-        unit: int | None = None,
-        layer: int | None = None,
-        head: int | None = None,
-    ) -> None:
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         if of:
             wanted = of.replace(",", " ").split()
             self.bits = BITS in wanted
             self.names = tuple(name for name in wanted if name != BITS)
         self.unit = self.unit if unit is None else unit
-        self.at_layer = self.at_layer if layer is None else layer
-        if self.trace is not None and self.is_mounted:
-            self.updated()
 
     def on_resize(self) -> None:
         if self.trace is not None:
