@@ -11,7 +11,11 @@ from engine.lenses.gates import gate_statistics
 from engine.lenses.gradient import gradient_flow, gradient_map
 from engine.lenses.jacobian import jacobian_norms
 from engine.lenses.prediction import log_odds, probability, surprisal, top_k
+from engine.lenses.product import jacobian_product, product_norms
 from engine.lenses.record import record
+from engine.lenses.saturation import saturation
+from engine.lenses.shares import lag_shares
+from engine.lenses.spectrum import spectrum
 
 __all__ = [
     "attention_entropy",
@@ -19,11 +23,16 @@ __all__ = [
     "gradient_flow",
     "gradient_map",
     "jacobian_norms",
+    "jacobian_product",
+    "lag_shares",
     "log_odds",
     "occlusion",
     "probability",
+    "product_norms",
     "record",
     "rollout",
+    "saturation",
+    "spectrum",
     "surprisal",
     "top_k",
     "unit_ablation",

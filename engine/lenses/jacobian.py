@@ -1,40 +1,97 @@
-"""The Jacobian of each step: how much one tick stretches or shrinks a small change of the state."""
+"""The Jacobian of each step: how much one tick stretches or shrinks a small change of the state.
+
+`ds_t/ds_(t-1)` of a layer has a row for each unit of the new state and a column for each of the old
+one (for tanh: diag(1 - h_t²) W_hhᵀ with our W_hh, which acts from the right; some texts print its
+transpose). `of` says which part of it:
+
+    s   everything that the cell carries: h, or h and c together for an LSTM; the whole step
+    h   dh_t/dh_(t-1), what textbooks print; the same as s where h is all that is carried
+    c   dc_t/dc_(t-1) with h_(t-1) held: diag(f), the straight road through an LSTM
+
+No state acts on an earlier layer, so the total derivative of a layer's state by its own state some rows
+before is the product of these steps. Computed in float64 from the values as they were recorded.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from engine.arrays import Array, concat, namespace, to_numpy
 from engine.cells import Cell
-from engine.errors import PeepholeError
+from engine.errors import PeepholeError, did_you_mean
 from engine.lenses.batch import Acting, acting, in_float64
 from engine.models import LanguageModel, layer_params
 from engine.models.recurrent import RecurrentLM
 from engine.trace import Named, Trace
 
+WHOLE = "s"  # all that is carried
+
 
 def jacobian_norms(model: LanguageModel, trace: Trace) -> dict[str, Named]:
     """`state` (time, layer): the spectral norm |ds_t/ds_(t-1)|_2 of one layer's step, no unit.
 
-    s is everything that the cell carries: h, or h and c together for an LSTM. Below 1 every change
-    shrinks in that tick; above 1 some change grows. Pascanu, Mikolov & Bengio 2013, equation 5.
-    Row 0 is the step out of the zero state. It is the step as it ran: what an intervention held there
-    depends on nothing.
+    Below 1 every change shrinks in that tick; above 1 some change grows. Pascanu, Mikolov & Bengio
+    2013, equation 5. Row 0 is the step out of the zero state. It is the step as it ran: what an
+    intervention held there depends on nothing.
 
     Raises:
         PeepholeError: the model has no recurrent step (a Transformer).
     """
-    architecture = model.architecture
-    if not isinstance(architecture, RecurrentLM):
+    layers = range(recurrent(model).layers)
+    norms = [singular_values(step_jacobians(model, trace, layer))[:, 0] for layer in layers]
+    return {"state": Named(np.stack(norms, -1), ("time", "layer"))}
+
+
+def singular_values(matrices: np.ndarray) -> np.ndarray:
+    """(R, S) of (R, S, S), largest first; NaN for a matrix with an entry that is not finite."""
+    finite = np.isfinite(matrices).all((1, 2))[:, None]
+    values = np.linalg.svd(np.where(finite[..., None], matrices, 0.0), compute_uv=False)
+    return np.where(finite, values, np.nan)
+
+
+def step_jacobians(
+    model: LanguageModel,
+    trace: Trace,
+    layer: int,
+    rows: Sequence[int] | None = None,
+    of: str = WHOLE,
+) -> np.ndarray:
+    """(R, S, S): ds_t/ds_(t-1) of one layer for each of `rows` (all of them if None), float64.
+
+    S is the number of units of `of`: H, or 2H for an LSTM's s.
+
+    Raises:
+        PeepholeError: the model has no recurrent step, or no state of that name.
+    """
+    cell, width = recurrent(model).rule, recurrent(model).width
+    if of not in (WHOLE, *cell.STATE):
+        known = (WHOLE, *cell.STATE)
+        raise PeepholeError(f"{model.name} carries no {of!r}", do=did_you_mean(of, known))
+    rows = range(len(trace)) if rows is None else rows
+    step = _by_autograd if acting(trace) else _closed_form
+    model = in_float64(model)
+    size = len(cell.STATE) * width
+    found = [step(model, trace, t, layer) for t in rows]
+    steps = np.stack(found) if found else np.zeros((0, size, size))
+    if of == WHOLE:
+        return steps
+    block = slice(cell.STATE.index(of) * width, (cell.STATE.index(of) + 1) * width)
+    return steps[:, block, block]
+
+
+def recurrent(model: LanguageModel) -> RecurrentLM:
+    """The architecture of a model that carries a state.
+
+    Raises:
+        PeepholeError: it carries none.
+    """
+    if not isinstance(model.architecture, RecurrentLM):
         raise PeepholeError(
             f"{model.name} has no step Jacobian", do="It carries no state from tick to tick"
         )
-    model = in_float64(model)
-    norms = np.zeros((len(trace), architecture.layers))
-    step = _by_autograd if acting(trace) else _closed_form
-    for t, layer in np.ndindex(norms.shape):
-        norms[t, layer] = np.linalg.norm(step(model, trace, t, layer), 2)
-    return {"state": Named(norms, ("time", "layer"))}
+    return model.architecture
 
 
 def _before(trace: Trace, cell: Cell, t: int, layer: int) -> tuple[np.ndarray, ...]:
