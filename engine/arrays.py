@@ -75,6 +75,13 @@ def constant(array: np.ndarray, like: Array) -> Array:
     return array.astype(like.dtype, copy=False)
 
 
+def detach(array: Array) -> Array:
+    """The same numbers, cut off from any derivative, in the same library."""
+    if hasattr(array, "detach"):
+        return array.detach()
+    return getattr(array, "_value", array)  # autograd's box holds the plain array
+
+
 def to_numpy(array: Array) -> np.ndarray:
     """The same numbers as a NumPy array on the host, cut off from any derivative."""
     if hasattr(array, "detach"):

@@ -51,7 +51,7 @@ def trace(arrays: Mapping[str, np.ndarray], content: Mapping[str, Any]) -> Trace
 def model(arrays: Mapping[str, np.ndarray], content: Mapping[str, Any]) -> LanguageModel:
     """The model that `content` describes, with `arrays` as its weights, in float32."""
     architecture, words = (
-        _architecture(content["architecture"]),
+        known_architecture(content["architecture"]),
         _words(content["vocabulary"], "words"),
     )
     if len(words) != architecture.words:  # type: ignore[attr-defined]
@@ -79,15 +79,16 @@ def model(arrays: Mapping[str, np.ndarray], content: Mapping[str, Any]) -> Langu
     )
 
 
-def _architecture(said: Any) -> Architecture:
+def known_architecture(said: Any) -> Architecture:
     """An architecture of the registry with the sizes that a file says."""
     said = _mapping(said, "architecture")
     family = registry.load(
         registry.ARCHITECTURES, _text(said.get("kind", ""), "kind"), "architecture"
     )
-    kinds = {field.name: field.type for field in fields(family)}  # "int" or "str"
+    kinds = {field.name: field.type for field in fields(family)}  # "int", "bool" or "str"
     for name, value in said.items():
-        small = not isinstance(value, int) or 1 <= value <= LARGEST
+        least = 0 if name == "outputs" else 1
+        small = type(value) is not int or least <= value <= LARGEST
         if type(value).__name__ != kinds.get(name) or not small:
             raise PeepholeError(f"an architecture cannot have {name} = {shown(value)}")
     return family(**said)

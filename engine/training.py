@@ -1,60 +1,27 @@
-"""Training a language model: one loop for NumPy and torch, resumable at any checkpoint."""
+"""Training a model: one loop for NumPy and torch, resumable at any checkpoint."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from engine.arrays import Array, Backend, Params, log_softmax, namespace, to_numpy
-from engine.errors import PeepholeError
+from engine import parse, truncation
+from engine.arrays import Array, Backend, Params, detach, to_numpy
+from engine.errors import PeepholeError, shown
+from engine.inits import initialise
 from engine.models import Architecture
-from engine.optim import Adam, clip_by_norm, warmup_cosine
+from engine.models.recurrent import RecurrentLM
+from engine.objective import accuracy, objective
+from engine.optim import SGD, Optimiser, clip_by_norm, optimiser, warmup_constant, warmup_cosine
+from engine.recipe import LIVE, Batch, Diverged, Progress, Recipe
 from engine.storage import read_file, write_file
 
-
-class Batch(NamedTuple):
-    """B sentences: inputs (B, T) and targets (B, T) as token ids, weights (B, T), 0 on padding."""
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model is trained. Adam, linear warm-up, cosine decay, clipping by global norm.
-
-    Attributes:
-        steps, batch: number of updates, and sentences in each.
-        lr, warmup: peak learning rate, and updates until it is reached.
-        clip: largest global gradient norm.
-        seed: of the initial weights and of the batches.
-        forget_bias: added to an LSTM's forget gate bias at the start (Jozefowicz et al. 2015).
-        shift: a Transformer's sentences start at a random one of its positions, so that positions
-            beyond the longest sentence are trained too.
-    """
-
-    steps: int = 6000
-    batch: int = 64
-    lr: float = 3e-3
-    warmup: int = 100
-    clip: float = 1.0
-    seed: int = 0
-    forget_bias: float = 0.0
-    shift: bool = False
-
-
-class Progress(NamedTuple):
-    """What one update did: its number (from 1), loss in nats a token, gradient norm before clipping."""
-
-    step: int
-    loss: float
-    norm: float
+__all__ = ["LIVE", "Batch", "Diverged", "Progress", "Recipe", "Training"]
 
 
 @dataclass
@@ -64,7 +31,8 @@ class Training:
     Attributes:
         architecture, recipe, backend: what is trained, how, and where.
         batches: batch number -> the batch; must not depend on anything else.
-        params, optimiser: the weights and Adam's moments as they stand.
+        params, optimiser: the weights and the optimiser's memory as they stand.
+        grads: the gradients of the last update by parameter, before clipping; {} before the first.
     """
 
     architecture: Architecture
@@ -72,7 +40,8 @@ class Training:
     backend: Backend
     batches: Callable[[int], Batch]
     params: Params
-    optimiser: Adam
+    optimiser: Optimiser
+    grads: Params = field(default_factory=dict)
 
     @classmethod
     def start(
@@ -82,19 +51,41 @@ class Training:
         backend: Backend,
         batches: Callable[[int], Batch],
     ) -> Training:
-        """Fresh weights drawn from the recipe's seed."""
-        fresh = architecture.init(np.random.default_rng(recipe.seed))
-        if recipe.forget_bias:
-            h = architecture.width
-            for layer in range(architecture.layers):
-                fresh[f"layers.{layer}.b_xh"][h : 2 * h] += recipe.forget_bias  # block f of i f g o
-        params = backend.params(fresh)
-        return cls(architecture, recipe, backend, batches, params, Adam.start(params))
+        """Fresh weights drawn from the recipe's seed.
+
+        Raises:
+            PeepholeError: the recipe asks for what the architecture does not have.
+        """
+        recurrent = isinstance(architecture, RecurrentLM)
+        if not recurrent and (recipe.k1 or recipe.loss == "value"):
+            what = "carries no state to truncate" if recipe.k1 else "reads words, not values"
+            raise PeepholeError(f"a Transformer {what}", do="Choose a recurrent cell")
+        params = backend.params(initialise(architecture, recipe))
+        memory = optimiser(recipe.optimiser, params, recipe.momentum)
+        return cls(architecture, recipe, backend, batches, params, memory)
 
     @property
     def step(self) -> int:
         """Updates done so far."""
         return self.optimiser.step
+
+    def set(self, **knobs: Any) -> None:
+        """Change knobs of LIVE from the next update on.
+
+        Raises:
+            PeepholeError: another knob, or a value that it cannot have; nothing is changed.
+        """
+        fixed = [name for name in knobs if name not in LIVE]
+        if fixed:
+            raise PeepholeError(
+                f"{shown(fixed[0])} cannot change during a run", do=f"These can: {', '.join(LIVE)}"
+            )
+        changed = replace(self.recipe, **knobs)
+        if changed.k1 and not isinstance(self.architecture, RecurrentLM):
+            raise PeepholeError("a Transformer carries no state to truncate")
+        self.recipe = changed
+        if isinstance(self.optimiser, SGD):
+            self.optimiser = replace(self.optimiser, momentum=changed.momentum)
 
     def run(self, until: int | None = None) -> Iterator[Progress]:
         """Update by update up to number `until` (default: the recipe's steps)."""
@@ -105,47 +96,97 @@ class Training:
         """One update.
 
         Raises:
-            PeepholeError: the loss is not a number any more; the weights stay as they were.
+            Diverged: the loss or the gradient is no finite number; the weights stay as they were.
         """
         step, recipe = self.step, self.recipe
         batch = self.batches(step)
-        loss, grads = self.backend.value_and_grad(self._loss(batch), self.params)
-        grads, norm = clip_by_norm(grads, recipe.clip)
-        value = float(loss)
-        if not np.isfinite(value) or not np.isfinite(norm):
-            raise PeepholeError(
-                f"the loss became {value:g} and the gradient norm {norm:g}",
-                where=f"update {step + 1}",
-                do="Lower the learning rate or clip harder",
-            )
-        lr = recipe.lr * warmup_cosine(step, recipe.steps, recipe.warmup)
+        loss, right, self.grads = self._gradients(batch)
+        grads, norm = clip_by_norm(self.grads, recipe.clip)
+        if not np.isfinite(loss) or not np.isfinite(norm):
+            raise Diverged(step + 1, loss, norm)
+        cosine = recipe.schedule == "cosine"
+        share = (
+            warmup_cosine(step, recipe.steps, recipe.warmup)
+            if cosine
+            else warmup_constant(step, recipe.warmup)
+        )
+        lr = recipe.lr * share
         self.params, self.optimiser = self.optimiser.update(self.params, grads, lr)
-        return Progress(step + 1, value, norm)
+        return Progress(step + 1, loss, norm, right, lr)
 
-    def _loss(self, batch: Batch) -> Callable[[dict[str, Array]], Array]:
-        """Mean cross-entropy a token, in nats, as a function of the parameters."""
-        kwargs: dict[str, Any] = {}
-        if self.recipe.shift:
-            room = self.architecture.context - batch.inputs.shape[1]  # type: ignore[attr-defined]
-            rng = np.random.default_rng([self.recipe.seed, self.step])
-            starts = rng.integers(0, max(room, 0) + 1, len(batch.inputs))
-            kwargs["positions"] = starts[:, None] + np.arange(batch.inputs.shape[1])
+    def _gradients(self, batch: Batch) -> tuple[float, float, Params]:
+        """Loss, accuracy, and the loss's derivative by every parameter."""
+        return self._differentiated(batch)
+
+    def _differentiated(self, batch: Batch) -> tuple[float, float, Params]:
+        """The same by the library's automatic differentiation."""
+        recipe, kwargs = self.recipe, self._shifted(batch)
         share = self.backend.asarray(batch.weights / batch.weights.sum())
-        rows, columns = np.indices(batch.targets.shape)
+        value = recipe.loss == "value"
+        targets = self.backend.asarray(batch.targets) if value else batch.targets
+        seen: dict[str, Array] = {}
 
         def loss(params: dict[str, Array]) -> Array:
-            logits = self.architecture.logits(params, batch.inputs, **kwargs)  # (B, T, V)
-            log_p = log_softmax(logits)[rows, columns, batch.targets]  # (B, T)
-            return -namespace(log_p).sum(log_p * share)
+            if recipe.k1:
+                found = truncation.logits(
+                    self.architecture,  # type: ignore[arg-type]
+                    params,
+                    batch.inputs,
+                    recipe.k1,
+                    recipe.k2,
+                )
+            else:
+                found = self.architecture.logits(params, batch.inputs, **kwargs)  # (B, T, V)
+            seen["logits"] = detach(found)
+            return objective(recipe.loss, found, targets, share)
 
-        return loss
+        total, grads = self.backend.value_and_grad(loss, self.params)
+        counted = np.nonzero(batch.weights)
+        logits = to_numpy(seen["logits"][counted])
+        return float(total), accuracy(recipe.loss, logits, batch.targets[counted]), grads
+
+    def _shifted(self, batch: Batch) -> dict[str, Any]:
+        """The positions of a Transformer whose sequences start at a random one."""
+        if not self.recipe.shift:
+            return {}
+        room = self.architecture.context - batch.inputs.shape[1]  # type: ignore[attr-defined]
+        rng = np.random.default_rng([self.recipe.seed, self.step])
+        starts = rng.integers(0, max(room, 0) + 1, len(batch.inputs))
+        return {"positions": starts[:, None] + np.arange(batch.inputs.shape[1])}
 
     def save(self, path: str | Path) -> Path:
-        """Write a checkpoint that `resume` goes on from, bit for bit."""
+        """Write a checkpoint that `load` and `resume` go on from, bit for bit."""
         arrays: dict[str, np.ndarray] = {}
         for kind, tensors in self._tensors().items():
             arrays |= {f"{kind}/{name}": to_numpy(array) for name, array in tensors.items()}
         return write_file(path, arrays, "checkpoint", {"step": self.step, **self._identity()})
+
+    @classmethod
+    def load(cls, path: str | Path, backend: Backend, batches: Callable[[int], Batch]) -> Training:
+        """The run that a checkpoint left, with the architecture and the recipe that it names.
+
+        Raises:
+            PeepholeError: the file is no checkpoint, damaged, or does not fit what it names.
+        """
+        arrays, content = read_file(path, "checkpoint")
+        try:
+            architecture = parse.known_architecture(content.get("architecture"))
+            recipe = Recipe.parse(content.get("recipe"))
+            # every layer has weights: this keeps a lie about sizes from being drawn out
+            known = architecture.shapes() if architecture.layers <= len(arrays) else {}
+            if {k: arrays[k].shape for k in arrays if k.startswith("params/")} != {
+                f"params/{name}": shape for name, shape in known.items()
+            }:
+                raise PeepholeError("the weights do not fit the architecture")
+            return cls.start(architecture, recipe, backend, batches)._restored(arrays, content)
+        except PeepholeError as error:
+            raise PeepholeError(
+                error.what, where=str(path), do=error.do or "It is damaged or foreign"
+            ) from None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise PeepholeError(
+                "not a whole checkpoint", where=str(path), do="It is damaged or foreign"
+            ) from None
 
     def resume(self, path: str | Path) -> Training:
         """This run as a checkpoint left it.
@@ -154,39 +195,40 @@ class Training:
             PeepholeError: the file is damaged, or was written by another model or recipe.
         """
         arrays, content = read_file(path, "checkpoint")
-        mine = json.loads(json.dumps(self._identity()))
-        expected = {
-            f"{kind}/{name}": tuple(array.shape)
-            for kind, tensors in self._tensors().items()
-            for name, array in tensors.items()
-        }
-        step = content.get("step")
-        same = all(content.get(key) == value for key, value in mine.items())
-        if (
-            not same
-            or type(step) is not int
-            or step < 0
-            or {name: array.shape for name, array in arrays.items()} != expected
-        ):
+        try:
+            mine = json.loads(json.dumps(self._identity()))
+            if any(content.get(key) != value for key, value in mine.items()):
+                raise PeepholeError("another identity")
+            return self._restored(arrays, content)
+        except PeepholeError:
             raise PeepholeError(
                 "a checkpoint of another model or recipe",
                 where=str(path),
                 do="Start anew, or give the options that it was started with",
-            )
-        parts = {
-            kind: self.backend.params({name: arrays[f"{kind}/{name}"] for name in tensors})
-            for kind, tensors in self._tensors().items()
+            ) from None
+
+    def _restored(self, arrays: dict[str, np.ndarray], content: dict[str, Any]) -> Training:
+        """This run with the numbers of a checkpoint."""
+        step, kinds = content.get("step"), self._tensors()
+        expected = {
+            f"{kind}/{name}": tuple(array.shape)
+            for kind, tensors in kinds.items()
+            for name, array in tensors.items()
         }
-        self.params = parts["params"]
-        self.optimiser = Adam(parts["mean"], parts["square"], step)
+        if type(step) is not int or step < 0:
+            raise PeepholeError(f"step = {shown(step)} is not a count of updates")
+        if {name: array.shape for name, array in arrays.items()} != expected:
+            raise PeepholeError("its arrays do not fit its model and optimiser")
+        parts: dict[str, Params] = {
+            kind: self.backend.params({name: arrays[f"{kind}/{name}"] for name in tensors})
+            for kind, tensors in kinds.items()
+        }
+        self.params = parts.pop("params")
+        self.optimiser = self.optimiser.restored(parts, step)
         return self
 
     def _tensors(self) -> dict[str, Params]:
-        return {
-            "params": self.params,
-            "mean": self.optimiser.mean,
-            "square": self.optimiser.square,
-        }
+        return {"params": self.params, **self.optimiser.tensors}
 
     def _identity(self) -> dict[str, object]:
         architecture = asdict(self.architecture)  # type: ignore[call-overload]
