@@ -7,15 +7,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
 
 from engine.errors import PeepholeError
 
 START = "<s>"
-_TOKEN = re.compile(r"<s>|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]", re.UNICODE)
+_TOKEN = re.compile(r"<s>|[0-9]+\.[0-9]+\+?|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]", re.UNICODE)
 
 
 def tokenize(text: str) -> list[str]:
-    """Lower-case words and single punctuation marks; "doesn't" stays one token."""
+    """Lower-case words, decimal numbers and single punctuation marks; "doesn't" stays one token."""
     return [word.replace("’", "'") for word in _TOKEN.findall(text.lower())]
 
 

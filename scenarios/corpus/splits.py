@@ -31,7 +31,7 @@ TRAIN_GAPS = (0, 0, 0, 0, 0, 4, 5, 6, 7, 8)
 TRAIN_A_FIRST = 0.75
 
 
-def _heads(rng: np.random.Generator, n: int, disagree: bool, held_out: bool = False) -> list[Head]:
+def heads(rng: np.random.Generator, n: int, disagree: bool, held_out: bool = False) -> list[Head]:
     """A subject and n attractors of random number, or (`disagree`) all of the other number.
 
     Only a subject can be a held-out noun: attractors are always nouns trained as such.
@@ -57,7 +57,7 @@ def train_agreement(rng: np.random.Generator) -> Sentence:
     while n < len(ATTRACTORS) - 1 and u >= sum(ATTRACTORS[: n + 1]):
         n += 1
     while True:
-        sentence = agreement(rng, _heads(rng, n, disagree=False), chance(rng, 0.5), _tail(rng))
+        sentence = agreement(rng, heads(rng, n, disagree=False), chance(rng, 0.5), _tail(rng))
         if sentence.distance <= MAX_TRAIN_DISTANCE:
             return sentence
 
@@ -74,12 +74,12 @@ def train(rng: np.random.Generator) -> Sentence:
 
 
 def _attractors(rng: np.random.Generator, n: int) -> Sentence:
-    return agreement(rng, _heads(rng, n, disagree=True), chance(rng, 0.5), _tail(rng))
+    return agreement(rng, heads(rng, n, disagree=True), chance(rng, 0.5), _tail(rng))
 
 
 def _held_out_nouns(rng: np.random.Generator, _: int) -> Sentence:
-    heads = _heads(rng, 1 + int(rng.random() * 4), disagree=True, held_out=True)
-    sentence = agreement(rng, heads, chance(rng, 0.5), _tail(rng))
+    drawn = heads(rng, 1 + int(rng.random() * 4), disagree=True, held_out=True)
+    sentence = agreement(rng, drawn, chance(rng, 0.5), _tail(rng))
     return Sentence(**{**sentence.__dict__, "held_out": True})
 
 
@@ -89,7 +89,7 @@ def _distance(rng: np.random.Generator, d: int) -> Sentence:
         raise ValueError(f"distance must be between 6 and 33 tokens, got {d}")
     while True:  # links are 1 to 3 tokens long: keep those that leave the right length
         tail = pick(rng, [t for t in (d // 2 - 4, d // 2 - 3, d // 2 - 2) if 1 <= t <= 14])
-        sentence = agreement(rng, _heads(rng, 1, disagree=True), chance(rng, 0.5), tail)
+        sentence = agreement(rng, heads(rng, 1, disagree=True), chance(rng, 0.5), tail)
         if sentence.distance == d:
             return sentence
 
