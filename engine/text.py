@@ -73,3 +73,54 @@ class Vocabulary:
         if unknown:
             raise UnknownWords(unknown)
         return [self.ids[word] for word in tokens]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers in place of words: an input is a value and a mark, as in the adding problem.
+
+    Token `0.37` is (0.37, 0), `0.81+` is (0.81, 1): the number is marked. The start token is (0, 0).
+    For models that read vectors rather than ids; every hundredth up to 2.00 is in `words`, so that
+    traces can name their rows.
+    """
+
+    words: tuple[str, ...] = (
+        START,
+        *(f"{number / 100:.2f}" for number in range(201)),
+        *(f"{number / 100:.2f}+" for number in range(101)),
+    )
+    size: ClassVar[int] = 2  # inputs a token
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """token -> its place in `words`"""
+        return {word: index for index, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.ids
+
+    def nearest(self, word: str, n: int = 3) -> list[str]:
+        """Up to `n` tokens alike in spelling."""
+        return difflib.get_close_matches(word, self.words, n=n, cutoff=0.5)
+
+    def encode(self, tokens: Sequence[str]) -> list[tuple[float, float]]:
+        """(value, mark) of each token.
+
+        Raises:
+            UnknownWords: naming each token that is no such number.
+        """
+        unknown = {word: self.nearest(word) for word in tokens if word not in self.ids}
+        if unknown:
+            raise UnknownWords(unknown)
+        return [
+            (0.0 if token == START else float(token.rstrip("+")), float(token.endswith("+")))
+            for token in tokens
+        ]
+
+    def decode(self, inputs: np.ndarray) -> list[str]:
+        """The tokens that encode as `inputs` (T, 2)."""
+        marks = ["+" if mark else "" for _, mark in inputs]
+        return [f"{value:.2f}{mark}" for (value, _), mark in zip(inputs, marks, strict=True)]
