@@ -9,6 +9,8 @@ from engine.errors import PeepholeError, did_you_mean
 
 CELLS = {
     "elman": "engine.cells.elman",
+    "relu": "engine.cells.relu",
+    "linear": "engine.cells.linear",
     "lstm": "engine.cells.lstm",
     "gru": "engine.cells.gru",
 }

@@ -13,6 +13,8 @@ from engine.arrays import Array, Params
 
 State = tuple[Array, ...]
 Do = Callable[[str, Array], Array]
+Slopes = tuple[Array, ...]
+Deltas = tuple[Array, Array, State, State]
 
 
 def leave(name: str, value: Array) -> Array:
@@ -50,10 +52,33 @@ class Cell(Protocol):
         """One tick: x (..., D) and state (..., H) each give the new state and all VALUES."""
 
     @staticmethod
+    def tick(p: Params, a: Array, state: State, do: Do = leave) -> tuple[State, dict[str, Array]]:
+        """`step` from the input's share of the sums, a = x W_xh + b_xh (..., B*H).
+
+        It depends on nothing before, so a whole sequence's can be computed at once.
+        """
+
+    @staticmethod
+    def slopes(p: Params, state: State, values: Mapping[str, Array]) -> Slopes:
+        """The local derivatives of one step or of many at once (`state`: what each starts from).
+
+        Every array may have the same leading axes; `deltas` multiplies adjoints with them.
+        """
+
+    @staticmethod
+    def deltas(slopes: Slopes, adjoint: State) -> Deltas:
+        """One step back in closed form: dL/d(new state), (..., H) each, to the sums of the step.
+
+        Returns dL/da_x (..., B*H) by the input's share a_x = x W_xh + b_xh, dL/da_h by the state's
+        a_h = h' W_hh + b_hh, the ways to the state before that do not lead through W_hh (one for each
+        of `STATE`; 0.0 where there is none), and the total derivatives by the new state.
+        """
+
+    @staticmethod
     def backward(
         p: Params, state: State, values: Mapping[str, Array], adjoint: State
     ) -> tuple[Array, State, State]:
-        """The closed form of one step back, for N adjoints at once.
+        """The closed form of one step back, for N adjoints of one step at once.
 
         `state` (H,) is the state before the step and `values` (H,) what the step computed;
         `adjoint` holds dL/d(new state), (N, H) each, from everything after the step. Returns

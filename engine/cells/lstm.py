@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.arrays import Array, Params, namespace, sigmoid, stack
-from engine.cells import Do, Equation, State, leave
+from engine.arrays import Array, Params, concat, namespace, sigmoid, stack
+from engine.cells import Deltas, Do, Equation, Slopes, State, leave
 
 STATE = ("h", "c")
 VALUES = ("i", "f", "g", "o", "c", "h")
@@ -33,9 +33,14 @@ EQUATIONS = (
 
 def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict[str, Array]]:
     """One tick. x (..., D), state (h, c) of (..., H) each; values i f g o c h, (..., H) each."""
+    return tick(p, x @ p["W_xh"] + p["b_xh"], state, do)
+
+
+def tick(p: Params, a: Array, state: State, do: Do = leave) -> tuple[State, dict[str, Array]]:
+    """`step` from the input's share of the sums, a = x W_xh + b_xh (..., 4H)."""
     h_prev, c_prev = state
-    xp, n = namespace(x, h_prev, c_prev, p["W_hh"]), h_prev.shape[-1]
-    a = x @ p["W_xh"] + p["b_xh"] + h_prev @ p["W_hh"] + p["b_hh"]  # (..., 4H)
+    xp, n = namespace(a, h_prev, c_prev, p["W_hh"]), h_prev.shape[-1]
+    a = a + h_prev @ p["W_hh"] + p["b_hh"]  # (..., 4H)
     s = sigmoid(a, xp)  # one call for all blocks is faster than three, though g has no use for it
     i = do("i", s[..., :n])
     f = do("f", s[..., n : 2 * n])
@@ -46,25 +51,41 @@ def step(p: Params, x: Array, state: State, do: Do = leave) -> tuple[State, dict
     return (h, c), {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
 
 
+def slopes(p: Params, state: State, values: Mapping[str, Array]) -> Slopes:
+    """dc by the sums of i, f and g (..., 3, H); dh by the sum of o; dh by c; dc by c'."""
+    i, f, g, o, c = (values[name] for name in "ifgoc")
+    tanh_c = namespace(c).tanh(c)
+    by_sums = stack((g * i * (1 - i), state[1] * f * (1 - f), i * (1 - g**2)), -2)
+    return by_sums, tanh_c * o * (1 - o), o * (1 - tanh_c**2), f
+
+
+def deltas(slopes: Slopes, adjoint: State) -> Deltas:
+    """i, f and g hear of dL/dc alone, o of dL/dh alone; the cell's own road back is diag(f)."""
+    by_sums, by_o, h_by_c, f = slopes
+    dh, dc = adjoint
+    dc = dc + dh * h_by_c
+    d_ifg = (dc[..., None, :] * by_sums).reshape(*dc.shape[:-1], 3 * dc.shape[-1])
+    da = concat((d_ifg, dh * by_o), -1)
+    return da, da, (0.0, dc * f), (dh, dc)
+
+
 def backward(
     p: Params, state: State, values: Mapping[str, Array], adjoint: State
 ) -> tuple[Array, State, State]:
-    """dL/dx and dL/d(h', c') from dL/d(h, c); the cell's own road back is dc/dc' = diag(f).
+    """dL/dx and dL/d(h', c') from dL/d(h, c).
 
-    i, f and g hear of dL/dc alone, so their blocks of a matrix, times their slopes, are added up to
-    one (H, D) before any of the N adjoints goes through; o hears of dL/dh alone.
+    The blocks of i, f and g in a matrix, times their slopes, are added up to one (H, D) before any of
+    the N adjoints goes through.
     """
-    i, f, g, o, c = (values[name] for name in "ifgoc")
+    by_sums, by_o, h_by_c, f = slopes(p, state, values)  # (3, H), (H,), (H,), (H,)
     dh, dc = adjoint
-    xp = namespace(dh, c)
-    tanh_c = xp.tanh(c)
-    dc = dc + dh * (o * (1 - tanh_c**2))
-    d_o = dh * (tanh_c * o * (1 - o))
-    slopes = stack((g * i * (1 - i), state[1] * f * (1 - f), i * (1 - g**2)), 0)  # (3, H)
+    xp = namespace(dh, f)
+    dc = dc + dh * h_by_c
+    d_o = dh * by_o
 
     def through(w: Array) -> Array:
         """dL/d(the other end of w (D, 4H)), (N, D)."""
-        blocks = w.T.reshape(4, len(c), -1)  # (4, H, D)
-        return dc @ xp.einsum("khd,kh->hd", blocks[:3], slopes) + d_o @ blocks[3]
+        blocks = w.T.reshape(4, len(f), -1)  # (4, H, D)
+        return dc @ xp.einsum("khd,kh->hd", blocks[:3], by_sums) + d_o @ blocks[3]
 
     return through(p["W_xh"]), (through(p["W_hh"]), dc * f), (dh, dc)
