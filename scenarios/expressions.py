@@ -206,8 +206,9 @@ class _Evaluation:
                 return _BINARY[type(op)](a, b)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
                 given = {k.arg: self.value(k.value) for k in keywords if k.arg}
+                values = [self.value(arg) for arg in args]  # a mistake in one is shown there
                 try:
-                    return self.functions[name](*map(self.value, args), **given)
+                    return self.functions[name](*values, **given)
                 except WordError:
                     raise
                 except PeepholeError as error:

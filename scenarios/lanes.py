@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -22,12 +23,21 @@ class Lane:
         label: its name in the scenario.
         model, trace: who reads, and every value of the reading.
         hand_set: what was held, cut or replaced by hand; the screen says *hand-set* where any is.
+        who: what else must be said of the model: `untrained`, or which run at which update.
+        run: the folder of the training run that it is a checkpoint of.
     """
 
     label: str
     model: LanguageModel
     trace: Trace
     hand_set: tuple[Intervention, ...] = ()
+    who: str = ""
+    run: Path | None = None
+
+    @property
+    def note(self) -> str:
+        """What the screen says beside the label."""
+        return " · ".join(part for part in (self.who, "hand-set" * bool(self.hand_set)) if part)
 
     def row(self, at: At) -> int:
         """The number of a row; `len(trace)` stands for the word that would come next.

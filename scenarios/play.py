@@ -9,29 +9,29 @@ play.verdicts(0)           # every claim with its measured values
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine import conditions, lenses, run
 from engine.errors import PeepholeError
-from engine.models import LanguageModel
 from engine.phrases import intervention
 from engine.runner import check
 from engine.text import START, UnknownWords
 from engine.trace import Named
-from scenarios import zoo
+from scenarios import readers, zoo
 from scenarios.expressions import Expression, WordError, evaluate, measured
 from scenarios.lanes import Lane
 from scenarios.measures import MEASURES, of_model
 from scenarios.narration import Narration, read_narration
-from scenarios.script import HERE, Beat, LaneSpec, Scenario
+from scenarios.script import HERE, Beat, LaneSpec, Reading, Scenario
 from scenarios.source import Path_, ScriptError
 
-Models = Callable[[str, int | None], LanguageModel]
+if TYPE_CHECKING:
+    from scenarios.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Verdict:
 class Play:
     """A scenario with its lanes, which are run when they are first needed and kept."""
 
-    def __init__(self, scenario: Scenario, models: Models = zoo.model) -> None:
+    def __init__(self, scenario: Scenario, models: readers.Models = zoo.model) -> None:
         self.scenario = scenario
         self._models = models
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._lanes: dict[tuple[str, Reading], Lane] = {}
         self._values: dict[tuple[int | None, str], Any] = {}
         self._building: list[str] = []
 
@@ -108,17 +108,17 @@ class Play:
     def lane(self, label: str, i: int | None = None) -> Lane:
         """A lane as beat `i` (None: the scenario) reads it, whether it is on the screen or not."""
         spec = self.scenario.lanes[label]
-        text, at = self._text(spec, i)
-        if (label, text) not in self._lanes:
+        reading = self._reading(spec, i)
+        if (label, reading) not in self._lanes:
             if label in self._building:
                 circle = " needs ".join([*self._building, label])
                 raise self._error(f"a lane needs itself: {circle}", ("lanes", label, "hand-set"))
             self._building.append(label)
             try:
-                self._lanes[label, text] = self._build(spec, text, at)
+                self._lanes[label, reading] = self._build(spec, reading)
             finally:
                 self._building.pop()
-        return self._lanes[label, text]
+        return self._lanes[label, reading]
 
     def value(self, i: int | None, name: str) -> Any:
         """What a name means in beat `i` (None: in the scenario's own measures)."""
@@ -138,27 +138,20 @@ class Play:
 
     # Lanes ---------------------------------------------------------------------------------------
 
-    def _text(self, spec: LaneSpec, i: int | None) -> tuple[str, Path_]:
-        """What a lane reads, and where that is written."""
-        if spec.text is not None:
-            return spec.text, ("lanes", spec.label, "text")
-        if i is None or self.scenario.beats[i].text == self.scenario.text:
-            return self.scenario.text, ("text",)
-        return self.scenario.beats[i].text, ("beats", i, "text")
+    def _reading(self, spec: LaneSpec, i: int | None) -> Reading:
+        """What a lane reads."""
+        return spec.reading or (self.scenario if i is None else self.scenario.beats[i]).reading
 
-    def _build(self, spec: LaneSpec, text: str, at: Path_) -> Lane:
+    def _build(self, spec: LaneSpec, reading: Reading) -> Lane:
         lane = ("lanes", spec.label)
-        name = spec.model
-        if name.endswith(".safetensors"):  # a path counts from the scenario's own folder
-            name = str(self.scenario.source.path.parent / name)
-            if spec.steps is not None:
-                raise self._error("a file has no other `steps`", (*lane, "steps"))
+        task = self._task(reading)
         try:
-            model = self._models(name, spec.steps)
-        except PeepholeError as error:
-            known = spec.model in zoo.names() and spec.steps is not None
-            key, word = ("steps", str(spec.steps)) if known else ("model", spec.model)
-            raise self._error(error.what, (*lane, key), word, error.do) from None
+            found = readers.find(
+                spec.reader, reading, self.scenario.source.path.parent, self._models
+            )
+        except readers.Wrong as error:
+            raise self._error(error.what, (*lane, error.key), error.word, error.do) from None
+        model = found.model
         items = []
         for phrase in spec.hand_set:
             try:
@@ -171,12 +164,24 @@ class Play:
                 raise
             except PeepholeError as error:
                 raise self._error(error.what, (*lane, "hand-set"), phrase, error.do) from None
+        tokens = reading.text if task is None else task.probe_tokens()
         try:
-            return Lane(spec.label, model, run(model, text, items), tuple(items))
+            trace = run(model, tokens, items)
         except UnknownWords as error:
-            raise self._error(error.what, at, next(iter(error.nearest)), error.do) from None
+            word = next(iter(error.nearest))
+            raise self._error(error.what, reading.at, word, error.do) from None
         except PeepholeError as error:
-            raise self._error(error.what, at, do=error.do) from None
+            raise self._error(error.what, reading.at, do=error.do) from None
+        return Lane(spec.label, model, trace, tuple(items), found.note, found.run)
+
+    def _task(self, reading: Reading) -> Task | None:
+        """The task whose probe is read; None where a text is."""
+        if not reading.task:
+            return None
+        try:
+            return readers.task(reading.task)
+        except PeepholeError as error:
+            raise self._error(error.what, reading.at, reading.task, error.do) from None
 
     # Rows and units ------------------------------------------------------------------------------
 

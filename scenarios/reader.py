@@ -8,32 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import did_you_mean
+from scenarios import who
 from scenarios.expressions import Expression, WordError, parse
 from scenarios.measures import MEASURES
 from scenarios.narration import read_narration
-from scenarios.script import HERE, MOST, VIEWS, Beat, Claim, LaneSpec, Scenario
+from scenarios.script import HERE, MOST, VIEWS, Beat, Claim, LaneSpec, Reading, Scenario
 from scenarios.source import Path_, Source, read_toml
+from scenarios.tables import Schema, Tables
 
-# key -> (types, required)
-_SCENARIO = {
+_SCENARIO: Schema = {
     "title": (str, True),
     "about": (str, False),
-    "text": (str, True),
+    "text": (str, False),
+    "task": (str, False),
     "lanes": (dict, True),
     "measure": (dict, False),
     "beats": (list, True),
 }
-_LANE = {
-    "model": (str, True),
-    "steps": (int, False),
-    "text": (str, False),
-    "hand-set": (list, False),
-}
-_BEAT = {
+_BEAT: Schema = {
     "title": (str, True),
     "say": (str, True),
     "lanes": (list, False),
     "text": (str, False),
+    "task": (str, False),
     "stop": ((int, str), False),
     "view": (str, False),
     "of": (str, False),
@@ -44,7 +41,6 @@ _BEAT = {
     "expect": (list, False),
     "literal": (list, False),
 }
-_NAMES = {str: "text", int: "a whole number", list: "a list of texts", dict: "a table"}
 
 
 def read(path: str | Path) -> Scenario:
@@ -61,20 +57,17 @@ def read(path: str | Path) -> Scenario:
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.tables = Tables(source)
 
     def scenario(self, data: dict[str, Any]) -> Scenario:
-        self._table(data, _SCENARIO, (), "a scenario")
+        self.tables.check(data, _SCENARIO, (), "a scenario")
+        reading = who.reading(self.tables, data, ())
+        if reading is None:
+            raise self.source.error("a scenario needs the key 'text' or 'task'")
         lanes = {}
         for label, table in data["lanes"].items():
-            at: Path_ = ("lanes", label)
-            self._name(label, at)
-            self._table(table, _LANE, at, "a lane")
-            steps = table.get("steps")
-            if steps is not None and steps < 0:
-                raise self.source.error(f"{steps} steps cannot be", (*at, "steps"), str(steps))
-            lanes[label] = LaneSpec(
-                label, table["model"], steps, table.get("text"), self._texts(table, "hand-set", at)
-            )
+            self._name(label, ("lanes", label))
+            lanes[label] = who.lane(self.tables, label, table)
         if not lanes:
             raise self.source.error("no lanes", ("lanes",), do="Name a model that reads the text")
         shared = self._measures(data.get("measure", {}), ("measure",), lanes, {})
@@ -83,12 +76,12 @@ class _Reader:
         beats: list[Beat] = []
         for i, table in enumerate(data["beats"]):
             before = beats[-1].lanes if beats else tuple(lanes)[:1]
-            beats.append(self._beat(table, ("beats", i), data["text"], before, lanes, shared))
+            beats.append(self._beat(table, ("beats", i), reading, before, lanes, shared))
         return Scenario(
             name=self.source.path.stem,
             title=data["title"],
             about=data.get("about", ""),
-            text=data["text"],
+            reading=reading,
             lanes=lanes,
             measures=shared,
             beats=tuple(beats),
@@ -99,13 +92,13 @@ class _Reader:
         self,
         table: Any,
         at: Path_,
-        text: str,
+        reading: Reading,
         before: tuple[str, ...],
         lanes: Mapping[str, LaneSpec],
         shared: Mapping[str, Expression],
     ) -> Beat:
-        self._table(table, _BEAT, at, "a beat")
-        shown = self._texts(table, "lanes", at) or before
+        self.tables.check(table, _BEAT, at, "a beat")
+        shown = self.tables.texts(table, "lanes", at) or before
         for label in shown:
             if label not in lanes:
                 raise self.source.error(
@@ -121,21 +114,21 @@ class _Reader:
         measures = self._measures(table.get("measure", {}), (*at, "measure"), lanes, shared)
         known = {**shared, **measures}
         try:
-            say = read_narration(table["say"], known, self._texts(table, "literal", at))
+            say = read_narration(table["say"], known, self.tables.texts(table, "literal", at))
         except WordError as error:
             raise self._word(error, (*at, "say")) from None
         unit = table.get("unit")
         return Beat(
             title=table["title"],
             lanes=shown,
-            text=table.get("text", text),
+            reading=who.reading(self.tables, table, at) or reading,
             stop=table.get("stop"),
             view=view,
             say=say,
             measures=measures,
             claims=tuple(
                 self._claim(claim, (*at, "expect"), lanes, known)
-                for claim in self._texts(table, "expect", at)
+                for claim in self.tables.texts(table, "expect", at)
             ),
             of=table.get("of"),
             unit=None if unit is None else self._parse(str(unit), (*at, "unit"), lanes, known),
@@ -165,7 +158,7 @@ class _Reader:
             if name in lanes:
                 raise self.source.error(f"{name!r} is a lane already", (*at, name))
             if not isinstance(text, str):
-                raise self._type(text, str, (*at, name))
+                raise self.tables.wrong(text, str, (*at, name))
             parsed = self._parse(text, (*at, name), lanes, {**known, **measures})
             if not parsed.calls and not parsed.names:
                 raise self.source.error(f"{text!r} measures nothing", (*at, name), text)
@@ -190,33 +183,6 @@ class _Reader:
         if not name.isidentifier() or keyword.iskeyword(name) or name == HERE:
             taken = "taken" if name.isidentifier() else "not a name (letters, digits, _)"
             raise self.source.error(f"{name!r} is {taken}", at, do="Choose another name")
-
-    def _table(self, table: Any, schema: Mapping[str, Any], at: Path_, what: str) -> None:
-        """Refuse unknown keys, missing keys and values of a wrong type."""
-        if not isinstance(table, dict):
-            raise self._type(table, dict, at)
-        for key, value in table.items():
-            if key not in schema:
-                raise self.source.error(
-                    f"{what} has no key {key!r}", (*at, key), do=did_you_mean(key, schema)
-                )
-            types = schema[key][0]
-            if not isinstance(value, types) or isinstance(value, bool):
-                raise self._type(value, types, (*at, key))
-        for key, (_, required) in schema.items():
-            if required and key not in table:
-                raise self.source.error(f"{what} needs the key {key!r}", at)
-
-    def _texts(self, table: Mapping[str, Any], key: str, at: Path_) -> tuple[str, ...]:
-        for value in table.get(key, ()):
-            if not isinstance(value, str):
-                raise self._type(value, str, (*at, key))
-        return tuple(table.get(key, ()))
-
-    def _type(self, value: Any, types: Any, at: Path_) -> Exception:
-        wanted = types if isinstance(types, tuple) else (types,)
-        names = " or ".join(_NAMES[t] for t in wanted)
-        return self.source.error(f"{at[-1]!r} must be {names}, not {value!r:.40}", at)
 
     def _word(self, error: WordError, at: Path_) -> Exception:
         return self.source.error(error.what, at, error.word, error.do)

@@ -8,6 +8,8 @@
     lstm = { model = "lstm" }
     early = { model = "lstm", steps = 600 }
     shut = { model = "lstm", hand-set = ["f = 0 from 3"] }
+    fresh = { cell = "lstm", forget-bias = 2 }    # untrained, as training would begin
+    later = { run = "recall-lstm", update = 200 } # a recorded training run, as it then was
 
     [measure]                                     # known to every beat
     cell = "strongest(lstm, 'were', 'were', 'was')"
@@ -21,6 +23,9 @@
     measure.p = "probability(lstm, here, 'were')"
     expect = ["p > 0.9"]
 
+Instead of a text, a lane, a beat or the scenario may have `task = "recall 100"`: the probe sequence of
+that task (`scenarios.tasks`).
+
 `scenarios.reader` checks all that can be known without running a model; `scenarios.play` does the rest.
 """
 
@@ -31,22 +36,72 @@ from dataclasses import dataclass, field
 
 from scenarios.expressions import Expression
 from scenarios.narration import Narration
-from scenarios.source import Source
+from scenarios.source import Path_, Source
 
-VIEWS = ("score", "attention", "gradient", "equation", "unit")
+VIEWS = ("score", "attention", "gradient", "equation", "unit", "jacobian")
 MOST = 3  # lanes side by side
 HERE = "here"  # in a measure: the row that the beat stops at
 
 
 @dataclass(frozen=True)
-class LaneSpec:
-    """A model that reads a text; `text` None is the beat's. `hand_set` are interventions as text."""
+class Reading:
+    """What a lane reads: a text, or the probe sequence of a task such as "recall 100".
 
-    label: str
+    `at` is where that is written in the file.
+    """
+
+    text: str = ""
+    task: str = ""
+    at: Path_ = field(default=("text",), compare=False)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A bundled model, or that of a file; `steps` is an earlier checkpoint."""
+
     model: str
     steps: int | None = None
-    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """A cell with weights that are drawn and not learned (`engine.inits`)."""
+
+    cell: str
+    init: str = "torch"
+    gain: float = 1.0
+    forget_bias: float = 0.0
+    width: int = 64
+    layers: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A checkpoint of a recorded training run; None is the last one that was kept."""
+
+    run: str
+    update: int | None = None
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    """A model that reads; `reading` None is the beat's. `hand_set` are interventions as text."""
+
+    label: str
+    reader: Trained | Untrained | Recorded
+    reading: Reading | None = None
     hand_set: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """What reads, in a word: the model, the cell or the run."""
+        reader = self.reader
+        return (
+            reader.model
+            if isinstance(reader, Trained)
+            else (reader.cell if isinstance(reader, Untrained) else reader.run)
+        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +121,7 @@ class Beat:
 
     Attributes:
         lanes: labels of the lanes on the screen, the first one leads.
-        text: what the lanes read that have no text of their own.
+        reading: what the lanes read that have nothing of their own to read.
         stop: a row, a word ("that#2" is its second occurrence) or a condition; None is the last row.
         view: one of `VIEWS`; `of`, `unit`, `layer`, `head` say what of it (None: as it stands).
         say: the narration; `measures` its numbers, by name; `claims` what is expected.
@@ -74,7 +129,7 @@ class Beat:
 
     title: str
     lanes: tuple[str, ...]
-    text: str
+    reading: Reading
     stop: int | str | None
     view: str
     say: Narration
@@ -93,7 +148,7 @@ class Scenario:
     name: str
     title: str
     about: str
-    text: str
+    reading: Reading
     lanes: Mapping[str, LaneSpec]
     measures: Mapping[str, Expression]
     beats: tuple[Beat, ...]

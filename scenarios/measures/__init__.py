@@ -8,16 +8,19 @@ the list over all rows, for max, min, mean and argmax.
 
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
-from scenarios.measures import inside, influence, attention, arithmetic  # isort: skip
+from scenarios.measures import inside, influence, distance, memory, attention  # isort: skip
+from scenarios.measures import arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
 __all__ = [
     "MEASURES",
     "arithmetic",
     "attention",
+    "distance",
     "expectation",
     "influence",
     "inside",
     "listed",
+    "memory",
     "of_model",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -118,6 +119,28 @@ def log2(value: float) -> float:
     if not value > 0:
         raise PeepholeError(f"no logarithm of {value}")
     return float(np.log2(value))
+
+
+@measure("no unit")
+def power(base: float, times: int) -> float:
+    """A number multiplied by itself so many times: what equal steps do to a gradient."""
+    return float(base) ** whole(times, 0, 10**6)
+
+
+@measure("slope, 0 to 1")
+def tanh_slope(h: float) -> float:
+    """The slope of tanh where it gives h: 1 - h²; each step multiplies the gradient by it."""
+    if not -1 <= h <= 1:
+        raise PeepholeError(f"tanh gives values between -1 and 1, not {h}")
+    return float(1 - h * h)
+
+
+@measure("decimal digits")
+def log10(value: float) -> float:
+    """Logarithm to base 10."""
+    if not value > 0:
+        raise PeepholeError(f"no logarithm of {value}")
+    return math.log10(value)
 
 
 def _reduce(function: Callable[..., Any], values: tuple[Any, ...]) -> Any:

@@ -83,7 +83,7 @@ MISTAKES = [
     ('["tf", "early"]', '["tf", "tf", "tf", "tf"]', "4 lanes; 3 fit on a screen", "lanes"),
     ('["tf", "early"]', '["tf", "erly"]', "no lane 'erly'. Did you mean 'early'", "erly"),
     ('model = "transformer"', 'model = "transformr"', "Did you mean 'transformer'", "transformr"),
-    ("steps = 600", "steps = -6", "-6 steps cannot be", "-6"),
+    ("steps = 600", "steps = -6", "'steps' is at least 0, not -6", "-6"),
     ("on the mat were", "on the matt were", "not know: 'matt' (nearest: mat", "matt"),
     ("on the mats was", "on the matz was", "not know: 'matz'", "matz"),
     ("{p:.1%}", "{q:.1%}", "the placeholder {q} has no measure", "{q"),

@@ -49,7 +49,7 @@ def _scenario(name: str) -> Choice:
         found: Scenario = shelf.find(name)
     except PeepholeError as error:
         return Choice("scenario", name, name, str(error), "", "cannot be played", str(error))
-    lanes = ", ".join(dict.fromkeys(lane.model for lane in found.lanes.values()))
+    lanes = ", ".join(dict.fromkeys(lane.called for lane in found.lanes.values()))
     return Choice(
         "scenario",
         name,

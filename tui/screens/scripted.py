@@ -115,8 +115,7 @@ class Scripted(Core):
 
     def _lane(self, lane: ScriptLane) -> Lane:
         if id(lane) not in self._lanes:
-            note = "hand-set" if lane.hand_set else ""
-            self._lanes[id(lane)] = (lane, Lane(lane.label, lane.trace, lane.model, note=note))
+            self._lanes[id(lane)] = (lane, Lane(lane.label, lane.trace, lane.model, note=lane.note))
         return self._lanes[id(lane)][1]
 
     def arrived(self, row: int) -> bool:

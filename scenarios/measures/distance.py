@@ -1,0 +1,63 @@
+"""How far back a change, and with it a gradient, can travel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine import lenses
+from engine.errors import PeepholeError
+from scenarios.lanes import At, Lane
+from scenarios.measures.table import a_lane, existing, measure, of_model, of_trace, pick
+
+
+@measure("no unit")
+def product(
+    lane: Lane, start: At | None = None, end: At = -1, of: str = "s", layer: int = -1
+) -> Any:
+    """How much of a small change of the state at one row can be left at a later one: the norm of the
+    product of all step Jacobians between them. `of` is s (the whole state), h, or c: the product of an
+    LSTM's forget gates. Row -1 is the last."""
+    return pick(lane, _products(lane, end, of)["norm"].array[:, layer], start)
+
+
+@measure("no unit, a step")
+def factor(lane: Lane, start: At, end: At = -1, of: str = "s", layer: int = -1) -> float:
+    """The mean factor a step of that product: the one that, multiplied by itself, gives it."""
+    found = pick(lane, _products(lane, end, of)["factor"].array[:, layer], start)
+    if not np.isfinite(found):
+        raise PeepholeError("a factor needs an earlier and a later row")
+    return float(found)
+
+
+@measure("no unit")
+def radius(lane: Lane, at: At | None = None, layer: int = -1) -> Any:
+    """Spectral radius of a step's Jacobian: what the slowest direction is multiplied by if the step is
+    repeated for ever."""
+    radii = of_model(lenses.spectrum, lane)["radius"].array
+    return pick(lane, radii[:, layer], at)
+
+
+@measure("share of the whole gradient, signed")
+def lag_share(lane: Lane, at: At, to: At | None = None, layer: int = -1) -> Any:
+    """Which part of the gradient that the recurrent weights get from the loss at one row comes by way
+    of an earlier row; all rows together make 1."""
+    shares = of_model(lenses.lag_shares, lane, a_lane(lane).row(at))["share"].array
+    return pick(lane, shares[:, layer], to)
+
+
+@measure("fraction of units")
+def saturated(lane: Lane, at: At | None = None, layer: int = -1) -> Any:
+    """Share of the units whose tanh is flat: beyond 0.9 of either sign, where its slope is below 0.19."""
+    found = of_trace(lenses.saturation, lane)
+    names = [name for name in found if name.endswith(".saturated")]
+    if not names:
+        raise PeepholeError(f"{lane.label} has no tanh to saturate")
+    return pick(lane, found[names[0]].array[:, layer], at)
+
+
+def _products(lane: Lane, end: At, of: str) -> Any:
+    last = len(a_lane(lane).trace) - 1
+    row = last if isinstance(end, int) and end == -1 else existing(lane, end)
+    return of_model(lenses.product_norms, lane, row, of)

@@ -1,0 +1,175 @@
+"""Who reads in a lane: a trained model, an untrained one, or a checkpoint of a recorded run.
+
+Untrained weights are drawn exactly as training would draw them (`engine.inits`), so what a scenario says of
+them is true of the first update of `peephole learn` with the same settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from engine.errors import PeepholeError, did_you_mean
+from engine.models import Architecture, LanguageModel
+from engine.models.recurrent import RecurrentLM
+from engine.models.transformer import TransformerLM
+from engine.text import Vocabulary
+from scenarios import zoo
+from scenarios.script import Reading, Recorded, Trained, Untrained
+
+if TYPE_CHECKING:
+    from scenarios.tasks import Task
+
+RUNS = Path(__file__).parent / "runs"
+Models = Callable[[str, int | None], LanguageModel]
+
+
+class Found(NamedTuple):
+    """A model, what must be said of it on the screen, and the folder of its run if it has one."""
+
+    model: LanguageModel
+    note: str = ""
+    run: Path | None = None
+
+
+class Wrong(PeepholeError):
+    """A mistake in a lane: the key that it is in, and the word."""
+
+    def __init__(self, error: PeepholeError, key: str, word: str = "") -> None:
+        self.key, self.word = key, word
+        super().__init__(error.what, do=error.do)
+
+
+@cache
+def task(name: str) -> Task:
+    """A task by its name and length, as in `recall 100`.
+
+    Raises:
+        PeepholeError: there is none of that name or length.
+    """
+    from scenarios import tasks
+
+    kind, _, length = name.strip().partition(" ")
+    if length and not (length.isascii() and length.isdecimal() and len(length) < 10):
+        raise PeepholeError(f"{length!r} is no length of a task", do=f"Write, e.g., '{kind} 100'")
+    return tasks.load(kind, int(length) if length else None)
+
+
+def find(
+    spec: Trained | Untrained | Recorded, reading: Reading, folder: Path, models: Models
+) -> Found:
+    """The model that a lane asks for; paths count from `folder`, the scenario's own.
+
+    Raises:
+        Wrong: it is not there.
+    """
+    if isinstance(spec, Untrained):
+        try:
+            return Found(_untrained(spec, reading.task), _untrained_note(spec))
+        except PeepholeError as error:
+            raise Wrong(error, "cell", spec.cell) from None
+    if isinstance(spec, Recorded):
+        return _recorded(spec, folder)
+    name = spec.model
+    if name.endswith(".safetensors"):
+        name = str(folder / name)
+        if spec.steps is not None:
+            raise Wrong(PeepholeError("a file has no other `steps`"), "steps")
+    try:
+        return Found(models(name, spec.steps))
+    except PeepholeError as error:
+        known = spec.model in zoo.names() and spec.steps is not None
+        raise Wrong(
+            error, *(("steps", str(spec.steps)) if known else ("model", spec.model))
+        ) from None
+
+
+@cache
+def _untrained(spec: Untrained, of_task: str) -> LanguageModel:
+    """Its vocabulary is the task's, or the bundled models' where a text is read."""
+    from engine.inits import initialise
+    from engine.training import Recipe
+
+    if of_task:
+        what = task(of_task)
+        words: Any = what.vocabulary()
+        architecture = what.architecture(spec.cell, width=spec.width, layers=spec.layers)
+    else:
+        from scenarios.corpus import vocabulary
+
+        words = Vocabulary(vocabulary())
+        architecture = _for_text(spec, len(words))
+    recipe = Recipe(seed=spec.seed, init=spec.init, gain=spec.gain, forget_bias=spec.forget_bias)
+    params = initialise(architecture, recipe)
+    card = {"updates": 0, "recipe": asdict(recipe)}
+    return LanguageModel(spec.cell, architecture, params, words, card)
+
+
+def _for_text(spec: Untrained, words: int) -> Architecture:
+    if spec.cell == "transformer":
+        return TransformerLM(words, spec.width, layers=spec.layers)
+    cell = "elman" if spec.cell == "rnn" else spec.cell
+    return RecurrentLM(cell, words, spec.width, spec.width, spec.layers)
+
+
+def _untrained_note(spec: Untrained) -> str:
+    """`untrained, orthogonal x1.1, forget bias 2`: what differs from the plain case."""
+    parts = ["untrained"]
+    if spec.init != "torch" or spec.gain != 1:
+        parts.append(spec.init + f" x{spec.gain:g}" * (spec.gain != 1))
+    if spec.forget_bias:
+        parts.append(f"forget bias {spec.forget_bias:g}")
+    return ", ".join(parts)
+
+
+def place(run: str, folder: Path) -> Path:
+    """The folder of a run: a bundled one by its name, any other by its path."""
+    return folder / run if len(Path(run).parts) > 1 or run.startswith(".") else RUNS / run
+
+
+def _recorded(spec: Recorded, folder: Path) -> Found:
+    path = place(spec.run, folder)
+    if path.parent == RUNS and not path.is_dir():
+        known = sorted(p.name for p in RUNS.glob("*") if p.is_dir())
+        do = did_you_mean(spec.run, known) or "A run of your own has a path, as in ./my-run"
+        raise Wrong(PeepholeError(f"no recorded run {spec.run!r}", do=do), "run", spec.run)
+    try:
+        return _checkpoint(path, spec.run, spec.update)
+    except _NoUpdate as error:
+        raise Wrong(error, "update", str(spec.update)) from None
+    except PeepholeError as error:
+        raise Wrong(error, "run", spec.run) from None
+
+
+class _NoUpdate(PeepholeError):
+    """The run is there, that checkpoint of it is not."""
+
+
+@cache
+def _checkpoint(path: Path, name: str, update: int | None) -> Found:
+    from engine.arrays import NUMPY
+    from engine.learning.folder import RunFolder
+    from engine.training import Training
+
+    folder = RunFolder.open(path)
+    kept, of = folder.checkpoints(), folder.config.task
+    if of is None or not kept:
+        raise PeepholeError(f"{name} kept no checkpoint of a task", do="`peephole learn` does")
+    at = kept[-1] if update is None else update
+    if at not in kept:
+        raise _NoUpdate(
+            f"no checkpoint of update {at}", do=f"There are: {', '.join(map(str, kept))}"
+        )
+    training = Training.load(folder.checkpoint(at), NUMPY, _no_batches)
+    words: Any = task(f"{of.name} {of.length}").vocabulary()
+    card = {"updates": at, "recipe": asdict(training.recipe)}
+    cell = folder.config.model.cell if folder.config.model else name
+    model = LanguageModel(cell, training.architecture, training.params, words, card)
+    return Found(model, f"{path.name}, update {at:,}", path)
+
+
+def _no_batches(step: int) -> NoReturn:
+    raise PeepholeError("a recorded run is looked at and not trained")
