@@ -6,10 +6,10 @@ Its norm bounds how much of any gradient can travel from row t back to row k; it
 geometrically (Hochreiter 1991; Bengio, Simard & Frasconi 1994; Pascanu, Mikolov & Bengio 2013, eq. 5).
 
 Accuracy: float64, and each partial product is brought to the size of 1 by a power of two, which rounds
-nothing and keeps the exponent apart: `log10` is right at any lag, and a norm becomes 0 only where it is
-below 1e-308 (or where the derivative is 0: dead ReLU units). Rounding moves a product by at most about
-S · 1e-16 of its largest singular value a step, so the norm is good to ten digits or more; the singular
-values far below it are not, and those that cannot be told from rounding are NaN.
+nothing and keeps the exponent apart. So `log10` is right at any lag; a norm becomes 0 only below 1e-308
+(or where the derivative is 0: dead ReLU units) and inf only above 1e308. Rounding moves a product by at
+most about S · 1e-16 of its largest singular value a step, so the norm is good to ten digits or more; the
+singular values far below it are not, and those that cannot be told from rounding are NaN.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def jacobian_product(
     scaled = np.stack([sizes for sizes, _ in found])  # (layer, S), the largest about 1
     rounding = scaled.shape[-1] * (end - start + 1) * np.finfo(float).eps
     known = (scaled >= rounding * scaled[:, :1]) & (scaled > 0)
-    singular = np.where(known, np.ldexp(scaled, exponents.astype(int)[:, None]), np.nan)[:, :k]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # above 1e308: inf
+        sizes = np.ldexp(scaled, exponents.astype(int)[:, None])
         log10 = np.log10(scaled[:, 0]) + exponents * np.log10(2)
     return {
-        "norm": Named(np.ldexp(scaled[:, 0], exponents.astype(int)), ("layer",)),
+        "norm": Named(sizes[:, 0], ("layer",)),
         "log10": Named(log10, ("layer",)),
-        "singular": Named(singular, ("layer", "rank")),
+        "singular": Named(np.where(known, sizes, np.nan)[:, :k], ("layer", "rank")),
     }
 
 
@@ -100,12 +100,13 @@ def product_norms(
     lag = (end - np.arange(n, dtype=float))[:, None]
     lag[end:] = np.nan
     axes = ("source", "layer")
-    return {
-        "norm": Named(np.exp2(log2), axes),
-        "frobenius": Named(np.exp2(frobenius), axes),
-        "log10": Named(log2 * np.log10(2), axes),
-        "factor": Named(np.exp2(log2 / lag), axes),
-    }
+    with np.errstate(over="ignore"):  # above 1e308: inf
+        return {
+            "norm": Named(np.exp2(log2), axes),
+            "frobenius": Named(np.exp2(frobenius), axes),
+            "log10": Named(log2 * np.log10(2), axes),
+            "factor": Named(np.exp2(log2 / lag), axes),
+        }
 
 
 def _back(

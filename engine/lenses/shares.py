@@ -46,35 +46,34 @@ def lag_shares(
     ids, do = ids_of(model, trace)[:row], Acting(trace, lambda name, value, layer, at: value)
     layers = range(architecture.layers)
 
-    def run(biases: dict[str, Array]) -> tuple[Array, list[Any]]:
-        """Logits of the last row, and the state before each row; `biases` replace b_hh, by row."""
+    def run(at: dict[str, Array]) -> tuple[Array, list[Any]]:
+        """Logits of the last row, and the state before each row; `at` takes the place of weights."""
         state, states = architecture.start(model.params), []
         for k, token in enumerate(ids):
-            own = {f"layers.{i}.b_hh": biases[f"{k}.{i}"] for i in layers} if biases else {}
+            own = {f"layers.{i}.b_hh": at[f"{k}.{i}"] for i in layers}
             states.append(state)
-            state, values = architecture.step({**model.params, **own}, state, token, do, k)
+            state, values = architecture.step({**model.params, **at, **own}, state, token, do, k)
         return values["logits"], states
 
-    def loss(biases: dict[str, Array]) -> Array:
-        return -log_softmax(run(biases)[0])[target]
+    def loss(at: dict[str, Array]) -> Array:
+        return -log_softmax(run(at)[0])[target]
 
     # b_hh stands beside h W_hh in every cell, so the derivative by row k's copy of it is δ_k
-    copies = {
-        f"{k}.{i}": model.params[f"layers.{i}.b_hh"] + 0.0 for k in range(row) for i in layers
-    }
-    _, adjoints = model.backend.value_and_grad(loss, copies)
-    _, states = run({})
+    at = {f"{k}.{i}": model.params[f"layers.{i}.b_hh"] for k in range(row) for i in layers}
+    at |= {f"layers.{i}.W_hh": model.params[f"layers.{i}.W_hh"] for i in layers}
+    _, gradients = model.backend.value_and_grad(loss, at)
+    _, states = run(at)
     norm, share = np.zeros((2, len(trace), architecture.layers))
     total = np.zeros(architecture.layers)
     for i in layers:
         h = np.stack([to_numpy(state[i][0]) for state in states])  # (row, H): before each row
-        delta = np.stack([to_numpy(adjoints[f"{k}.{i}"]) for k in range(row)])  # (row, B*H)
-        gradient = h.T @ delta  # (H, B*H), dL/dW_hh
-        total[i] = np.linalg.norm(gradient)
+        delta = np.stack([to_numpy(gradients[f"{k}.{i}"]) for k in range(row)])  # (row, B*H)
+        whole = to_numpy(gradients[f"layers.{i}.W_hh"])  # (H, B*H), G
+        total[i] = np.linalg.norm(whole)
         norm[:row, i] = np.linalg.norm(h, axis=-1) * np.linalg.norm(delta, axis=-1)
         if total[i] > 0:
-            scaled = gradient / total[i]  # its square could underflow
-            share[:row, i] = np.einsum("kh,hb,kb->k", h, scaled, delta / total[i], optimize=True)
+            along = np.einsum("kb,kb->k", h @ (whole / total[i]), delta)  # <part_k, G> / |G|
+            share[:row, i] = along / total[i]
     unit = "|dL/dW_hh|, nats"
     return {
         "norm": Named(norm, ("source", "layer"), unit),

@@ -21,7 +21,16 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 ORACLES = tuple(
     f"tests/engine/test_{name}.py"
-    for name in ("cells", "attention", "gradient", "lenses", "interventions", "forms", "trace")
+    for name in (
+        "cells",
+        "attention",
+        "gradient",
+        "lenses",
+        "spectrum",
+        "interventions",
+        "forms",
+        "trace",
+    )
 )
 
 
