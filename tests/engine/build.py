@@ -12,7 +12,7 @@ from engine.models.recurrent import RecurrentLM
 from engine.models.transformer import TransformerLM
 from engine.text import START, Vocabulary
 
-CELLS = ("elman", "lstm", "gru")
+CELLS = ("elman", "relu", "linear", "lstm", "gru")
 FAMILIES = (*CELLS, "transformer")
 WORDS = (START, *(f"w{i}" for i in range(10)))
 

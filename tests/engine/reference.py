@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,28 @@ from engine.interventions import CutEdge, CutHead, Hold, Intervention
 from engine.models import LanguageModel
 
 torch.set_num_threads(1)
-CELL = {"elman": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
-STACK = {"elman": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class LinearCell(nn.RNNCell):
+    """torch has no linear cell; its RNNCell's sum is one."""
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
+        return F.linear(x, self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh)
+
+
+CELL: dict[str, Any] = {
+    "elman": nn.RNNCell,
+    "relu": partial(nn.RNNCell, nonlinearity="relu"),
+    "linear": LinearCell,
+    "lstm": nn.LSTMCell,
+    "gru": nn.GRUCell,
+}
+STACK: dict[str, Any] = {
+    "elman": nn.RNN,
+    "relu": partial(nn.RNN, nonlinearity="relu"),
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+}
 
 
 def tensor(array: Any) -> Tensor:
@@ -43,6 +64,11 @@ def copy_cell(params: Any, layer: int, module: nn.Module, suffix: str = "") -> N
         put(getattr(module, theirs + suffix), params[f"layers.{layer}.{ours}"])
 
 
+SQUASH: dict[str, Callable[[Tensor], Tensor]] = {
+    "elman": torch.tanh,
+    "relu": torch.relu,
+    "linear": lambda a: a,
+}
 Act = Callable[[str, int, int, Tensor], Tensor]  # name, layer, row, value -> value
 
 
@@ -55,8 +81,8 @@ def equations(
     """
     a = F.linear(x, cell.weight_ih, cell.bias_ih)
     u = F.linear(h, cell.weight_hh, cell.bias_hh)
-    if kind == "elman":
-        return act("h", torch.tanh(a + u)), c
+    if kind in SQUASH:
+        return act("h", SQUASH[kind](a + u)), c
     if kind == "lstm":
         i, f, g, o = (a + u).chunk(4, -1)
         i, f = act("i", i.sigmoid()), act("f", f.sigmoid())

