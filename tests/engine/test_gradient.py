@@ -148,8 +148,8 @@ def by_differences(
 
 
 HELD: dict[str, list[Intervention]] = {
-    **dict.fromkeys(("elman", "relu", "linear"),
-                    [Hold("h", 0.25, layer=0, units=(1, 3), start=2, stop=4)]),
+    **{cell: [Hold("h", 0.25, layer=0, units=(1, 3), start=2, stop=4)]
+       for cell in ("elman", "relu", "linear")},
     "lstm": [
         Hold("f", 0.9, units=(0, 2), start=1),
         Hold("c", 0.5, layer=1, units=(4,), start=2, stop=3),
