@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, LanguageModel
 from scenarios import corpus
+
+if TYPE_CHECKING:
+    from scenarios.tasks import Task
 
 SPLITS = (
     *(f"agreement/attractors-{n}" for n in (0, 1, 2, 3, 4, 6, 8, 12, 16)),
@@ -22,6 +26,7 @@ SPLITS = (
     *(f"coreference/held-out-gap-{n}" for n in (0, 8, 16)),
 )
 _BATCH = 100
+_ROWS = 200_000  # of all sequences that a model reads together
 
 
 @lru_cache(maxsize=64)
@@ -53,3 +58,26 @@ def accuracy(
             row = logits[item, sentence.target - 1]
             right += bool(row[word] > row[other])
     return right / n
+
+
+def on_task(
+    model: LanguageModel, task: Task, n: int = 200, seed: int = 1, do: Acts = NOTHING
+) -> float:
+    """The share of right answers over `n` sequences that training never draws, the same for every model.
+
+    Right is the likeliest word, or a value within 0.04 of the answer.
+    """
+    from engine.objective import accuracy
+
+    batch = task.probe(seed, n)
+    if model.vocabulary.words != task.vocabulary().words:
+        raise PeepholeError(f"{model.name} does not know the words of {task.name}")
+    part = max(1, _ROWS // batch.inputs.shape[1])
+    right = total = 0.0
+    for start in range(0, n, part):
+        inputs, targets, weights = (array[start : start + part] for array in batch)
+        logits = to_numpy(model.architecture.logits(model.params, inputs, do))  # (B, T, V)
+        counted = np.nonzero(weights)
+        share = accuracy(task.loss, logits[counted], targets[counted])
+        right, total = right + share * len(counted[0]), total + len(counted[0])
+    return right / total

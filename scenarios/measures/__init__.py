@@ -9,7 +9,7 @@ the list over all rows, for max, min, mean and argmax.
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
 from scenarios.measures import inside, influence, distance, memory, attention  # isort: skip
-from scenarios.measures import arithmetic  # isort: skip
+from scenarios.measures import runs, arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "listed",
     "memory",
     "of_model",
+    "runs",
 ]

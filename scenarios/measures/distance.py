@@ -19,13 +19,16 @@ def product(
     """How much of a small change of the state at one row can be left at a later one: the norm of the
     product of all step Jacobians between them. `of` is s (the whole state), h, or c: the product of an
     LSTM's forget gates. Row -1 is the last."""
-    return pick(lane, _products(lane, end, of)["norm"].array[:, layer], start)
+    found, last = _products(lane, end, of)
+    if start is not None and existing(lane, start) > last:
+        raise PeepholeError(f"row {existing(lane, start)} is not before row {last}")
+    return pick(lane, found["norm"].array[:, layer], start)
 
 
 @measure("no unit, a step")
 def factor(lane: Lane, start: At, end: At = -1, of: str = "s", layer: int = -1) -> float:
     """The mean factor a step of that product: the one that, multiplied by itself, gives it."""
-    found = pick(lane, _products(lane, end, of)["factor"].array[:, layer], start)
+    found = pick(lane, _products(lane, end, of)[0]["factor"].array[:, layer], start)
     if not np.isfinite(found):
         raise PeepholeError("a factor needs an earlier and a later row")
     return float(found)
@@ -47,17 +50,31 @@ def lag_share(lane: Lane, at: At, to: At | None = None, layer: int = -1) -> Any:
     return pick(lane, shares[:, layer], to)
 
 
+@measure("slope, 0 to 1")
+def slope(lane: Lane, at: At | None = None, layer: int = -1) -> Any:
+    """The mean slope of a cell's tanh over its units, 1 - h² in an RNN: every step back multiplies the
+    gradient by it."""
+    name, found = _squashed(lane)
+    return pick(lane, found[name].array[:, layer].mean(-1), at)
+
+
 @measure("fraction of units")
 def saturated(lane: Lane, at: At | None = None, layer: int = -1) -> Any:
     """Share of the units whose tanh is flat: beyond 0.9 of either sign, where its slope is below 0.19."""
+    name, found = _squashed(lane)
+    return pick(lane, found[f"{name}.saturated"].array[:, layer], at)
+
+
+def _squashed(lane: Lane) -> tuple[str, Any]:
+    """The value that a cell squashes, h or n or c, and the slopes of all that it does."""
     found = of_trace(lenses.saturation, lane)
-    names = [name for name in found if name.endswith(".saturated")]
-    if not names:
-        raise PeepholeError(f"{lane.label} has no tanh to saturate")
-    return pick(lane, found[names[0]].array[:, layer], at)
+    if not found:
+        raise PeepholeError(f"{lane.label} has nothing that saturates")
+    return next(iter(found)), found
 
 
-def _products(lane: Lane, end: At, of: str) -> Any:
+def _products(lane: Lane, end: At, of: str) -> tuple[Any, int]:
+    """What is left at a row of a change at each row before it, and that row's number."""
     last = len(a_lane(lane).trace) - 1
     row = last if isinstance(end, int) and end == -1 else existing(lane, end)
-    return of_model(lenses.product_norms, lane, row, of)
+    return of_model(lenses.product_norms, lane, row, of), row

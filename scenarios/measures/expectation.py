@@ -46,17 +46,25 @@ def guess(lane: Lane, at: At, rank: int = 1) -> str:
 
 
 @measure("share right")
-def accuracy(lane: Lane, split: str, n: int = 500, seed: int = 1) -> float:
-    """How often a lane's model prefers the right word, over n sentences of a split of the corpus (see
-    the model cards); what the lane has set by hand stays so. Chance is 0.5."""
+def accuracy(lane: Lane, split: str, n: int | None = None, seed: int = 1) -> float:
+    """How often a lane's model is right, on sentences or sequences that training never drew; what the
+    lane has set by hand stays so. Of a split of the corpus (see the model cards): whether it prefers
+    the right word over the wrong one, over n = 500 sentences, chance 0.5. Of a task at a length, such
+    as 'recall 100': whether the answer is its likeliest word, over n = 200 sequences."""
     number = re.search(r"\d+$", split)
-    if number and len(number[0]) > 2:
+    if "/" in split and number and len(number[0]) > 2:
         raise PeepholeError(f"{split!r} asks for too long sentences", do="99 is the most")
+    n = (500 if "/" in split else 200) if n is None else n
     return _accuracy(a_lane(lane), split, whole(n, 1, 5000), whole(seed, 0, 10**9))
 
 
 @lru_cache(maxsize=512)
 def _accuracy(lane: Lane, split: str, n: int, seed: int) -> float:
-    from scenarios.evaluate import accuracy
+    from scenarios.evaluate import accuracy, on_task
 
-    return accuracy(lane.model, split, n, seed, Interventions(lane.hand_set))
+    do = Interventions(lane.hand_set)
+    if "/" in split:
+        return accuracy(lane.model, split, n, seed, do)
+    from scenarios.readers import task
+
+    return on_task(lane.model, task(split), n, seed, do)

@@ -1,0 +1,141 @@
+"""Training: what a recorded run wrote down, and short runs that are made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import PeepholeError
+from scenarios.lanes import Lane
+from scenarios.measures.table import a_lane, measure, whole
+
+if TYPE_CHECKING:
+    from engine.learning.folder import RunFolder
+    from engine.learning.metrics import Metrics
+
+LONGEST = 50  # updates that a measure may train by itself
+
+
+@measure("updates")
+def run_length(lane: Lane) -> int:
+    """How many updates a recorded run took in all; `updates` is the one that the lane shows."""
+    return _metrics(lane)[1].last
+
+
+@measure("updates, 0 for never")
+def learned_at(lane: Lane) -> int:
+    """The update from which a recorded run had learned its task: 95 of 100 answers right, averaged over
+    some twenty updates (for numbers: a squared error below 0.01)."""
+    from engine.learning.derived import learned_at as found
+    from scenarios import tasks
+
+    folder, metrics = _metrics(lane)
+    assert folder.config.task is not None
+    task = tasks.load(folder.config.task.name, folder.config.task.length)
+    value = task.loss == "value"
+    scores = metrics.loss if value else metrics.accuracy
+    return found(metrics.update, scores, task.learned, below=value) or 0
+
+
+@measure("updates, 0 for never")
+def diverged_at(lane: Lane) -> int:
+    """The update at which a recorded run had no finite loss or gradient any more."""
+    events = _metrics(lane)[1].events
+    return next((event.update for event in events if event.event == "diverged"), 0)
+
+
+@measure("nats or squared error")
+def run_loss(lane: Lane, update: int | None = None) -> float:
+    """The loss of a recorded run at an update; without one, the mean of its last twenty."""
+    return _at(lane, "loss", update)
+
+
+@measure("share right")
+def run_accuracy(lane: Lane, update: int | None = None) -> float:
+    """The accuracy of a recorded run on the batch of an update; without one, the mean of its last
+    twenty."""
+    return _at(lane, "accuracy", update)
+
+
+@measure("norm, before clipping")
+def run_norm(lane: Lane, update: int | None = None) -> float:
+    """The norm of all gradients of a recorded run at an update; without one, the largest of all."""
+    if update is not None:
+        return _at(lane, "norm", update)
+    return float(np.nanmax(_metrics(lane)[1].norm))
+
+
+@measure("updates, 0 for never")
+def diverges_at(
+    lane: Lane, task: str, lr: float = 0.5, clip: float = 0.0, updates: int = 10
+) -> int:
+    """Trains an untrained lane on the spot, by plain gradient descent on 32 sequences an update, and
+    gives the update at which the loss or the gradient is no finite number any more."""
+    return _short(a_lane(lane), task, float(lr), float(clip), whole(updates, 1, LONGEST))[0]
+
+
+@measure("list of norms, before clipping")
+def norms(
+    lane: Lane, task: str, lr: float = 0.5, clip: float = 0.0, updates: int = 10
+) -> np.ndarray:
+    """The norms of the gradient in that same short run, update by update."""
+    found = _short(a_lane(lane), task, float(lr), float(clip), whole(updates, 1, LONGEST))[1]
+    return np.array(found)
+
+
+def _at(lane: Lane, column: str, update: int | None) -> float:
+    metrics = _metrics(lane)[1]
+    values = getattr(metrics, column)
+    if update is None:
+        return float(np.nanmean(values[-20:]))
+    place = np.flatnonzero(metrics.update == whole(update, 1, max(1, metrics.last)))
+    if not place.size:
+        raise PeepholeError(f"{lane.label} recorded no update {update}")
+    return float(values[place[0]])
+
+
+def _metrics(lane: Lane) -> tuple[RunFolder, Metrics]:
+    if a_lane(lane).run is None:
+        raise PeepholeError(f"{lane.label} is no recorded run", do="Give the lane a `run`")
+    return _read(str(lane.run))
+
+
+@lru_cache(maxsize=64)
+def _read(path: str) -> tuple[RunFolder, Metrics]:
+    from engine.learning.folder import RunFolder
+
+    folder = RunFolder.open(path)
+    return folder, folder.read()
+
+
+@lru_cache(maxsize=64)
+def _short(
+    lane: Lane, task: str, lr: float, clip: float, updates: int
+) -> tuple[int, Sequence[float]]:
+    """Where it diverged (0: nowhere) and the gradient's norms until then."""
+    from engine.arrays import NUMPY
+    from engine.optim import optimiser
+    from engine.training import Diverged, Recipe, Training
+    from scenarios.readers import task as find
+
+    of, seen = find(task), []
+    recipe = Recipe(
+        steps=updates, batch=32, lr=lr, warmup=0, clip=clip, optimiser="sgd", schedule="constant",
+        loss=of.loss,
+    )  # fmt: skip
+    params = NUMPY.params(lane.model.params)
+    training = Training(
+        lane.model.architecture, recipe, NUMPY, lambda step: of.batch(0, step, 32), params,
+        optimiser("sgd", params, 0.0),
+    )  # fmt: skip
+    with np.errstate(all="ignore"):  # to explode is what it may do
+        try:
+            for progress in training.run():
+                seen.append(progress.norm)
+        except Diverged as error:
+            seen.append(error.norm)
+            return error.update, seen
+    return 0, seen
