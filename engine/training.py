@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import parse, truncation
+from engine import bptt, parse, truncation
 from engine.arrays import Array, Backend, Params, detach, to_numpy
 from engine.errors import PeepholeError, shown
 from engine.inits import initialise
@@ -116,6 +116,12 @@ class Training:
 
     def _gradients(self, batch: Batch) -> tuple[float, float, Params]:
         """Loss, accuracy, and the loss's derivative by every parameter."""
+        if self.backend.name == "numpy" and isinstance(self.architecture, RecurrentLM):
+            recipe = self.recipe
+            found = bptt.backward(
+                self.architecture, self.params, batch, recipe.k1, recipe.k2, recipe.loss
+            )
+            return found.loss, found.accuracy, found.grads
         return self._differentiated(batch)
 
     def _differentiated(self, batch: Batch) -> tuple[float, float, Params]:

@@ -44,6 +44,7 @@ class Cell(Protocol):
     STATE: tuple[str, ...]  # what it carries from tick to tick, the exposed state first
     VALUES: tuple[str, ...]  # every quantity of the equation, in the order it is computed
     GATES: tuple[str, ...]  # those of VALUES that are gates, within 0..1
+    APART: bool  # whether a sum's shares of x and of h' act apart, so that their derivatives differ
     BLOCKS: int  # how many blocks of H rows the weight matrices stack
     EQUATIONS: tuple[Equation, ...]
 

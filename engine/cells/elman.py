@@ -13,6 +13,7 @@ from engine.cells import Deltas, Do, Equation, Slopes, State, leave
 STATE = ("h",)
 VALUES = ("h",)
 GATES = ()
+APART = False
 BLOCKS = 1
 EQUATIONS = (Equation("h", "h = tanh(W_xh x + W_hh h' + b_h)", "tanh({a})", "tanh"),)
 

@@ -20,6 +20,7 @@ from engine.cells import Deltas, Do, Equation, Slopes, State, leave
 STATE = ("h",)
 VALUES = ("r", "z", "n", "h")
 GATES = ("r", "z")
+APART = True  # r multiplies one of the shares of n
 BLOCKS = 3
 EQUATIONS = (
     Equation("r", "r = σ(W_xr x + W_hr h' + b_r)", "σ({a})", "σ"),

@@ -20,6 +20,7 @@ from engine.cells import Deltas, Do, Equation, Slopes, State, leave
 STATE = ("h", "c")
 VALUES = ("i", "f", "g", "o", "c", "h")
 GATES = ("i", "f", "o")
+APART = False
 BLOCKS = 4
 EQUATIONS = (
     Equation("i", "i = σ(W_xi x + W_hi h' + b_i)", "σ({a})", "σ"),

@@ -15,6 +15,7 @@ from engine.cells import Deltas, Do, Equation, Slopes, State, leave
 STATE = ("h",)
 VALUES = ("h",)
 GATES = ()
+APART = False
 BLOCKS = 1
 EQUATIONS = (Equation("h", "h = max(0, W_xh x + W_hh h' + b_h)"),)
 
