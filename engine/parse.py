@@ -126,7 +126,16 @@ def _header(said: Any) -> Header:
         versions=_texts(said.get("versions", {}), "versions"),
         parent=_text(said.get("parent", ""), "parent"),
         interventions=records([from_record(record) for record in said.get("interventions", [])]),
+        truncation=_truncation(said.get("truncation", ())),
     )
+
+
+def _truncation(said: Any) -> tuple[int, ...]:
+    """() or (k1, k2)."""
+    k = tuple(said) if isinstance(said, list | tuple) else (said,)
+    if k and not (len(k) == 2 and all(type(n) is int for n in k) and 0 < k[0] <= k[1] <= LARGEST):
+        raise PeepholeError(f"truncation = {shown(said)} is not [k1, k2]")
+    return k
 
 
 def _fits(name: str, array: np.ndarray, axes: tuple[str, ...], sizes: Mapping[str, int]) -> None:

@@ -149,7 +149,16 @@ def _header(model: LanguageModel, interventions: Sequence[Intervention], parent:
         versions=_versions(model.backend.name),
         parent=parent,
         interventions=records(interventions),
+        truncation=_truncation(model),
     )
+
+
+def _truncation(model: LanguageModel) -> tuple[int, ...]:
+    """(k1, k2) as the model's card says it was trained; () for the full gradient."""
+    recipe = model.card.get("recipe")
+    k1, k2 = (recipe.get(key) for key in ("k1", "k2")) if isinstance(recipe, dict) else (0, 0)
+    known = type(k1) is int and type(k2) is int and 0 < k1 <= k2
+    return (k1, k2) if known else ()
 
 
 @cache

@@ -49,6 +49,7 @@ class Header:
         versions: of the libraries, at the time.
         parent: id of the trace that this one was forked from, or "".
         interventions: what was held, cut or replaced, as records.
+        truncation: (k1, k2) of the truncated backpropagation that the model was trained with, or ().
     """
 
     model: str
@@ -63,6 +64,7 @@ class Header:
     versions: Mapping[str, str] = field(default_factory=dict)
     parent: str = ""
     interventions: tuple[Mapping[str, Any], ...] = ()
+    truncation: tuple[int, ...] = ()
 
 
 _PADDING = {"scores": -np.inf}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,3 +147,35 @@ def test_an_empty_trace_has_no_values_yet() -> None:
     trace: Trace = Run(build("lstm")).trace
     assert (len(trace), trace.names) == (0, ())
     assert trace.id != engine.run(build("lstm"), []).id
+
+
+@pytest.mark.parametrize(
+    ("recipe", "wanted"),
+    [
+        ({"k1": 2, "k2": 5}, (2, 5)),
+        ({"k1": 0, "k2": 0}, ()),
+        ({"k1": 5, "k2": 2}, ()),
+        ({"k1": True, "k2": 3}, ()),
+        ({}, ()),
+        ("adam", ()),
+        (None, ()),
+    ],
+)
+def test_a_trace_says_how_far_its_model_learned_back(
+    tmp_path: Path, recipe: Any, wanted: tuple[int, ...]
+) -> None:
+    model = replace(build("lstm"), card={"recipe": recipe})
+    trace = engine.run(model, tokens(4))
+    assert trace.header.truncation == wanted
+    assert engine.fork(model, trace).header.truncation == wanted
+    path = engine.save_trace(trace, tmp_path / "a.safetensors")
+    assert engine.load_trace(path).header.truncation == wanted
+
+
+@pytest.mark.parametrize("said", [5, [1], [3, 2], [0, 0], ["1", "2"], [1, 10**9], {"k1": 1}])
+def test_a_truncation_that_cannot_be_is_refused(tmp_path: Path, said: Any) -> None:
+    trace = engine.run(build("lstm"), tokens(4))
+    trace.header = replace(trace.header, truncation=said)
+    path = engine.save_trace(trace, tmp_path / "a.safetensors")
+    with pytest.raises(PeepholeError, match="truncation"):
+        engine.load_trace(path)
