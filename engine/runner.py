@@ -157,8 +157,9 @@ def _truncation(model: LanguageModel) -> tuple[int, ...]:
     """(k1, k2) as the model's card says it was trained; () for the full gradient."""
     recipe = model.card.get("recipe")
     k1, k2 = (recipe.get(key) for key in ("k1", "k2")) if isinstance(recipe, dict) else (0, 0)
-    known = type(k1) is int and type(k2) is int and 0 < k1 <= k2
-    return (k1, k2) if known else ()
+    if isinstance(k1, int) and isinstance(k2, int) and True is not k1 and 0 < k1 <= k2:
+        return k1, k2
+    return ()
 
 
 @cache
