@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.storage import load_model, load_trace, save_model, save_trace
     from engine.text import UnknownWords, Vocabulary, tokenize
     from engine.trace import Named, Trace
+    from engine.watching import watch
 
 __all__ = [
     "Backend",
@@ -44,6 +45,7 @@ __all__ = [
     "save_model",
     "save_trace",
     "tokenize",
+    "watch",
 ]
 
 # Importing NumPy takes longer than all the rest of a start (and `--help` needs none of it), so each
@@ -58,6 +60,7 @@ _WHERE = {
     "storage": ("load_model", "load_trace", "save_model", "save_trace"),
     "text": ("UnknownWords", "Vocabulary", "tokenize"),
     "trace": ("Named", "Trace"),
+    "watching": ("watch",),
 }
 
 
