@@ -146,6 +146,8 @@ def _scalars(said: dict[str, Any], what: str) -> dict[str, Any]:
             parsing.text(value, key, 4000)
         elif isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{what}.{key} is not a number")
-        elif value is not None and not isinstance(value, (int, float)):
+        elif value is not None and (
+            not isinstance(value, (int, float)) or abs(value) > parsing.MOST
+        ):
             raise ValueError(f"{what}.{key} = {shown(value)}")
     return table

@@ -17,15 +17,21 @@ LARGEST = 1 << 30  # bytes of metrics that are read
 _CHUNK = 1 << 22
 
 
+class Unwritable(PeepholeError):
+    """A run's folder cannot be written: the disk is full, it is read-only, it is not ours."""
+
+
 @contextmanager
 def told(path: Path, verb: str = "write") -> Iterator[None]:
     """Failures of the file system as one message about `path`."""
     try:
         yield
     except OSError as error:
-        do = "Choose another place, or make room" if verb == "write" else ""
-        reason = error.strerror or str(error)
-        raise PeepholeError(f"cannot {verb} ({reason})", where=str(path), do=do) from None
+        reason = f"cannot {verb} ({error.strerror or error})"
+        if verb == "write":
+            do = "Make room, or choose another place"
+            raise Unwritable(reason, where=str(path), do=do) from None
+        raise PeepholeError(reason, where=str(path)) from None
 
 
 def append(path: Path, text: str) -> None:
@@ -71,6 +77,7 @@ class Tail:
 
     Attributes:
         metrics: all that was read.
+        offset: bytes that were read, up to the end of the last whole line.
         anew: whether the last `more` found another file in its place (a run that was resumed from an
             earlier update drops what came after it) and began again with empty metrics.
     """
@@ -82,7 +89,7 @@ class Tail:
 
     def _begin(self, file: tuple[int, int] | None) -> None:
         self.metrics = Metrics()
-        self._file, self._offset, self._line = file, 0, 0
+        self._file, self.offset, self._line = file, 0, 0
 
     def more(self) -> list[Record]:
         """The records written since the last call; a torn last line waits until it is whole.
@@ -96,10 +103,10 @@ class Tail:
             if status.st_size > LARGEST:
                 raise PeepholeError(f"larger than {LARGEST >> 20} MB", where=str(self.path))
             mine = (status.st_dev, status.st_ino)
-            if mine != self._file or status.st_size < self._offset:
+            if mine != self._file or status.st_size < self.offset:
                 self.anew = self._file is not None
                 self._begin(mine)
-            file.seek(self._offset)
+            file.seek(self.offset)
             for line in _lines(file):
                 new.append(self._record(line))
         return new
@@ -114,7 +121,7 @@ class Tail:
                 do="It is damaged or foreign",
             ) from None  # fmt: skip
         self._line += 1
-        self._offset += len(line) + 1
+        self.offset += len(line) + 1
         return record
 
 

@@ -152,12 +152,14 @@ class RunFolder:
         Returns:
             What is left.
         """
-        metrics, kept = self.read(), Metrics()
-        lines = []
-        for record in metrics.until(update):
+        tail, kept = self.follow(), Metrics()
+        total = len(tail.more())
+        records = tail.metrics.until(update)
+        for record in records:
             kept.add(record)
-            lines.append(to_line(record) + "\n")
-        write_whole(self.path / METRICS, "".join(lines))
+        path = self.path / METRICS
+        if len(records) < total or tail.offset < path.stat().st_size:
+            write_whole(path, "".join(to_line(record) + "\n" for record in records))
         for folder in (self.path, self.path / CHECKPOINTS, self.path / PROBES):
             with told(folder):
                 for left in folder.iterdir():

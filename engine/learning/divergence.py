@@ -1,0 +1,88 @@
+"""Why a run stopped having numbers, in plain English with the numbers that show it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import to_numpy
+from engine.learning.metrics import Event, Metrics
+from engine.learning.probe import spectral_radius
+from engine.models.recurrent import RecurrentLM
+from engine.training import Diverged, Training
+
+WINDOW = 20  # updates that are looked back over
+GROWN = 10.0  # times: less is not called growth
+
+
+def explain(error: Diverged, training: Training, metrics: Metrics) -> Event:
+    """The event of an update that could not be made: after which one, what grew, and what to try.
+
+    Details: `at` is the update that failed, `loss` and `norm` what they became, `radius` the largest
+    spectral radius of a recurrent block and `block` its name.
+    """
+    what = "the gradient of update" if math.isfinite(error.loss) else "the loss of update"
+    said = [f"{what} {error.update} is no finite number any more; the weights before it are kept"]
+    said += _growth("gradient norm", metrics.norm, metrics) or _growth(
+        "loss", metrics.loss, metrics
+    )
+    details: dict[str, Any] = {"at": error.update, "loss": error.loss, "norm": error.norm}
+    block, radius = _largest_radius(training)
+    if block:
+        details |= {"block": block, "radius": radius}
+        if radius > 1:
+            said.append(
+                f"{block} has the spectral radius {radius:.3g}: above 1, what goes through it again "
+                "and again grows wherever nothing squashes it"
+            )
+    said.append(f"try {_remedies(training, radius)}")
+    message = ". ".join(part[0].upper() + part[1:] for part in said) + "."
+    return Event(training.step, "diverged", message, details)
+
+
+def _growth(name: str, values: np.ndarray, metrics: Metrics) -> list[str]:
+    """From which update to which a number grew, if it did within the last ones."""
+    recent, numbers = values[-WINDOW:], metrics.update[-WINDOW:]
+    finite = np.isfinite(recent)
+    recent, numbers = recent[finite], numbers[finite]
+    if len(recent) < 2:
+        return []
+    low = int(np.argmin(recent))
+    if recent[-1] < GROWN * recent[low]:
+        return []
+    over = "update" if numbers[-1] - numbers[low] == 1 else "updates"
+    return [
+        f"the {name} grew from {recent[low]:.3g} at update {numbers[low]} to {recent[-1]:.3g} at update "
+        f"{numbers[-1]}, within {numbers[-1] - numbers[low]} {over}"
+    ]
+
+
+def _largest_radius(training: Training) -> tuple[str, float]:
+    """The recurrent block with the largest spectral radius; ("", 0) of a model without any."""
+    architecture = training.architecture
+    if not isinstance(architecture, RecurrentLM):
+        return "", 0.0
+    found = {}
+    for layer in range(architecture.layers):
+        name = f"layers.{layer}.W_hh"
+        weights = to_numpy(training.params[name]).astype(np.float64)
+        blocks = np.hsplit(weights, architecture.rule.BLOCKS)
+        found[name] = max(spectral_radius(block) for block in blocks)
+    name = max(found, key=lambda each: found[each])
+    return name, found[name]
+
+
+def _remedies(training: Training, radius: float) -> str:
+    recipe = training.recipe
+    ways = [f"a lower learning rate (it is {recipe.lr:g})"]
+    ways.insert(
+        0,
+        "clipping the gradient norm at 1 (it is not clipped)"
+        if not recipe.clip
+        else f"clipping harder than {recipe.clip:g}",
+    )
+    if radius > 1:
+        ways.append("initial weights with a smaller gain")
+    return ", or ".join(ways)

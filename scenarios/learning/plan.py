@@ -1,0 +1,136 @@
+"""A run before it begins: task, model and recipe from what was asked for, all else as measured to work."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import Backend
+from engine.errors import PeepholeError
+from engine.learning.config import Config, Every, ModelSpec, TaskSpec
+from engine.learning.folder import RunFolder
+from engine.recipe import Recipe
+from engine.training import Training
+from scenarios import tasks
+
+KNOBS = tuple(each.name for each in fields(Recipe) if each.name not in ("loss", "shift"))
+OPTIONS = {"steps": "updates"}  # knobs that the command line calls otherwise
+CHECKPOINTS = 20  # in a whole run
+
+
+def plan(
+    task: str,
+    cell: str = "lstm",
+    *,
+    length: int | None = None,
+    width: int | None = None,
+    embed: int | None = None,
+    layers: int | None = None,
+    residual: bool = False,
+    backend: str = "numpy",
+    device: str = "cpu",
+    every: Every | None = None,
+    **knobs: Any,
+) -> Config:
+    """The config of a run that could begin now, without a name yet.
+
+    Args:
+        task, cell: as in `scenarios.tasks`.
+        length, width, embed, layers: None for what is usual for the task.
+        residual: connections past the upper layers.
+        backend, device: where it computes.
+        every: how often it is measured and saved.
+        knobs: fields of `Recipe`, None for what the task's own recipe says.
+
+    Raises:
+        PeepholeError: what was asked for does not exist or does not go together.
+    """
+    learned = tasks.load(task, length)
+    usual = learned.recipe
+    width = int(usual.get("width", 64)) if width is None else width
+    architecture = learned.architecture(cell, width, embed, layers, residual)
+    said = {name: value for name, value in knobs.items() if value is not None}
+    recipe = Recipe(
+        **{name: usual[name] for name in KNOBS if name in usual} | said | {"loss": learned.loss}
+    )
+    place = Backend(backend, device=device)
+    place.asarray(np.zeros(1))  # says whether that library and that device are there
+    Training.start(architecture, recipe, place, lambda step: learned.batch(recipe.seed, step, 1))
+    asked: dict[str, Any] = {"length": length, "width": width if width != usual.get("width", 64) else
+                             None, "embed": embed, "layers": layers, "residual": residual or None,
+                             **said}  # fmt: skip
+    return Config(
+        name="",
+        task=TaskSpec(task, learned.length),
+        model=ModelSpec(
+            cell,
+            width,
+            getattr(architecture, "embed", width),
+            architecture.layers,
+            residual and cell != "transformer",
+        ),
+        recipe=asdict(recipe),
+        backend=asdict(place),
+        every=every or Every(checkpoint=max(1, recipe.steps // CHECKPOINTS)),
+        command=_command(task, cell, asked, place),
+        versions=_versions(backend),
+    )
+
+
+def begin(config: Config, path: str | Path | None = None) -> RunFolder:
+    """A folder for a run: `path`, or the first free of runs/TASK-CELL-1, -2, ... below here.
+
+    Raises:
+        PeepholeError: there is something at `path` already, or the place cannot be written.
+    """
+    now = datetime.datetime.now().isoformat(timespec="seconds")
+    if path is not None:
+        named = Path(path).resolve().name
+        return RunFolder.create(path, _with(config, named, now, str(path)))
+    assert config.task is not None
+    assert config.model is not None
+    stem, number = f"{config.task.name}-{config.model.cell}", 1
+    while True:
+        path = Path("runs") / f"{stem}-{number}"
+        if not path.exists():
+            try:
+                return RunFolder.create(path, _with(config, path.name, now, ""))
+            except PeepholeError:
+                if not path.exists():  # otherwise another process was faster
+                    raise
+        number += 1
+
+
+def _with(config: Config, name: str, created: str, run: str) -> Config:
+    from dataclasses import replace
+
+    command = config.command + (f" --run {shlex.quote(run)}" if run else "")
+    return replace(config, name=name, created=created, command=command)
+
+
+def _command(task: str, cell: str, asked: Mapping[str, Any], backend: Backend) -> str:
+    """The command line that asks for the same."""
+    words = ["peephole", "learn", task, "--cell", cell]
+    for name, value in asked.items():
+        option = "--" + OPTIONS.get(name, name).replace("_", "-")
+        if value is True:
+            words.append(option)
+        elif value is not None:
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    if backend.name != "numpy":
+        words += ["--backend", backend.name]
+    if backend.device != "cpu":
+        words += ["--device", backend.device]
+    return shlex.join(words)
+
+
+def _versions(backend: str) -> dict[str, str]:
+    names = ("peephole", "numpy", *(["torch"] if backend == "torch" else []))
+    return {name: importlib.metadata.version(name) for name in names}
