@@ -118,7 +118,7 @@ class Task:
         if width % 4:
             raise PeepholeError(f"a width of {width} does not divide among 4 heads", do="Take 64")
         return TransformerLM(
-            len(self.words), width, layers=layers, hidden=4 * width, context=self.rows
+            len(self.words), width, layers=layers, hidden=4 * width, context=self.rows + 1
         )
 
 
