@@ -110,7 +110,7 @@ def backward(
 ) -> Gradients:
     """Loss and gradients of a batch, in the precision of `params` (NumPy arrays)."""
     inputs = _Inputs.of(batch.inputs, params["E"].dtype)
-    with np.errstate(over="ignore", invalid="ignore"):  # the loss tells of what diverges
+    with np.errstate(over="ignore", invalid="ignore"):  # a loss says it
         values, tops = _forward(architecture, params, inputs)
         top = tops[-1]
         counted = np.nonzero(batch.weights.T)  # where the loss counts: n (row, sequence)

@@ -100,8 +100,9 @@ class Training:
         """
         step, recipe = self.step, self.recipe
         batch = self.batches(step)
-        loss, right, self.grads = self._gradients(batch)
-        grads, norm = clip_by_norm(self.grads, recipe.clip)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told below
+            loss, right, self.grads = self._gradients(batch)
+            grads, norm = clip_by_norm(self.grads, recipe.clip)
         if not np.isfinite(loss) or not np.isfinite(norm):
             raise Diverged(step + 1, loss, norm)
         cosine = recipe.schedule == "cosine"
