@@ -32,6 +32,9 @@ class Score(Widget):
         self.stage = Stage(session, palette)
         self.groups: list[list[Track]] = []  # the tracks of each lane
         self.wanted: Track | None = None  # has the first claim to the width
+        self.preferred: frozenset[str] = (
+            frozenset()
+        )  # values or tracks that come first in every lane
         self._drawn = (0, 0)  # cursor and rows shown, as last drawn
 
     @property
@@ -102,7 +105,9 @@ class Score(Widget):
         """What a track asks for: the one that the user went to, and what is held, come first."""
         held = {name for lane in self.session.lanes for name in lane.held}
         claims = track.claims
-        if track is self.wanted or getattr(track, "value", "") in held:
+        name = getattr(track, "value", track.NAME)
+        preferred = name in self.preferred and self.wanted is None
+        if track is self.wanted or preferred or (track.RAISED and name in held):
             claims = ((-1.0, claims[0][1]), *claims[1:])
         return [claim for claim in claims if wide or claim[0] < LUXURY]
 
@@ -197,6 +202,13 @@ class Score(Widget):
             self.wanted = track
             self.fit()
         self.screen.set_focus(track)  # at once: `focus` would come after keys that are waiting
+
+    def prefer(self, names: Iterable[str]) -> None:
+        """Give these values or tracks room in every lane, until the user goes to another track."""
+        names = frozenset(names)
+        if names != self.preferred or self.wanted is not None:
+            self.preferred, self.wanted = names, None
+            self.fit()
 
     def focus_next(self, by: int) -> None:
         """The next track, right (1) or left (-1), hidden ones too."""

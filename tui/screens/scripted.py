@@ -138,6 +138,7 @@ class Scripted(Core):
     def _focus(self, of: str | None) -> None:
         """Give the focus to the track that a beat is about: a value's name or a track's."""
         names = (of or "").split()
+        self.score.prefer(names)
         for track in self.score.tracks:
             if getattr(track, "value", track.NAME) in names:
                 self.score.focus_track(track)
