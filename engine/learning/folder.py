@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -113,29 +113,37 @@ class RunFolder:
         """Where the trace of the probe after an update is, or would be."""
         return self.path / PROBES / f"{update:06d}.safetensors"
 
-    def branch(self, path: str | Path, update: int, config: Config | None = None) -> RunFolder:
-        """A new run that begins as this one was after `update`, with the config given.
-
-        It holds the metrics up to there, that one checkpoint, and an event that says where it is from.
-
-        Raises:
-            PeepholeError: no checkpoint of that update, or the place cannot be written.
-        """
+    def check(self, update: int) -> None:
+        """Refuse an update of which there is no checkpoint."""
         if update not in self.checkpoints():
             known = ", ".join(map(str, self.checkpoints()[-8:])) or "none"
             raise PeepholeError(
                 f"no checkpoint of update {update}", where=str(self.path), do=f"There are: {known}"
             )
+
+    def branch(
+        self, path: str | Path, update: int, config: Config | None = None, more: str = ""
+    ) -> RunFolder:
+        """A new run that begins as this one was after `update`, with the config given.
+
+        It holds the metrics up to there, that one checkpoint, and an event that says where it is from
+        and `more`. The checkpoint is the old one: see `engine.learning.branch` for changed knobs.
+
+        Raises:
+            PeepholeError: no checkpoint of that update, or the place cannot be written.
+        """
+        self.check(update)
         parent = Parent(str(self.path.resolve()), update)
-        new = RunFolder.create(path, replace(config or self.config, parent=parent))
+        path = Path(path)
+        config = replace(config or self.config, name=path.resolve().name, parent=parent)
+        new = RunFolder.create(path, config)
         with told(new.path):
             shutil.copyfile(self.checkpoint(update), new.checkpoint(update))
             if self.probe(update).exists():
                 shutil.copyfile(self.probe(update), new.probe(update))
-            lines = [to_line(record) for record in self.read().until(update)]
-            said = f"branched from {self.config.name} after update {update}"
-            lines.append(to_line(Event(update, "branched", said, {"run": parent.run})))
-            write_whole(new.path / METRICS, "".join(line + "\n" for line in lines))
+        said = f"branched from {self.config.name} after update {update}{more}"
+        event = Event(update, "branched", said, {"run": parent.run})
+        new.rewrite([*self.read().until(update), event])
         return new
 
     def append(self, *records: Record) -> None:
@@ -145,6 +153,10 @@ class RunFolder:
             PeepholeError: the disk is full or the like; nothing of them was written then.
         """
         append(self.path / METRICS, "".join(to_line(record) + "\n" for record in records))
+
+    def rewrite(self, records: Iterable[Record]) -> None:
+        """Have these records and no others."""
+        write_whole(self.path / METRICS, "".join(to_line(record) + "\n" for record in records))
 
     def cut(self, update: int) -> Metrics:
         """Drop every record after `update`, a torn last line and files that were never finished.
@@ -159,7 +171,7 @@ class RunFolder:
             kept.add(record)
         path = self.path / METRICS
         if len(records) < total or tail.offset < path.stat().st_size:
-            write_whole(path, "".join(to_line(record) + "\n" for record in records))
+            self.rewrite(records)
         for folder in (self.path, self.path / CHECKPOINTS, self.path / PROBES):
             with told(folder):
                 for left in folder.iterdir():

@@ -11,47 +11,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine.arrays import Backend
 from engine.errors import PeepholeError
 from engine.learning import board
-from engine.learning.config import Config
 from engine.learning.divergence import explain
 from engine.learning.files import Unwritable
 from engine.learning.folder import RunFolder
 from engine.learning.metrics import Event, Metrics, Record, Update
 from engine.learning.probe import measure
+from engine.learning.starting import Learnable, fresh, newest
 from engine.lenses import gradient_map, jacobian_norms
 from engine.lenses.record import LONGEST_MAP
-from engine.models import Architecture, LanguageModel
-from engine.recipe import Batch, Diverged, Recipe
+from engine.models import LanguageModel
+from engine.recipe import Diverged, Recipe
 from engine.runner import run
 from engine.storage import save_trace
-from engine.text import Numbers, Vocabulary
 from engine.training import Training
-
-
-class Learnable(Protocol):
-    """What a task has to have; `scenarios.tasks.Task` has it."""
-
-    @property
-    def loss(self) -> str: ...
-
-    def batch(self, seed: int, step: int, size: int) -> Batch: ...
-
-    def probe(self) -> Batch: ...
-
-    def probe_tokens(self) -> list[str]: ...
-
-    def vocabulary(self) -> Vocabulary | Numbers: ...
-
-    def architecture(
-        self, cell: str, width: int, embed: int | None, layers: int | None, residual: bool
-    ) -> Architecture: ...
 
 
 class Saved(NamedTuple):
@@ -60,7 +39,6 @@ class Saved(NamedTuple):
     update: int
 
 
-_BACKEND = asdict(Backend())
 Tell = Callable[[Record | Saved], None]
 
 
@@ -102,15 +80,18 @@ class Learning:
                 do="`peephole watch` shows it",
             )  # fmt: skip
         with folder.lock():
-            training = _newest(folder, task)
+            training = newest(folder, task)
             if training is None:
-                learning = cls(folder, task, _fresh(folder.config, task), folder.cut(-1), tell)
+                learning = cls(folder, task, fresh(folder, task), folder.cut(-1), tell)
                 learning._measure(None)
                 learning.checkpoint()
                 learning._going = True
             else:
                 learning = cls(folder, task, training, folder.cut(training.step), tell)
                 learning._saved = training.recipe
+                if not training.step and not learning.metrics.probes:  # branched with other weights
+                    learning._measure(None)
+                    learning._trace(0)
                 for (
                     event
                 ) in learning.metrics.events:  # what was set after the checkpoint was written
@@ -230,39 +211,3 @@ class Learning:
         self.metrics.add(record)
         self._board.take(record)
         self._tell(record)
-
-
-def _fresh(config: Config, task: Learnable) -> Training:
-    """The run before its first update."""
-    return Training.start(*_made(config, task))
-
-
-def _made(config: Config, task: Learnable) -> tuple[Architecture, Recipe, Backend, Any]:
-    """What a config says, as objects: architecture, recipe, backend, batches."""
-    model = config.model
-    assert model is not None
-    recipe = Recipe.parse(config.recipe)
-    architecture = task.architecture(
-        model.cell, model.width, model.embed, model.layers, model.residual
-    )
-    backend = Backend(*(str(config.backend.get(name, usual)) for name, usual in _BACKEND.items()))
-    return architecture, recipe, backend, lambda step: task.batch(recipe.seed, step, recipe.batch)
-
-
-def _newest(folder: RunFolder, task: Learnable) -> Training | None:
-    """The newest checkpoint that is whole and that the metrics reach; None if there is none at all."""
-    checkpoints, last = folder.checkpoints(), folder.read().last
-    architecture, _, backend, batches = _made(folder.config, task)
-    problem: PeepholeError | None = None
-    for n in reversed([n for n in checkpoints if n <= last]):
-        path = folder.checkpoint(n)
-        try:
-            training = Training.load(path, backend, batches)
-            if training.architecture != architecture or training.step != n:
-                raise PeepholeError("a checkpoint of another run", where=str(path))
-            return training
-        except PeepholeError as error:
-            problem = problem or error
-    if problem:
-        raise problem
-    return None
