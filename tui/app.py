@@ -29,10 +29,12 @@ class PeepholeApp(App[int]):
     """One session, one scenario, or the list of all there is.
 
     Attributes:
-        session, scenario: what to begin with; neither is home.
+        session, scenario, first: what to begin with, `first` being a screen of its own kind; nothing
+            is home.
         start: `play` plays the session at once, `type` lets the user type a sentence.
         plain: whether only ASCII is drawn.
         colours: how many colours there are; None asks the terminal.
+        parting: lines to print once the screen is gone.
     """
 
     TITLE = "peephole"
@@ -51,10 +53,12 @@ class PeepholeApp(App[int]):
         start: Start = "",
         plain: bool = False,
         colours: Colours | None = None,
+        first: Screen | None = None,
     ) -> None:
         super().__init__()
         self.colours = colours
-        self.session, self.scenario, self.start = session, scenario, start
+        self.session, self.scenario, self.start, self.first = session, scenario, start, first
+        self.parting: list[str] = []
         self.plain = plain
         for theme in themes():
             self.register_theme(theme)
@@ -82,7 +86,9 @@ class PeepholeApp(App[int]):
     def on_mount(self) -> None:
         self.call_after_refresh(settle)
         self.theme_changed_signal.subscribe(self, lambda _: self.repaint())
-        if self.session is None and self.scenario is None:
+        if self.first is not None:
+            self.push_screen(self.first)
+        elif self.session is None and self.scenario is None:
             from tui.screens.home import HomeScreen
 
             self.push_screen(HomeScreen())
@@ -104,6 +110,13 @@ class PeepholeApp(App[int]):
         """Back to home, where the app began there."""
         if len(self.screen_stack) > 2:
             self.pop_screen()
+
+    async def action_quit(self) -> None:
+        """Leave; whatever works for a screen ends first."""
+        for screen in self.screen_stack:
+            if hasattr(screen, "leaving"):
+                await screen.leaving()
+        await super().action_quit()
 
     def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
         """Open what was chosen on the home screen."""

@@ -7,9 +7,12 @@ so that they say the same of the same run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from engine.learning.metrics import Attention
 
 SHARE = 1e-3  # of the largest norm: what is smaller counts as not having arrived
 LEAST = 1e-30  # what the records keep in place of 0
@@ -126,3 +129,42 @@ def ceiling(value: float) -> float:
         return 1.0
     power = 10.0 ** np.floor(np.log10(value))
     return float(next(m * power for m in (1, 2, 5, 10) if value <= m * power * 1.0001))
+
+
+def learned_at(
+    updates: Norms, scores: Norms, threshold: float, below: bool = False, span: int = 20
+) -> int | None:
+    """The first update from whose smoothed score on the threshold was met; None while it is not.
+
+    `below` is for errors, which are to fall below it. At least `span` updates are looked at, so that
+    one lucky batch at the start is not taken for learning.
+    """
+    smoothed = smooth(scores, span)
+    met = smoothed < threshold if below else smoothed >= threshold
+    met[: span - 1] = False
+    return int(np.asarray(updates)[np.argmax(met)]) if met.any() else None
+
+
+def span(values: Norms, share: float = 0.01) -> tuple[float, float] | None:
+    """The smallest and the largest size of a curve, without the outermost `share`; None for none.
+
+    Only positive numbers count: both ends can be put on a logarithmic axis.
+    """
+    sizes = np.asarray(values, float)
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    if not sizes.size:
+        return None
+    low, high = np.quantile(sizes, [share, 1 - share])
+    return float(low), float(high)
+
+
+def evenness(attention: Sequence[Attention]) -> float | None:
+    """Mean entropy of attention heads as a share of ln(keys), the highest; None without attention."""
+    shares = [
+        entropy / np.log(layer.keys)
+        for layer in attention
+        if layer.keys > 1
+        for entropy in layer.entropy
+        if np.isfinite(entropy)
+    ]
+    return float(np.mean(shares)) if shares else None

@@ -1,0 +1,1 @@
+"""Questions about runs: what to train, and which knobs to turn."""

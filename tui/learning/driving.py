@@ -1,0 +1,151 @@
+"""What the user does to runs: pause, step, knobs, a second run, a branch, resume, leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import PeepholeError
+from tui.learning import making, words
+from tui.learning.core import Core
+from tui.learning.driver import Driver
+from tui.learning.live import LiveRun
+
+
+class Driving(Core):
+    """Talks to the workers."""
+
+    @property
+    def driver(self) -> Driver | None:
+        """The worker of the run that keys are about, while there is one."""
+        driver = self.drivers.get(self.desk.run)
+        return driver if driver is not None and driver.pid is not None else None
+
+    def action_go(self) -> None:
+        """Pause if anything runs, else go on; with two runs both of them."""
+        self.desk.at = None
+        working = [
+            d for run, d in self.drivers.items() if run in self.desk.runs and d.pid is not None
+        ]
+        if not working:
+            self.notify("Nothing runs here: r resumes", timeout=4)
+            return
+        running = any(driver.run.state in ("running", "starting") for driver in working)
+        for driver in working:
+            driver.send("pause" if running else "go")
+
+    def action_step(self) -> None:
+        """One update of every run that is paused; what runs is paused first."""
+        self.desk.at = None
+        for run in self.desk.runs:
+            driver = self.drivers.get(run)
+            if driver is not None and driver.pid is not None:
+                driver.send("step", n=1)
+
+    def action_knobs(self) -> None:
+        run, driver = self.desk.run, self.driver
+        if driver is None:
+            self.complain(PeepholeError("its process has ended", do="r resumes it"))
+            return
+        from tui.learning.dialogs.knobs import KnobsDialog
+
+        def answer(new: dict[str, Any] | None) -> None:
+            if new:
+                driver.send("set", **new)
+
+        letter = f" of {run.letter}" if len(self.desk.runs) > 1 else ""
+        question = f"Knobs{letter}, from the next update on"
+        recipe = run.knobs(run.newest)
+        self.app.push_screen(KnobsDialog(recipe, question, "from the next update on"), answer)
+
+    def action_other(self) -> None:
+        self.desk.active = (self.desk.active + 1) % len(self.desk.runs)
+        self.draw()
+
+    # A second run ---------------------------------------------------------------------------------
+
+    def action_compare(self) -> None:
+        run = self.desk.run
+        if run.task is None:
+            self.complain(
+                PeepholeError(
+                    "a watched run is trained elsewhere", do="peephole watch RUN OTHER compares"
+                )
+            )
+            return
+        from tui.learning.dialogs.setting import Setting, SettingDialog
+
+        def answer(setting: Setting | None) -> None:
+            if setting is not None:
+                self.run_worker(self._beside(run, setting), exclusive=True, group="beside")
+
+        self.app.push_screen(SettingDialog(making.setting_of(run), beside=True), answer)
+
+    async def _beside(self, run: LiveRun, setting: Any) -> None:
+        try:
+            made = LiveRun(making.create(setting, like=run.folder))
+        except PeepholeError as error:
+            self.complain(error)
+            return
+        await self.put([run, made], drive=made)
+
+    def action_branch(self) -> None:
+        """A new run from the checkpoint on show, beside the one that it came from."""
+        run = self.desk.run
+        update = run.checkpoint(self.desk.shown(run))
+        if update is None:
+            self.complain(
+                PeepholeError("there is no checkpoint to branch from yet", do="Wait for one")
+            )
+            return
+        from tui.learning.dialogs.knobs import KnobsDialog
+
+        def answer(new: dict[str, Any] | None) -> None:
+            if new is not None:
+                self.run_worker(self._branch(run, update, new), exclusive=True, group="beside")
+
+        when = f"from update {update} on, as a run of its own"
+        question = f"Branch from update {update} with other knobs"
+        self.app.push_screen(KnobsDialog(run.knobs(update), question, when, same=True), answer)
+
+    async def _branch(self, run: LiveRun, update: int, new: dict[str, Any]) -> None:
+        try:
+            made = LiveRun(making.branch(run, update, new))
+        except PeepholeError as error:
+            self.complain(error)
+            return
+        await self.put([run, made], drive=made)
+
+    # Resuming and leaving -------------------------------------------------------------------------
+
+    async def action_resume(self) -> None:
+        run = self.desk.run
+        if self.driver is not None:
+            self.notify("It is at work: Space pauses and goes on", timeout=3)
+        elif run.folder.config.kind != "learn":
+            self.complain(PeepholeError("a watched run is trained elsewhere"))
+        else:
+            self.desk.at = None
+            await self.drive(run)
+
+    async def action_leave(self) -> None:
+        """From a full-size panel to the dashboard; from there back to home, the workers stopped."""
+        if self.full:
+            self.full = ""
+            self.settle()
+            self.call_after_refresh(self.draw)
+            return
+        if len(self.app.screen_stack) <= 2:
+            await self.app.action_quit()
+            return
+        await self.leaving()
+        for line in self.app.parting:
+            self.app.notify(line, timeout=8, markup=False)
+        self.app.pop_screen()
+
+    async def leaving(self) -> None:
+        """Have all workers write their checkpoints and end, and say how to go on with their runs."""
+        for run, driver in self.drivers.items():
+            await driver.stop()
+            line = f"saved; {words.resume(run)} goes on with it"
+            if run.state != "done" and line not in self.app.parting:
+                self.app.parting.append(line)

@@ -1,0 +1,142 @@
+"""What is wrong with a run, by its own numbers, and what to do: the diagnosis, and what happened."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.learning.live import LiveRun
+from tui.learning.panels.base import Lines, Panel, Words
+from tui.views.plain import shown
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Finding
+
+SMALL = 4  # lines up to which there is one line a run and no title
+EVENTS = {"set", "resumed", "branched", "diverged", "done", "stopped"}
+
+
+class FindingsPanel(Panel):
+    """Findings with their evidence and advice; below them what happened to the run."""
+
+    KIND, NUMBER, NAME = "findings", "6", "findings"
+    HELP = """\
+# Findings
+
+The symptom table of training recurrent networks, applied to what was measured: each finding names its
+**evidence** with the numbers, and what helps. A healthy run has none.
+
+Below: what happened to the run - knobs that were changed, where it was resumed, branched or diverged.
+
+When a run has **diverged**, nothing of it is lost: go back with ←, and branch there with `b` and a smaller
+learning rate or harder clipping.
+"""
+    DEFAULT_CSS = """
+    FindingsPanel VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+    FindingsPanel Static { height: auto; width: 1fr; padding: 0 1; }
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._known: dict[str, tuple[tuple[int, int, int], list[Finding]]] = {}
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(can_focus=False):
+            yield Static(markup=False)
+
+    def title(self) -> str:
+        found = sum(len(self.findings(run)) for run in self.runs)
+        return f"{self.NAME} · {found or 'none'}"
+
+    def findings(self, run: LiveRun) -> list[Finding]:
+        """The diagnosis of what there was at the update on show; computed once a probe."""
+        probes = run.probes(self.desk.shown(run))
+        last = probes[-1].update if probes else 0
+        diverged = run.diverged(self.desk.shown(run)) is not None
+        key = (last, len(run.metrics.events), int(diverged))
+        if self._known.get(run.letter, (None,))[0] != key:
+            self._known[run.letter] = (key, diagnosis(run, self.desk.shown(run)))
+        return self._known[run.letter][1]
+
+    def draw(self) -> None:
+        small = self.size.height <= SMALL
+        self.query_one("#title", Lines).display = not small
+        self.query_one("#words", Lines).display = False
+        parts = [self._brief(run) if small else self._full(run) for run in self.runs]
+        text = Text("\n").join(parts)
+        text.no_wrap = small
+        text.overflow = "ellipsis"
+        self.query_one(Static).update(shown(self.palette, text))
+
+    def _letter(self, run: LiveRun) -> str:
+        return f"{run.letter} " if len(self.desk.runs) > 1 else ""
+
+    def _brief(self, run: LiveRun) -> Text:
+        """The worst in one line."""
+        look = self.palette.look
+        diverged = run.diverged(self.desk.shown(run))
+        found = self.findings(run)
+        if diverged is not None:
+            return Text.assemble((f"{self._letter(run)}✗ {diverged.message}", f"bold {look.bad}"))
+        if found:
+            first, more = found[0], f" (6: {len(found) - 1} more)" if len(found) > 1 else ""
+            return Text.assemble(
+                (f"{self._letter(run)}! {first.symptom}{more}: ", f"bold {look.bar}"),
+                (f"{first.evidence} ", look.text),
+                (first.advice, look.muted),
+            )
+        return Text(f"{self._letter(run)}{self._calm(run)}", look.muted)
+
+    def _calm(self, run: LiveRun) -> str:
+        if run.message and run.state in ("failed", "died"):
+            return run.message
+        if not run.metrics.probes:
+            return "nothing was measured yet"
+        return "no symptom in what was measured so far"
+
+    def _full(self, run: LiveRun) -> Text:
+        look, text = self.palette.look, Text()
+        if self._letter(run):
+            text.append(f"{run.letter} {run.name}\n", f"bold {look.primary}")
+        diverged = run.diverged(self.desk.shown(run))
+        if diverged is not None:
+            text.append(f"✗ diverged at update {diverged.update + 1}: ", f"bold {look.bad}")
+            text.append(f"{diverged.message}\n", look.text)
+            text.append("  Nothing is lost. k changes knobs and Space tries again; or ← goes back to a "
+                        "checkpoint and b branches there.\n", look.good)  # fmt: skip
+        for finding in self.findings(run):
+            text.append(f"! {finding.symptom} ", f"bold {look.bar}")
+            text.append(f"{finding.evidence}\n", look.text)
+            text.append(f"  → {finding.advice}\n", look.good)
+        if not self.findings(run) and diverged is None:
+            text.append(f"✓ {self._calm(run)}\n", look.muted)
+        events = [e for e in run.metrics.events if e.update <= self.desk.shown(run)]
+        room = 20 if self.desk.full else 3
+        for event in reversed(events[-room:]):
+            text.append(f"  update {event.update}: {event.message or event.event}\n", look.muted)
+        text.rstrip()
+        return text
+
+    def words(self) -> Words:
+        return []
+
+
+def diagnosis(run: LiveRun, until: int) -> list[Finding]:
+    """The findings of a run as it was at an update; none where there is no diagnosis to ask."""
+    if importlib.util.find_spec("engine.diagnosis") is None:
+        return []
+    from engine.diagnosis import diagnose
+
+    from engine.learning.metrics import Metrics
+
+    metrics = run.metrics
+    if until < run.newest:
+        metrics = Metrics()
+        for record in run.metrics.until(until):
+            metrics.add(record)
+    return list(diagnose(metrics))
