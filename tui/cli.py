@@ -14,6 +14,7 @@ import click
 
 from engine.errors import PeepholeError
 from tui import start
+from tui.commands import examples, learn, train, watch
 
 FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
 
@@ -45,11 +46,6 @@ class Cli(click.Group):
         except BrokenPipeError:  # the reader (head, less) has gone: no more to say, and to nobody
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(CLOSED)
-
-
-def examples(*lines: str) -> str:
-    """The end of a command's help."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @click.group(
@@ -206,44 +202,14 @@ def check(ctx: click.Context, scenarios: tuple[str, ...], say: bool) -> None:
 
 
 @main.command(
-    epilog=examples(
-        "peephole train lstm                       as the bundled one, into ./weights",
-        "peephole train gru --steps 1000 --seed 7 --out try",
-        "peephole train gru --out try --resume     go on where it was stopped",
-        "peephole open weights/lstm.safetensors",
-    )
-)
-@click.argument("model")
-@click.option("--steps", type=click.IntRange(1, 1_000_000), help="Training steps (updates).")
-@click.option("--seed", type=click.IntRange(0), help="Of the first weights and of the sentences.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("weights"), help="A folder.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
-@click.option("--backend", metavar="LIBRARY", help="torch (default where installed) or numpy.")
-@click.option("--device", default="cpu", help="Where torch computes, e.g. cuda.")
-def train(
-    model: str,
-    steps: int | None,
-    seed: int | None,
-    out: Path,
-    resume: bool,
-    backend: str | None,
-    device: str,
-) -> None:
-    """Train one of the bundled MODELs anew and write its weights and its model card."""
-    from tui.headless import training
-
-    training.train(model, steps, seed, out, resume, backend, device)
-
-
-@main.command(
     "list",
     epilog=examples("peephole list", "peephole list words", "peephole list measures"),
 )
 @click.argument(
-    "kind", required=False, type=click.Choice(["models", "scenarios", "words", "measures"])
+    "kind", required=False, type=click.Choice(["models", "scenarios", "words", "measures", "tasks"])
 )
 def list_(kind: str | None) -> None:
-    """List models, scenarios, the words that models know, or the measures of scenarios."""
+    """List models, scenarios, the words that models know, measures of scenarios, or tasks to learn."""
     from tui.headless.listing import KINDS
 
     for name in [kind] if kind else ["scenarios", "models"]:
@@ -275,6 +241,10 @@ def card(model: str, measure: bool) -> None:
         raise PeepholeError(
             f"its card is not whole ({error})", where=model, do="`peephole train` writes one"
         ) from None
+
+
+for command in (learn, train, watch):
+    main.add_command(command)
 
 
 def _model(name: str) -> Any:

@@ -6,7 +6,7 @@ import datetime
 import importlib.metadata
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,28 @@ def begin(config: Config, path: str | Path | None = None) -> RunFolder:
         number += 1
 
 
-def _with(config: Config, name: str, created: str, run: str) -> Config:
-    from dataclasses import replace
+def agrees(folder: RunFolder, asked: Mapping[str, Any]) -> None:
+    """Refuse options that contradict what a run that is there already is.
 
+    Raises:
+        PeepholeError: naming the first of them, with what the run has.
+    """
+    config = folder.config
+    has: dict[str, Any] = {**config.recipe, "backend": config.backend.get("name")}
+    has["device"] = config.backend.get("device")
+    if config.task is not None and config.model is not None:
+        has |= asdict(config.model) | {"task": config.task.name, "length": config.task.length}
+    for name, value in asked.items():
+        if has.get(name) != value:
+            option = OPTIONS.get(name, name).replace("_", " ")
+            raise PeepholeError(
+                f"this run has the {option} {has.get(name)}, not {value}",
+                where=str(folder.path),
+                do="Leave the option out to go on with it, or choose another folder to begin anew",
+            )
+
+
+def _with(config: Config, name: str, created: str, run: str) -> Config:
     command = config.command + (f" --run {shlex.quote(run)}" if run else "")
     return replace(config, name=name, created=created, command=command)
 

@@ -24,7 +24,9 @@ CLI = [sys.executable, "-m", "tui.cli"]
 
 
 def test_every_command_has_help_with_an_example(cli) -> None:
-    assert set(main.commands) == {"play", "open", "run", "check", "train", "list", "card"}
+    assert set(main.commands) == {
+        "play", "open", "run", "check", "learn", "watch", "train", "list", "card",
+    }  # fmt: skip
     for name in main.commands:
         result = cli(name, "--help")
         assert result.exit_code == 0

@@ -50,11 +50,22 @@ def measures() -> Iterator[str]:
         yield textwrap.indent(textwrap.fill(measure.about, _width() - 6), " " * 6)
 
 
+def tasks() -> Iterator[str]:
+    """The tasks that `peephole learn` can train a model on."""
+    from scenarios import tasks as known
+
+    for name in known.TASKS:
+        task = known.load(name)
+        yield f"  {name:<12} {task.title}  [T = {task.length} {task.unit}]"
+        yield textwrap.indent(textwrap.fill(task.about, _width() - 15), " " * 15)
+
+
 KINDS: dict[str, Callable[[], Iterator[str]]] = {
     "models": models,
     "scenarios": scenarios,
     "words": words,
     "measures": measures,
+    "tasks": tasks,
 }
 
 
