@@ -30,6 +30,9 @@ ORACLES = tuple(
         "interventions",
         "forms",
         "trace",
+        "bptt",
+        "inits",
+        "training",
     )
 )
 

@@ -9,6 +9,8 @@ from tests.engine.mutants import MUTANTS, sandbox, start, verdict
 QUICK = {
     "lstm: i and f swapped": "tests/engine/test_cells.py",
     "elman: W_hh transposed": "tests/engine/test_cells.py",
+    "slopes lstm: i and f swapped": "tests/engine/test_bptt.py",
+    "truncation: one row too far": "tests/engine/test_bptt.py",
     "time: the loss of row t is read off row t": "tests/engine/test_gradient.py",
 }
 
