@@ -15,7 +15,7 @@ class Figure(NamedTuple):
         what: what was measured.
         ours, theirs: the two numbers, with their unit; theirs "" where there is only ours.
         value: the ratio or size that the aim is about.
-        aim: that it should be at most (or at least, where `more`).
+        aim: that it should be at most (or at least, where `more`); None: it has no aim.
         unit: of `value`.
     """
 
@@ -23,15 +23,17 @@ class Figure(NamedTuple):
     ours: str
     theirs: str
     value: float
-    aim: float
+    aim: float | None = None
     unit: str = "x"
     more: bool = False
 
     def __str__(self) -> str:
-        met = self.value >= self.aim if self.more else self.value <= self.aim
-        aim = f"{'>=' if self.more else '<='} {self.aim:g} {self.unit}"
         value = f"{self.value:.3g} {self.unit}"
         measured = f"{self.what:48}{self.ours:>12}{self.theirs:>12}{value:>11}"
+        if self.aim is None:
+            return measured
+        met = self.value >= self.aim if self.more else self.value <= self.aim
+        aim = f"{'>=' if self.more else '<='} {self.aim:g} {self.unit}"
         return f"{measured}   {aim:10}{'met' if met else 'MISSED'}"
 
 
