@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,46 +18,53 @@ WINDOW = 20  # updates that are looked back over
 GROWN = 10.0  # times: less is not called growth
 
 
-def explain(error: Diverged, training: Training, metrics: Metrics) -> Event:
+def explain(
+    error: Diverged, training: Training, metrics: Metrics, checkpoints: Sequence[int]
+) -> Event:
     """The event of an update that could not be made: after which one, what grew, and what to try.
 
     Details: `at` is the update that failed, `loss` and `norm` what they became, `radius` the largest
-    spectral radius of a recurrent block and `block` its name.
+    spectral radius of a recurrent block and `block` its name, `back` the checkpoint to go back to: the
+    newest from before the growth began, as the weights just before the end are most often spoilt.
     """
     what = "the gradient of update" if math.isfinite(error.loss) else "the loss of update"
     said = [f"{what} {error.update} is no finite number any more; the weights before it are kept"]
-    said += _growth("gradient norm", metrics.norm, metrics) or _growth(
-        "loss", metrics.loss, metrics
-    )
+    growth, begin = _growth("gradient norm", metrics.norm, metrics)
+    if not growth:
+        growth, begin = _growth("loss", metrics.loss, metrics)
+    said += growth
+    back = max((n for n in checkpoints if n < begin), default=0)
     details: dict[str, Any] = {"at": error.update, "loss": error.loss, "norm": error.norm}
+    details["back"] = back
     block, radius = _largest_radius(training)
     if block:
         details |= {"block": block, "radius": radius}
         if radius > 1:
             said.append(
-                f"{block} has the spectral radius {radius:.3g}: above 1, what goes through it again "
+                f"the spectral radius of {block} is {radius:.3g}: above 1, what goes through it again "
                 "and again grows wherever nothing squashes it"
             )
-    said.append(f"try {_remedies(training, radius)}")
+    said.append(f"go back to update {back} and try {_remedies(training, radius)}")
     message = ". ".join(part[0].upper() + part[1:] for part in said) + "."
     return Event(training.step, "diverged", message, details)
 
 
-def _growth(name: str, values: np.ndarray, metrics: Metrics) -> list[str]:
-    """From which update to which a number grew, if it did within the last ones."""
-    recent, numbers = values[-WINDOW:], metrics.update[-WINDOW:]
-    finite = np.isfinite(recent)
-    recent, numbers = recent[finite], numbers[finite]
-    if len(recent) < 2:
-        return []
-    low = int(np.argmin(recent))
+def _growth(name: str, values: np.ndarray, metrics: Metrics) -> tuple[list[str], int]:
+    """From which update to which a number grew within the last ones, and where that began.
+
+    Nothing but the last update where none grew.
+    """
+    finite = np.isfinite(values[-WINDOW:])
+    recent, numbers = values[-WINDOW:][finite], metrics.update[-WINDOW:][finite]
+    if not len(recent):
+        return [], metrics.last + 1
+    low, last = int(np.argmin(recent)), f"{recent[-1]:.3g} at update {numbers[-1]}"
+    if len(recent) == 1 and recent[-1] > GROWN:
+        return [f"the {name} was {last}"], int(numbers[-1])
     if recent[-1] < GROWN * recent[low]:
-        return []
-    over = "update" if numbers[-1] - numbers[low] == 1 else "updates"
-    return [
-        f"the {name} grew from {recent[low]:.3g} at update {numbers[low]} to {recent[-1]:.3g} at update "
-        f"{numbers[-1]}, within {numbers[-1] - numbers[low]} {over}"
-    ]
+        return [], metrics.last
+    grew = f"the {name} grew from {recent[low]:.3g} at update {numbers[low]} to {last}"
+    return [grew], int(numbers[low]) + 1
 
 
 def _largest_radius(training: Training) -> tuple[str, float]:

@@ -128,7 +128,7 @@ class Learning:
                 did = self.training.update()
         except Diverged as error:
             self.checkpoint()
-            self._write(explain(error, self.training, self.metrics))
+            self._write(explain(error, self.training, self.metrics, self.folder.checkpoints()))
             raise
         self._saved = None
         accuracy = np.nan if did.accuracy is None else did.accuracy

@@ -75,13 +75,10 @@ def summary(folder: RunFolder, task: Task, metrics: Metrics) -> Iterator[str]:
 
 
 def _findings(metrics: Metrics) -> Iterator[str]:
-    try:
-        from engine.diagnosis import diagnose
-    except ImportError:  # TODO: until it is there
-        return
+    from engine.diagnosis import diagnose
 
     for finding in diagnose(metrics):
-        yield f"{finding.symptom}: {finding.evidence} {finding.advice}"
+        yield f"{finding.symptom}: {finding.evidence}. {finding.advice}."
 
 
 _NAMES = ("loss", "accuracy", "norm", "lr", "seconds")
