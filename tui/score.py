@@ -105,9 +105,8 @@ class Score(Widget):
         """What a track asks for: the one that the user went to, and what is held, come first."""
         held = {name for lane in self.session.lanes for name in lane.held}
         claims = track.claims
-        name = getattr(track, "value", track.NAME)
-        preferred = name in self.preferred and self.wanted is None
-        if track is self.wanted or preferred or (track.RAISED and name in held):
+        preferred = key(track) in self.preferred and self.wanted is None
+        if track is self.wanted or preferred or (track.RAISED and key(track) in held):
             claims = ((-1.0, claims[0][1]), *claims[1:])
         return [claim for claim in claims if wide or claim[0] < LUXURY]
 
@@ -220,6 +219,11 @@ class Score(Widget):
     def lane_of(self, track: Track) -> int:
         """The index of a track's lane."""
         return next(i for i, group in enumerate(self.groups) if track in group)
+
+
+def key(track: Track) -> str:
+    """What a scenario's `of` calls a track: the value that it shows, else its name."""
+    return str(getattr(track, "key", "") or getattr(track, "value", "") or track.NAME)
 
 
 def differs(lane: Lane, other: Lane) -> bool:

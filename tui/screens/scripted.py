@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.lane import Lane
 from tui.narrator import Words
+from tui.score import key
 from tui.screens.core import Core
 from tui.session import Session
 
@@ -140,7 +141,7 @@ class Scripted(Core):
         names = (of or "").split()
         self.score.prefer(names)
         for track in self.score.tracks:
-            if getattr(track, "value", track.NAME) in names:
+            if key(track) in names:
                 self.score.focus_track(track)
                 break
         self.score.selected()
