@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,30 +15,38 @@ WRITERS = (("tensorboard", "torch.utils.tensorboard"), ("tensorboardX", "tensorb
 
 
 class Board:
-    """Writes scalars for TensorBoard: loss, accuracy, gradient norm, and norms of every parameter."""
+    """Writes scalars for TensorBoard: loss, accuracy, gradient norm, and norms of every parameter.
+
+    A run does not end because of it: when the writer fails, nothing more is given to it.
+    """
 
     def __init__(self, writer: Any = None) -> None:
         self._writer = writer
 
     def take(self, record: Record) -> None:
         """Write what a record says; NaN is left out."""
-        if self._writer is None:
-            return
+        if self._writer is not None:
+            try:
+                self._write(record)
+            except Exception:  # somebody else's code, on a disk that may be full
+                self._writer = None
+
+    def _write(self, record: Record) -> None:
         if isinstance(record, Update):
             scalars = {
                 "loss": record.loss, "accuracy": record.accuracy,
-                "gradient norm": record.norm, "learning rate": record.lr,
+                "gradient_norm": record.norm, "learning_rate": record.lr,
             }  # fmt: skip
         elif isinstance(record, Probe):
             scalars = {"probe/loss": record.loss, "probe/accuracy": record.accuracy}
             for name, norms in record.params.items():
                 scalars |= {
-                    f"gradient norm/{name}": norms.grad,
-                    f"update norm/{name}": norms.update,
+                    f"gradient_norm/{name}": norms.grad,
+                    f"update_norm/{name}": norms.update,
                 }
             for layer in record.layers:
                 radii = layer.radius.items()
-                scalars |= {f"spectral radius/{layer.name}.{name}": rho for name, rho in radii}
+                scalars |= {f"spectral_radius/{layer.name}.{name}": rho for name, rho in radii}
                 scalars |= {f"open/{layer.name}.{name}": g.mean for name, g in layer.gates.items()}
         else:
             self._writer.add_text(record.event, record.message, record.update)
@@ -49,7 +58,8 @@ class Board:
     def close(self) -> None:
         """Write what is still in memory."""
         if self._writer is not None:
-            self._writer.close()
+            with suppress(Exception):
+                self._writer.close()
 
 
 def open_at(path: Path, update: int) -> Board:
@@ -60,5 +70,5 @@ def open_at(path: Path, update: int) -> Board:
                 writer = importlib.import_module(module).SummaryWriter
             except ImportError:
                 continue
-            return Board(writer(log_dir=str(path), purge_step=update + 1))
+            return Board(writer(str(path), purge_step=update + 1, filename_suffix=f".{update}"))
     return Board()

@@ -220,7 +220,8 @@ def _layer(
             name: np.maximum(items * norms[:, layer].mean(-1), LEAST)
             for name, norms in seen.states.items()
         },
-        gates={gate: _gate(seen.values[gate][:, layer][read]) for gate in architecture.gates},
+        gates={gate: _gate(seen.values[gate][:, layer][read]) for gate in architecture.gates}
+        | ({"on": _on(seen.values["h"][:, layer][read])} if cell == "relu" else {}),
         saturated=saturated,
         radius=radius,
     )
@@ -229,6 +230,12 @@ def _layer(
 def _gate(values: np.ndarray) -> Gate:
     """Karpathy, Johnson & Fei-Fei 2015, section 4.2, over all rows, items and units."""
     return Gate(float(values.mean()), float((values < SHUT).mean()), float((values > OPEN).mean()))
+
+
+def _on(h: np.ndarray) -> Gate:
+    """ReLU units (n, H) by the share of rows in which they are on: mean, never (dead), always."""
+    share = (h > 0).mean(0)
+    return Gate(float(share.mean()), float((share == 0).mean()), float((share == 1).mean()))
 
 
 def _attention(seen: Seen, read: np.ndarray) -> tuple[Attention, ...]:
