@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from scenarios.measures.table import a_lane, measure, whole
 if TYPE_CHECKING:
     from engine.learning.folder import RunFolder
     from engine.learning.metrics import Metrics
+    from engine.training import Training
 
 LONGEST = 50  # updates that a measure may train by itself
 
@@ -86,6 +87,31 @@ def norms(
     return np.array(found)
 
 
+@measure("cosine: 1 for the same direction")
+def clip_cosine(lane: Lane, task: str, clip: float = 1.0, by: str = "norm") -> float:
+    """How far clipping turns the first gradient of that short run: by its whole `norm` (Pascanu and
+    others 2013), or every `value` of it by itself."""
+    from engine.optim import clip_by_norm
+
+    if by not in ("norm", "value"):
+        raise PeepholeError(f"no way to clip by {by!r}", do="Clip by 'norm' or by 'value'")
+    grads = {name: np.asarray(g, float) for name, g in _first(a_lane(lane), task).items()}
+    if by == "norm":
+        clipped = clip_by_norm(grads, float(clip))[0]
+    else:
+        clipped = {name: np.clip(g, -clip, clip) for name, g in grads.items()}
+    one, two = (np.concatenate([g.ravel() for g in each.values()]) for each in (grads, clipped))
+    return float(one @ two / (np.linalg.norm(one) * np.linalg.norm(two)))
+
+
+@measure("norm")
+def weight_norm(lane: Lane) -> float:
+    """The norm of all weights of a model together, to compare with that of a gradient."""
+    from engine.optim import global_norm
+
+    return global_norm(a_lane(lane).model.params)
+
+
 def _at(lane: Lane, column: str, update: int | None) -> float:
     metrics = _metrics(lane)[1]
     values = getattr(metrics, column)
@@ -112,30 +138,46 @@ def _read(path: str) -> tuple[RunFolder, Metrics]:
 
 
 @lru_cache(maxsize=64)
+def _first(lane: Lane, task: str) -> Mapping[str, Any]:
+    """The gradients of the first update, by parameter."""
+    training = _training(lane, task, 0.0, 0.0, 1)
+    with np.errstate(all="ignore"):
+        list(training.run())
+    return training.grads
+
+
+@lru_cache(maxsize=64)
 def _short(
     lane: Lane, task: str, lr: float, clip: float, updates: int
 ) -> tuple[int, Sequence[float]]:
     """Where it diverged (0: nowhere) and the gradient's norms until then."""
-    from engine.arrays import NUMPY
-    from engine.optim import optimiser
-    from engine.training import Diverged, Recipe, Training
-    from scenarios.readers import task as find
+    from engine.training import Diverged
 
-    of, seen = find(task), []
-    recipe = Recipe(
-        steps=updates, batch=32, lr=lr, warmup=0, clip=clip, optimiser="sgd", schedule="constant",
-        loss=of.loss,
-    )  # fmt: skip
-    params = NUMPY.params(lane.model.params)
-    training = Training(
-        lane.model.architecture, recipe, NUMPY, lambda step: of.batch(0, step, 32), params,
-        optimiser("sgd", params, 0.0),
-    )  # fmt: skip
+    seen = []
     with np.errstate(all="ignore"):  # to explode is what it may do
         try:
-            for progress in training.run():
+            for progress in _training(lane, task, lr, clip, updates).run():
                 seen.append(progress.norm)
         except Diverged as error:
             seen.append(error.norm)
             return error.update, seen
     return 0, seen
+
+
+def _training(lane: Lane, task: str, lr: float, clip: float, updates: int) -> Training:
+    """Plain gradient descent from a lane's weights, 32 sequences an update."""
+    from engine.arrays import NUMPY
+    from engine.optim import optimiser
+    from engine.training import Recipe, Training
+    from scenarios.readers import task as find
+
+    of = find(task)
+    recipe = Recipe(
+        steps=updates, batch=32, lr=lr, warmup=0, clip=clip, optimiser="sgd", schedule="constant",
+        loss=of.loss,
+    )  # fmt: skip
+    params = NUMPY.params(lane.model.params)
+    return Training(
+        lane.model.architecture, recipe, NUMPY, lambda step: of.batch(0, step, 32), params,
+        optimiser("sgd", params, 0.0),
+    )  # fmt: skip

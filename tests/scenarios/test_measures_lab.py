@@ -106,6 +106,11 @@ EXPECTED = {
     "diverges_at(relu, 'recall 20', clip=1)": 0,
     "diverges_at(relu, 'recall 20', lr=9, updates=5)": 2,
     "item(norms(fresh, 'recall 3', lr=0.1, updates=2), 1)": by_hand()[1],
+    "clip_cosine(fresh, 'recall 3', clip=0.01)": 1,
+    "clip_cosine(fresh, 'recall 3', clip=0.01, by='value') < 0.99": True,
+    "weight_norm(fresh)": np.sqrt(
+        sum((w.astype(float) ** 2).sum() for w in FRESH.model.params.values())
+    ),
     "run_length(recorded)": 3,
     "learned_at(recorded)": 0,
     "diverged_at(recorded)": 3,
@@ -139,6 +144,7 @@ REFUSED = {
     "run_loss(recorded, 9)": "9 is not a whole number from 1 to 3",
     "accuracy(lstm, 'recall 3')": "lstm does not know the words of recall",
     "accuracy(lstm, 'recal 3')": "Did you mean 'recall'",
+    "clip_cosine(relu, 'recall 20', by='valu')": "no way to clip by 'valu'",
     "diverges_at(relu, 'recall 20', updates=51)": "51 is not a whole number from 1 to 50",
 }
 
