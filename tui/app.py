@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App, SystemCommand
@@ -128,10 +129,22 @@ class PeepholeApp(App[int]):
                 self.show(None, shelf.find(choice.name))
             elif choice.kind == "model":
                 self.show(read([choice.name], ""), start="type")
+            elif choice.kind == "train":
+                self.train(choice.name)
+            elif choice.kind == "run":
+                from tui.learning.screen import RunScreen
+
+                self.push_screen(RunScreen.open([Path(choice.name)], drive=False))
             else:
                 self.show(read(["lstm", "transformer"], choice.name), start="play")
         except PeepholeError as error:
             self.notify(str(error), severity="error", markup=False)
+
+    def train(self, task: str = "recall") -> None:
+        """Ask what to train on a task, and watch it learn."""
+        from tui.learning.making import begin
+
+        begin(self, task)
 
     # Looks ----------------------------------------------------------------------------------------
 
@@ -165,6 +178,9 @@ class PeepholeApp(App[int]):
         for command in super().get_system_commands(screen):
             if command.title != "Theme":  # Textual's own themes have no maps for numbers
                 yield command
+        yield SystemCommand(
+            "Train a network", "Choose task, cell and knobs, and watch it learn", self.train
+        )
         for name, spoken in SPOKEN.items():
             here = " (as now)" if name == self.theme else ""
             yield SystemCommand(

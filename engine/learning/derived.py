@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHARE = 1e-3  # of the largest norm: what is smaller counts as not having arrived
 LEAST = 1e-30  # what the records keep in place of 0
+ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # what an axis may end at, times a power of ten
 Norms = Sequence[float] | np.ndarray
 
 
@@ -57,7 +58,8 @@ def log10(values: Norms) -> np.ndarray:
 
 def relative(values: Norms) -> np.ndarray:
     """Each norm as a share of the largest one, (T,); zeros where there is no largest."""
-    sizes = np.nan_to_num(np.asarray(values, float), nan=0.0, posinf=0.0)
+    sizes = np.nan_to_num(np.asarray(values, float), nan=0.0, posinf=0.0, neginf=0.0)
+    sizes = np.maximum(sizes, 0.0)
     largest = sizes.max(initial=0.0)
     return sizes / largest if largest > 0 else np.zeros_like(sizes)
 
@@ -124,11 +126,11 @@ def decades(values: Norms, most: int = 12) -> tuple[int, int]:
 
 
 def ceiling(value: float) -> float:
-    """The next of 1, 2, 5 x 10^n at or above a size, for the end of an axis; 1 for none."""
+    """The next round number at or above a size, for the end of an axis; 1 for none."""
     if not np.isfinite(value) or value <= 0:
         return 1.0
     power = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * power for m in (1, 2, 5, 10) if value <= m * power * 1.0001))
+    return float(next(m * power for m in ROUND if value <= m * power * 1.0001))
 
 
 def learned_at(

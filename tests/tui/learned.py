@@ -34,7 +34,7 @@ def diverging(path: Path, updates: int = 40) -> RunFolder:
     """A ReLU net that explodes."""
     folder = _run(path, updates, lambda n: 0.0, lambda n: 1.06, cell="relu", blow=1.3)
     said = "the gradient became infinite after it had grown 40-fold in ten updates"
-    folder.append(Event(updates + 1, "diverged", said, {}))
+    folder.append(Event(updates, "diverged", said, {"at": updates + 1}))
     return folder
 
 

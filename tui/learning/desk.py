@@ -44,8 +44,13 @@ class Desk:
 
     @property
     def until(self) -> int:
-        """The last update of any run: where all axes end."""
-        return max([1, *(run.metrics.last for run in self.runs)])
+        """Where all axes end: at the last update of any run, or a little after it.
+
+        They move on only when a probe is due, so that what was measured by probes stays as drawn.
+        """
+        last = max([1, *(run.metrics.last for run in self.runs)])
+        every = self.run.folder.config.every.probe
+        return last if last < every else -(-last // every) * every
 
     def shown(self, run: LiveRun) -> int:
         """The update that a run is shown as of."""

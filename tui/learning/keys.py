@@ -15,7 +15,7 @@ def _key(
 
 
 KEYS: list[BindingType] = [
-    _key("space", "go", "Go", "Train on, or pause after this update", show=True, display="Space"),
+    _key("space", "go", "Pause/go", "Pause after this update, or train on", show=True, display="Space"),
     _key("full_stop,enter", "step", "Step", "One update, then pause", show=True, display="."),
     _key("k", "knobs", "Knobs", "Change learning rate, clip, k1, k2 or momentum from the next update on",
          show=True),

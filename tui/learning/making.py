@@ -5,11 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import PeepholeError
 from engine.learning.folder import RunFolder
 from tui.learning.live import LiveRun
 
 if TYPE_CHECKING:
+    from tui.app import PeepholeApp
     from tui.learning.dialogs.setting import Setting
+
+
+def begin(app: PeepholeApp, task: str) -> None:
+    """Ask for a setting, begin with good values for the task, and show the run that comes of it."""
+    from tui.learning.dialogs.setting import SettingDialog, usual
+    from tui.learning.screen import RunScreen
+
+    def answer(setting: Setting | None) -> None:
+        if setting is None:
+            return
+        try:
+            app.push_screen(RunScreen([LiveRun(create(setting))], drive=True))
+        except PeepholeError as error:
+            app.notify(str(error), severity="error", timeout=8, markup=False)
+
+    app.push_screen(SettingDialog(usual(task)), answer)
 
 
 def setting_of(run: LiveRun) -> Setting:

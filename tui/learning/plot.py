@@ -103,8 +103,10 @@ class Plot(PlotextPlot):
 
         `dots` draws points rather than lines, for what was measured at a few updates only.
         """
-        self._what = (palette, curves, axis, until, at, levels, dots)
-        self.refresh()
+        what = (palette, curves, axis, until, at, levels, dots)
+        if self._what is None or not _same(what, self._what):
+            self._what = what
+            self.refresh()
 
     def _draw(
         self,
@@ -174,6 +176,19 @@ class Plot(PlotextPlot):
         spots = np.unique(np.append(np.searchsorted(x, _spots(x, until, canvas)), len(x) - 1))
         spots = spots[spots < len(x)]
         plot.scatter(x[spots].tolist(), y[spots].tolist(), marker=curve.mark, color=curve.ink)
+
+
+def _same(what: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
+    """Whether two drawings are the same: most plots change only when a probe came in."""
+    curves, others = what[1], before[1]
+    if (what[0], *what[2:]) != (before[0], *before[2:]) or len(curves) != len(others):
+        return False
+    return all(
+        (a.mark, a.ink) == (b.mark, b.ink)
+        and np.array_equal(a.x, b.x)
+        and np.array_equal(a.y, b.y, True)
+        for a, b in zip(curves, others, strict=True)
+    )
 
 
 def _spots(x: np.ndarray, until: float, canvas: int) -> np.ndarray:

@@ -178,6 +178,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
         else:
             self.places = layout.dashboard(width, height, runs)
         wanted = {(place.kind, place.which): place for place in self.places}
+        kind = self.full or (self.panel.KIND if self.focused and self.panel else "loss")
         body = self.query_one("#body", Container)
         with self.app.batch_update():
             for key in [key for key in wanted if key not in self._made]:
@@ -189,12 +190,13 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
                     place = wanted[key]
                     panel.styles.offset = (place.x, place.y)
                     panel.styles.width, panel.styles.height = place.width, place.height
-        if self.focused is None or not self.focused.display or self.full:
-            self.call_after_refresh(self._focus_first)
+        self.call_after_refresh(self._focus, kind)
 
-    def _focus_first(self) -> None:
-        shown = self.panels()
-        if (shown and self.panel not in shown) or (self.focused is None and shown):
+    def _focus(self, kind: str) -> None:
+        """Keep the focus on a panel of the kind that had it; else on the first one."""
+        shown = sorted(self.panels(), key=lambda panel: kind != panel.KIND)
+        now = self.panel if self.focused is not None else None
+        if shown and (now not in shown or getattr(now, "KIND", "") != shown[0].KIND):
             self.set_focus(shown[0])
 
     def draw(self) -> None:

@@ -17,6 +17,7 @@ KINDS = {
     "running": "accent", "starting": "accent", "following": "accent", "done": "good",
     "diverged": "bad", "died": "bad", "failed": "bad",
 }  # fmt: skip
+ENDS = ("done", "stopped", "diverged")
 
 
 def model(run: LiveRun) -> str:
@@ -83,20 +84,20 @@ def fitted(said: list[str], room: int) -> str:
 
 def state(run: LiveRun, desk: Desk) -> tuple[str, str]:
     """The state in words, and its colour."""
-    until = run.newest
-    learned = run.learned(until)
-    word, kind = run.state, KINDS.get(run.state, "muted")
+    word: str = run.state
+    if word == "following" and run.metrics.events:  # what its process said last
+        last = run.metrics.events[-1]
+        word = last.event if last.event in ENDS and last.update >= run.newest else word
+    kind = KINDS.get(word, "muted")
     if word == "diverged":
         return f"✗ diverged at {run.newest + 1}", kind
     if word in ("died", "failed"):
         return f"✗ {word}: r resumes", kind
     if desk.at is not None:
         return f"◂ as of update {desk.shown(run)}", "primary"
-    if learned:
-        return (
-            f"learned at {learned}" if word in ("closed", "done") else f"learned · {word}"
-        ), "good"
-    return word, kind
+    if run.learned(run.newest):
+        return ("learned" if word in ("closed", "following") else f"learned · {word}"), "good"
+    return ("stopped: r resumes" if word == "stopped" else word), kind
 
 
 def numbers(run: LiveRun, desk: Desk) -> Words:
@@ -134,6 +135,8 @@ def head(desk: Desk, width: int) -> list[tuple[Words, Words]]:
     if len(runs) == 1:
         word, kind = state(first, desk)
         said = list(parts(first, desk.shown(first)).values())
+        if cell_len(" · ".join(said)) > room - cell_len(word) - 1:  # knobs say more than our name
+            top, room = top[1:], room + width_of(top[0])
         top.append((fitted(said, room - cell_len(word) - 1), "muted"))
         return [(top, [(f" {word} ", kind)]), ([(" ", "text"), *joined(numbers(first, desk))], [])]
     common, own = differing(runs, desk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from textual.fuzzy import FuzzySearch
@@ -14,7 +15,8 @@ from scenarios import corpus, shelf, zoo
 from scenarios.script import Scenario
 from tui.screens.recent import recent
 
-Kind = Literal["scenario", "model", "text"]
+RUNS = 5  # of the runs that are listed
+Kind = Literal["scenario", "model", "text", "train", "run"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,10 @@ class Choice:
     """One thing to open.
 
     Attributes:
-        kind: a scenario to play, a model to type for, or a text to read.
-        name: of the scenario or the model; the text itself for a text.
-        title, about, size: for the list; `size` is beats, parameters or tokens.
+        kind: a scenario to play, a model to type for, a text to read, a task to train a network on, or
+            a run that was trained here.
+        name: of the scenario, the model or the task; the text itself for a text; a run's folder.
+        title, about, size: for the list; `size` is beats, parameters, tokens or a length.
         enter: what Enter does, in words.
         problem: why it cannot be opened; "" when it can.
     """
@@ -72,6 +75,44 @@ def models() -> list[Choice]:
             Choice("model", name, name, entry.title, f"{size:,} weights", enter, problem)
         )
     return choices
+
+
+def tasks() -> list[Choice]:
+    """The tasks that one can train a network on."""
+    from scenarios import tasks as known
+
+    choices = []
+    for name in known.TASKS:
+        task = known.load(name)
+        enter = "asks for cell and knobs, then trains a network while you watch"
+        size = f"{task.length} {task.unit}"
+        choices.append(Choice("train", name, task.title, task.about, size, enter))
+    return choices
+
+
+def runs() -> list[Choice]:
+    """The latest runs in ./runs, where new ones are put, the newest first."""
+    from engine.learning.folder import is_run
+
+    try:
+        found = [path for path in Path("runs").iterdir() if is_run(path)]
+        found.sort(key=lambda path: (path / "metrics.jsonl").stat().st_mtime, reverse=True)
+    except OSError:
+        return []
+    return [_run(path) for path in found[:RUNS]]
+
+
+def _run(path: Path) -> Choice:
+    from engine.learning.folder import RunFolder
+
+    try:
+        config = RunFolder.open(path).config
+    except PeepholeError as error:
+        return Choice("run", str(path), path.name, str(error), "", "cannot be opened", str(error))
+    about = config.command or f"watched, begun {config.created}"
+    steps = f"{config.recipe['steps']} updates" if "steps" in config.recipe else ""
+    enter = "shows the run as it stands; r goes on with it"
+    return Choice("run", str(path), config.name, about, steps, enter)
 
 
 def texts() -> list[Choice]:

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 TAGLINE = "Look inside sequence models, one token at a time."
 INVITE = "Press Enter and watch four trained models read a sentence."
 TALL = 36  # lines from which on there is room for a preview
-KINDS = {"scenario": "Scenarios", "text": "Your sentences", "model": "Models"}
+KINDS = {
+    "scenario": "Scenarios",
+    "text": "Your sentences",
+    "run": "Your runs",
+    "train": "Train one yourself",
+    "model": "Models",
+}
 
 
 class Search(Input):
@@ -57,6 +63,8 @@ are named, with the nearest ones that they do.
 
 * A **scenario** is a script: it stops at beats, says what to look at, and measures every claim.
 * A **model** opens an empty line to type in: each finished word is a tick.
+* A **task** asks which network to train on it, and how; then you watch it learn. The run is a folder in
+  `runs`, listed here as well, that can be opened again and gone on with.
 
 **Esc** empties the search line; on an empty one it leaves peephole, as Ctrl+Q does anywhere.
 """
@@ -118,7 +126,10 @@ are named, with the nearest ones that they do.
         """Look again at what there is."""
         from tui.screens import choices
 
-        self._all = [*choices.scenarios(), *choices.texts(), *choices.models()]
+        self._all = [
+            *choices.scenarios(), *choices.texts(), *choices.runs(), *choices.tasks(),
+            *choices.models(),
+        ]  # fmt: skip
         self._list()
 
     def repaint(self) -> None:
@@ -211,7 +222,9 @@ are named, with the nearest ones that they do.
         elif choice.problem:
             words = f"✗ {choice.problem}"
         else:
-            words, about = f"Enter {choice.enter}", f"{choice.about}\n"
+            words = f"Enter {choice.enter}"
+            room = 2 * self.size.width - 12  # two lines: what Enter does must stay in sight
+            about = f"{clip(choice.about, room, self.palette.glyph('…', '~'))}\n"
         words, about = self._readable(words), self._readable(about)
         quiet = Style(color=self.palette.look.muted)
         line.update(Text.assemble((about, quiet), (words, "bold")))

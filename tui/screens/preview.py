@@ -42,7 +42,7 @@ class Preview(Container):
             return
         self._shown = choice
         self.stop()
-        if choice and not choice.problem:
+        if choice and not choice.problem and choice.kind not in ("train", "run"):
             self._waiting = self.set_timer(REST, lambda: self._run(choice))
         else:
             self.remove_children()

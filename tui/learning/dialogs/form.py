@@ -15,6 +15,7 @@ from textual.widgets import Input, Label, Static
 from tui.dialogs.base import Dialog
 from tui.learning.dialogs.fields import Field, value
 
+SECOND = "optimiser"  # the field that the second column begins with
 T = TypeVar("T")
 
 
@@ -59,8 +60,8 @@ class FormDialog(Dialog[T], Generic[T]):
     FormDialog .field { height: 1; }
     FormDialog .field Label { width: 13; }
     FormDialog .field Input { width: 1fr; margin-right: 2; }
-    FormDialog #about { height: 3; margin-top: 1; color: $text-muted; }
-    FormDialog #line { margin-top: 0; min-height: 3; }
+    FormDialog #about { height: 4; margin-top: 1; color: $text-muted; }
+    FormDialog #line { margin-top: 0; min-height: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "field(1)", "Field", id="form.down", tooltip="The next field", key_display="↑↓"),
@@ -74,7 +75,8 @@ class FormDialog(Dialog[T], Generic[T]):
         self.given = dict(given)
 
     def fields(self) -> ComposeResult:
-        half = -(-len(self.asked) // 2) if len(self.asked) > 6 else len(self.asked)
+        names = [field.name for field in self.asked]
+        half = names.index(SECOND) if SECOND in names else len(names)
         with Horizontal(classes="columns"):
             for part in (self.asked[:half], self.asked[half:]):
                 if part:

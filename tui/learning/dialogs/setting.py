@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from textual.widgets import Input
+
 from engine import PeepholeError
 from engine.recipe import Recipe
 from scenarios import tasks
@@ -14,6 +16,7 @@ from tui.learning.dialogs import fields
 from tui.learning.dialogs.fields import Field
 from tui.learning.dialogs.form import FormDialog, said
 
+OPEN = 3.0  # the forget bias that a run begins with here: 0 does not learn recall at 20 words
 WIDEST, MOST = 1024, 1_000_000  # units; updates
 CHECKED = (
     "steps",
@@ -55,7 +58,7 @@ def usual(name: str, length: int | None = None, cell: str = "lstm") -> Setting:
     }
     recipe = {"steps": 1000, "loss": task.loss, **known}
     if cell == "lstm":
-        recipe.setdefault("forget_bias", 0.0)
+        recipe.setdefault("forget_bias", OPEN)
     return Setting(task.name, task.length, cell, int(task.recipe.get("width", 64)), recipe)
 
 
@@ -90,8 +93,11 @@ class SettingDialog(FormDialog[Setting]):
                 self.setting = usual(name, cell=self.text("cell"))
                 for known, what in self.setting.flat.items():
                     if known not in ("task", "cell") and self.query(f"#{known}"):
-                        self.query_one(f"#{known}").value = said(what)  # type: ignore[attr-defined]
+                        self.query_one(f"#{known}", Input).value = said(what)
             self.tell("task")
+        elif changed == "cell" and not self.beside and self.text("cell") in tasks.CELLS:
+            bias = usual(self.setting.task, cell=self.text("cell")).recipe.get("forget_bias", 0.0)
+            self.query_one("#forget_bias", Input).value = said(bias)
         self.judge()
 
     def answer(self) -> Setting:
@@ -133,6 +139,6 @@ class SettingDialog(FormDialog[Setting]):
         )
         weights = sum(math.prod(shape) for shape in shapes.values())
         return (
-            f"trains {answer.cell} with {weights:,} weights on {answer.task} {answer.length}, "
-            f"{answer.recipe['steps']} updates; it can be stopped and resumed at any time"
+            f"trains {answer.cell} with {weights:,} weights on {answer.task} {answer.length} "
+            f"for {answer.recipe['steps']} updates"
         )

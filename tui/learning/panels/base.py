@@ -169,7 +169,10 @@ class Panel(Widget, can_focus=True):
             return
         self._title()
         self.draw()
-        self.query_one("#words", Lines).say(self.palette, [self.words()])
+        words = self.words()
+        while len(words) > 1 and sum(map(width_of, words)) > self.size.width:
+            words = words[:-1]
+        self.query_one("#words", Lines).say(self.palette, [words])
 
     def _title(self) -> None:
         on, kind = ("primary", "background") if self.has_focus else ("background", "primary")

@@ -158,11 +158,12 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
         if row is not None and row < len(norms):
             words.append((f" · row {row}: |dL/d{state}| = {norms[row]:.3g}", "text"))
         else:
-            words.append((f" · largest {np.nanmax(norms):.2g}, row 0 {norms[0]:.1e}", "text"))
+            words.append((f" · largest {np.nanmax(norms):.2g}", "text"))
+            words.append((f", row 0 {norms[0]:.1e}", "text"))
         update = self._newest.update if self._newest else 0
         strip = self.query_one(HeatStrip)
         pooled = f" · {strip.pooled} rows a cell" if strip.pooled > 1 else ""
-        return [*words, (f" · at update {update}{pooled}", "muted")]
+        return [*words, (f" · at update {update}", "muted"), (pooled, "muted")]
 
     def move(self, by: int) -> bool:
         rows = len(self._norms(self._newest))
