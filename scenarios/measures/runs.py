@@ -78,6 +78,15 @@ def diverges_at(
     return _short(a_lane(lane), task, float(lr), float(clip), whole(updates, 1, LONGEST))[0]
 
 
+@measure("updates")
+def survives(
+    lane: Lane, task: str, lr: float = 0.5, clip: float = 0.0, updates: int = 10
+) -> int:
+    """How many updates of that same short run gave finite numbers."""
+    at = diverges_at(lane, task, lr, clip, updates)
+    return at - 1 if at else whole(updates, 1, LONGEST)
+
+
 @measure("list of norms, before clipping")
 def norms(
     lane: Lane, task: str, lr: float = 0.5, clip: float = 0.0, updates: int = 10

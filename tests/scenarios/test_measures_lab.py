@@ -105,6 +105,8 @@ EXPECTED = {
     "accuracy(fresh, 'recall 3', n=40, seed=2)": on_task(FRESH.model, RECALL, 40, 2),
     "diverges_at(relu, 'recall 20', clip=1)": 0,
     "diverges_at(relu, 'recall 20', lr=9, updates=5)": 2,
+    "survives(relu, 'recall 20', lr=9, updates=5)": 1,
+    "survives(relu, 'recall 20', clip=1, updates=7)": 7,
     "item(norms(fresh, 'recall 3', lr=0.1, updates=2), 1)": by_hand()[1],
     "clip_cosine(fresh, 'recall 3', clip=0.01)": 1,
     "clip_cosine(fresh, 'recall 3', clip=0.01, by='value') < 0.99": True,
