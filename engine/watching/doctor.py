@@ -44,6 +44,7 @@ class Doctor:
         self._recorder, self._optimiser = Recorder(model), Optimiser(model)
         self._began = self._flushed = time.perf_counter()
         self._waiting: list[tuple[int, float | Tensor, float | Tensor, float, float]] = []
+        self._kept: Probe | None = None
         self._held, self._on, self._diverged = ExitStack(), True, False
         atexit.register(self._ended)
         self._safely(self._begin, config)
@@ -96,17 +97,20 @@ class Doctor:
         if self._probe is None:
             self._ready()
         else:
-            self._write(self._passed(self._probe))
+            self._optimiser.ask()
+            self._keep(self._passed(self._probe))
 
     def _step(self, loss: float | Tensor) -> None:
         self.update += 1
         self._check()
+        if self._kept:
+            self._write(self._whole())
         if isinstance(loss, Tensor):
             loss = loss.detach().mean()
         if self._probe is None and (self.update - 1) % self._every == 0:
             self._recorder.stop()  # the pass of this update was recorded, before its weights changed
             grads = {n: p.grad for n, p in self._model.named_parameters()}
-            self._write(self._seen(self.update - 1, float(loss), grads))
+            self._keep(self._seen(self.update - 1, float(loss), grads))
         norm = total(self._model)
         self._waiting.append(
             (
@@ -118,13 +122,15 @@ class Doctor:
             )
         )
         due, soon = self.update % self._every == 0, (self.update + 1) % self._every == 0
-        if self._probe is None and due:
-            self._ready()
-        elif self._probe is not None and soon:
-            self._optimiser.ask()
-        if self._probe is not None and due:
-            self._write(self._passed(self._probe))
-        elif time.perf_counter() - self._flushed > FLUSH:
+        if self._probe is None:
+            if due:
+                self._ready()
+        else:
+            if due:
+                self._keep(self._passed(self._probe))
+            if soon:
+                self._optimiser.ask()
+        if time.perf_counter() - self._flushed > FLUSH:
             self._write()
 
     def _ready(self) -> None:
@@ -148,6 +154,19 @@ class Doctor:
                 self.update, float(loss.detach()), dict(zip(params, found, strict=True))
             )
 
+    def _keep(self, probe: Probe) -> None:
+        """Write a probe, or wait for the optimiser's next step if it was not seen to change anything yet."""
+        self._kept = probe
+        if self._optimiser.changes:
+            self._write(self._whole())
+
+    def _whole(self) -> Probe:
+        probe, self._kept = self._kept, None
+        assert probe is not None
+        changes = self._optimiser.changes
+        params = {n: p._replace(update=changes.get(n, math.nan)) for n, p in probe.params.items()}
+        return replace(probe, params=params)
+
     def _seen(self, update: int, loss: float, grads: dict[str, Tensor | None]) -> Probe:
         self._check()
         with (
@@ -159,7 +178,7 @@ class Doctor:
         self._recorder.calls.clear()
         rows = [len(t) for layer in layers for t in layer.time.values()]
         rows += [a.keys for a in attention]
-        params = norms(self._model, grads, self._optimiser.changes)
+        params = norms(self._model, grads)
         return Probe(update, max(rows, default=0), loss, math.nan, layers, params, attention)
 
     def _check(self) -> None:
@@ -183,6 +202,8 @@ class Doctor:
 
     def _close(self, event: Event) -> None:
         self._let_go()
+        if self._kept:
+            self._write(self._whole())
         self._write(event)
         self._held.close()
         self._on = False

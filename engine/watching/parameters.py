@@ -22,7 +22,7 @@ class Optimiser:
 
     Attributes:
         lr: of its first group of parameters, NaN before the first step.
-        changes: parameter name -> norm of the change in the last step that was asked for by `ask`.
+        changes: parameter name -> norm of the change in the step that `ask` asked for, once it is made.
         failed: what went wrong; the optimiser was not told.
     """
 
@@ -40,8 +40,8 @@ class Optimiser:
         )
 
     def ask(self) -> None:
-        """Measure the next step."""
-        self._asked = True
+        """Measure the next step, and forget what was measured."""
+        self._asked, self.changes = True, {}
 
     def stop(self) -> None:
         """Take the hooks off."""
@@ -79,17 +79,12 @@ def total(model: nn.Module) -> Tensor | None:
     return get_total_norm(grads) if grads else None
 
 
-def norms(
-    model: nn.Module, grads: dict[str, Tensor | None], changes: dict[str, float]
-) -> dict[str, Param]:
-    """The three norms of every parameter that learns, in float64."""
+def norms(model: nn.Module, grads: dict[str, Tensor | None]) -> dict[str, Param]:
+    """Norms of the gradient and the weights of every parameter that learns, in float64."""
     named = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
     weights = _floats({n: norm(p) for n, p in named.items()})
     sizes = _floats({n: norm(_dense(g)) for n, g in grads.items() if g is not None})
-    return {
-        n: Param(max(sizes.get(n, LEAST), LEAST), weights[n], changes.get(n, math.nan))
-        for n in named
-    }
+    return {n: Param(max(sizes.get(n, LEAST), LEAST), weights[n], math.nan) for n in named}
 
 
 def norm(x: Tensor) -> Tensor:

@@ -48,9 +48,10 @@ class Call:
         """Have `keep` called with dL/d(tensor). What goes wrong is kept too: it must not reach the caller's
         own backward pass."""
 
-        def hook(grad: Tensor) -> None:
+        def hook(grad: Tensor | None) -> None:
             try:
-                keep(grad)
+                if grad is not None:  # one of several outputs, and nothing came back to it
+                    keep(grad)
             except Exception as error:
                 self.failed = error
 

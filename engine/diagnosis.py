@@ -1,0 +1,219 @@
+"""The symptom table: what is wrong with a training, by what was measured, and what to do about it.
+
+A finding needs evidence that lasts, and a loss that suffers: a gradient that vanishes at initialisation does
+not mean that nothing is learned (a GRU at 5e-20 learns to recall over 100 steps), and units of a trained
+network may well be saturated. So a run whose loss falls is healthy, whatever else it shows.
+
+The thresholds were set by measurement on the trainings in tests/engine/watched (five faults and healthy
+runs of an LSTM, a GRU and a Transformer, several seeds each); each says where it is from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.learning.derived import reach
+from engine.learning.metrics import Layer, Metrics
+from engine.signs import (
+    FEW,
+    change,
+    fastest,
+    flow_of,
+    furthest,
+    grown,
+    levels,
+    recurs,
+    share,
+    still,
+)
+
+SHORT = 0.5  # share of the steps that a gradient has to reach; faults 0.02 to 0.3
+GROWN = 100.0  # times the last row's gradient: healthy runs stay below 20, gain 1.5 passes 1e4
+SPIKE = 100.0  # times the median norm
+SHUT, HALF = 0.2, 0.75  # mean openness of a forget gate; 0.5 at torch's own start, 0.88 with bias 2
+SATURATED = 0.5  # share of |h| > 0.9 at the first probe; at torch's own start 0.0 to 0.1
+FAST = (
+    0.2  # |change| / |weights| of one update, median of the parameters; healthy runs 0.002 to 0.06
+)
+ROSE, LEFT = 1.5, 0.3  # times the first loss: a peak, and what is left of it in the end
+SLOW = 1e-5  # of the weights, as FAST
+DEAD = 0.5  # share of ReLU units that no row of the probe switches on; healthy 0.0 to 0.1
+KEEPS = {"lstm": ("f", "forget gates"), "gru": ("z", "update gates, which keep,")}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        symptom: its name in a few words.
+        evidence: one sentence with the numbers that show it.
+        advice: what to try.
+        update: after which update it was seen.
+        severity: "error" (the run is lost), "warning", or "note" (nothing yet, but look).
+    """
+
+    symptom: str
+    evidence: str
+    advice: str
+    update: int
+    severity: str = "warning"
+
+
+def diagnose(metrics: Metrics) -> list[Finding]:
+    """What is wrong with a run, the most telling first; empty for a healthy one."""
+    found = [*_exploding(metrics)] or [*_too_fast(metrics)]
+    if metrics.probes and not found:
+        if still(metrics):
+            found = [*_backwards(metrics), *_dead(metrics)] or [*_stuck(metrics)]
+        elif len(metrics) < FEW:
+            found = [*_at_first(metrics)]
+    return found
+
+
+def _backwards(metrics: Metrics) -> Iterator[Finding]:
+    """Vanishing, or the one of its causes that shows: shut gates, saturated units."""
+    first, last = metrics.probes[0], metrics.probes[-1]
+    probes = [first] if len(metrics.probes) < 2 else metrics.probes[1:]
+    seen = [furthest(probe) for probe in probes]
+    if not seen or any(each is None for each in seen):
+        return
+    layer = furthest(last)
+    if layer is None or any(share(each) >= SHORT for each in seen if each):
+        return
+    flow = flow_of(layer)
+    arrived = reach(flow)
+    says = f"the gradient reaches {arrived.steps} of {arrived.of} steps: in {layer.name}, |dL/dh| falls "
+    says += f"from {flow[arrived.of]:.1e} at step {arrived.of} to {flow[0]:.1e} at step 0"
+    gate, called = KEEPS.get(layer.kind, ("", ""))
+    open_ = layer.gates[gate].mean if gate in layer.gates else math.nan
+    began = next((each.saturated for each in first.layers if each.name == layer.name), math.nan)
+    if open_ < SHUT:
+        yield Finding(
+            "dead forget gates",
+            f"the {called} of {layer.name} are shut (mean {open_:.2f}): the state is lost at once; {says}",
+            "Set the forget bias to 2 or more"
+            if layer.kind == "lstm"
+            else "Start with the bias of z at 2 or more",
+            last.update,
+        )
+    elif min(began, layer.saturated) > SATURATED:
+        yield Finding(
+            "saturated tanh",
+            f"{layer.saturated:.0%} of the units of {layer.name} are beyond ±0.9, where tanh is flat; {says}",
+            "Scale the inputs to about ±1, or make the input weights smaller",
+            last.update,
+        )
+    else:
+        half = open_ < HALF
+        says += f"; the {called} are half shut (mean {open_:.2f})" if half else ""
+        yield Finding("vanishing gradient", says, _against(layer, half), last.update)
+
+
+def _against(layer: Layer, half: bool) -> str:
+    if layer.kind == "lstm" and half:
+        return "Set the forget bias to 2 or more"
+    if layer.kind == "gru" and half:
+        return "Start with the bias of z at 2 or more"
+    if layer.kind in KEEPS:
+        return "Shorten the sequences, or put attention on the states"
+    return "Use an LSTM with a forget bias of 2, or a GRU; or start W_hh orthogonal"
+
+
+def _at_first(metrics: Metrics) -> Iterator[Finding]:
+    """What the first probe foretells, as long as there is nothing else to go by."""
+    layer = furthest(metrics.probes[0])
+    if layer is not None and share(layer) < SHORT:
+        arrived = reach(flow_of(layer))
+        says = f"at initialisation the gradient reaches {arrived.steps} of {arrived.of} steps in {layer.name}"
+        advice = "That alone does not mean that it cannot learn: see whether the loss falls"
+        yield Finding("vanishing gradient", says, advice, metrics.probes[0].update, "note")
+
+
+def _exploding(metrics: Metrics) -> Iterator[Finding]:
+    """The gradient grows on its way back, and the run is lost or jumps."""
+    lost = next((each for each in metrics.events if each.event == "diverged"), None)
+    bad = np.flatnonzero(~np.isfinite(metrics.loss)) if len(metrics) else np.array([], int)
+    at = lost.update if lost else int(metrics.update[bad[0]]) if bad.size else None
+    most = max(
+        (
+            (grown(flow_of(each)), each, p)
+            for p in metrics.probes
+            for each in p.layers
+            if recurs(each)
+        ),
+        key=lambda item: item[0],
+        default=None,
+    )
+    norms = metrics.norm[np.isfinite(metrics.norm)]
+    says = ""
+    if most and most[0] >= GROWN:
+        factor, layer, probe = most
+        says = f"in {layer.name}, |dL/dh| grows {factor:.0e} times on its way back through {probe.rows} rows"
+        radius = max(layer.radius.values(), default=math.nan)
+        says += f" (spectral radius of W_hh {radius:.2f})" if radius > 1 else ""
+    clip = "Clip the gradient's norm to 1, and start W_hh with a spectral radius of at most 1"
+    if at is not None and (says or not fastest(metrics) >= FAST):
+        what = f"the loss is no longer a number at update {at}"
+        yield Finding(
+            "exploding gradient", f"{what}; {says or _norms(norms)}",
+            clip if says else "Clip the gradient's norm to 1, and lower the learning rate", at, "error",
+        )  # fmt: skip
+    elif at is None and norms.size >= FEW and norms.max() > SPIKE * np.median(norms) and says:
+        yield Finding("exploding gradient", f"{_norms(norms)}; {says}", clip, metrics.last)
+
+
+def _norms(norms: np.ndarray) -> str:
+    if not norms.size:
+        return "no gradient was finite"
+    return f"the gradient's norm reaches {norms.max():.1e}, its median is {np.median(norms):.1e}"
+
+
+def _too_fast(metrics: Metrics) -> Iterator[Finding]:
+    """Each update changes the weights by a good part of themselves, and the loss does not fall, or rises."""
+    ratio = fastest(metrics)
+    if not ratio >= FAST or len(metrics) == 0:
+        return
+    lost = any(each.event == "diverged" for each in metrics.events)
+    now = levels(metrics.loss)[-1]
+    finite = metrics.loss[np.isfinite(metrics.loss)]
+    wild = finite.size >= FEW and finite.max() > ROSE * finite[0] and now > LEFT * finite[0]
+    if lost or wild or still(metrics):
+        says = f"an update changes the weights by {ratio:.0%} of their size, and the loss "
+        if lost:
+            says += "is no longer a number"
+        else:
+            says += f"swings between {finite.min():.3g} and {finite.max():.3g}: "
+            says += f"{finite[0]:.3g} at first, {now:.3g} now"
+        lr = metrics.lr[np.isfinite(metrics.lr)]
+        rate = f" (it is {lr[-1]:g})" if lr.size else ""
+        advice = f"Divide the learning rate by 10 or more{rate}; good changes are near 0.1 % to 1 %"
+        yield Finding(
+            "learning rate too high", says, advice, metrics.last, "error" if lost else "warning"
+        )
+
+
+def _dead(metrics: Metrics) -> Iterator[Finding]:
+    last = metrics.probes[-1]
+    for layer in last.layers:
+        if "on" in layer.gates and layer.gates["on"].shut >= DEAD:
+            dead = layer.gates["on"].shut
+            yield Finding(
+                "dead ReLU", f"{dead:.0%} of the units of {layer.name} are 0 for everything in the probe",
+                "Lower the learning rate, or use GELU or a leaky ReLU", last.update,
+            )  # fmt: skip
+
+
+def _stuck(metrics: Metrics) -> Iterator[Finding]:
+    start, _, now = levels(metrics.loss)
+    ratios = [change(probe) for probe in metrics.probes]
+    ratio = max((each for each in ratios if each == each), default=math.nan)
+    if ratio < SLOW:
+        says = f"the loss stands at {now:.3g}, as at first ({start:.3g}): "
+        says += f"an update changes the weights by {ratio:.0e} of their size"
+        advice = "Raise the learning rate; see that the optimiser was given these parameters"
+        yield Finding("learning rate too low", says, advice, metrics.last)

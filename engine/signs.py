@@ -1,0 +1,86 @@
+"""Signs that a diagnosis goes by: a loss that stands still, how far a gradient gets, how fast weights go."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from engine.learning.derived import moved, reach
+from engine.learning.metrics import Layer, Metrics, Probe
+
+FEW = 50  # updates before which nothing is said about a loss that stands still
+STILL = 0.1  # a fall of the loss by less than this share is none; measured 0.00 to 0.05 for faults
+SOLVED = 0.1  # of the loss at the start: what is below it was learned; guessing the mean is 0.12 (adding)
+LEARNED = 0.95  # accuracy from which a task counts as learned
+ROWS = 10  # a sequence must have, before "early rows" means anything
+RECURRENT = ("rnn", "elman", "relu", "linear", "lstm", "gru")
+
+
+def still(metrics: Metrics) -> bool:
+    """Whether the loss stands still: enough updates, nothing learned, and no fall since the beginning.
+
+    The first tenth of the updates is left out: in it, a model finds the mean of its targets.
+    """
+    loss, accuracy = metrics.loss, metrics.accuracy
+    n = len(loss)
+    right = accuracy[-max(5, n // 10) :]
+    if n < FEW or (np.isfinite(right).any() and np.nanmedian(right) >= LEARNED):
+        return False
+    start, early, now = levels(loss)
+    return now > SOLVED * start and early - now < STILL * abs(early)
+
+
+def levels(loss: np.ndarray) -> tuple[float, float, float]:
+    """The loss at the start, after a tenth of the updates, and at the end; medians, NaN left out."""
+    n = len(loss)
+    parts = (
+        loss[: max(5, n // 50)],
+        loss[n // 10 : max(n // 5, n // 10 + 5)],
+        loss[-max(5, n // 10) :],
+    )
+    start, early, now = (
+        float(np.median(part[np.isfinite(part)])) if np.isfinite(part).any() else math.inf
+        for part in parts
+    )
+    return start, early, now
+
+
+def fastest(metrics: Metrics) -> float:
+    """The largest typical |change| / |weights| of an update at any probe; NaN where none was measured."""
+    changes = [change(probe) for probe in metrics.probes]
+    return max((each for each in changes if each == each), default=math.nan)
+
+
+def change(probe: Probe) -> float:
+    """Median over the parameters: biases that began at 0 change by all of themselves."""
+    each = [moved(param.update, param.weight) for param in probe.params.values()]
+    each = [ratio for ratio in each if math.isfinite(ratio)]
+    return float(np.median(each)) if each else math.nan
+
+
+def recurs(layer: Layer) -> bool:
+    return layer.kind in RECURRENT and "h" in layer.time and len(layer.time["h"]) >= ROWS
+
+
+def flow_of(layer: Layer) -> np.ndarray:
+    """|dL/dh_t| in the order of the layer's own steps, (T,)."""
+    norms = layer.time["h"]
+    return norms[::-1] if layer.name.endswith("_reverse") else norms
+
+
+def share(layer: Layer) -> float:
+    arrived = reach(flow_of(layer))
+    return arrived.steps / arrived.of if arrived.of else 1.0
+
+
+def furthest(probe: Probe) -> Layer | None:
+    """The recurrent layer through which the gradient gets furthest back: one is enough."""
+    layers = [each for each in probe.layers if recurs(each)]
+    return max(layers, key=share, default=None)
+
+
+def grown(flow: np.ndarray) -> float:
+    """How many times the last row's gradient the largest one is."""
+    arrived = reach(flow)
+    return float(np.nanmax(flow) / flow[arrived.of]) if arrived.of else 1.0
