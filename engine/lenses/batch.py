@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Array, Backend, log_softmax
+from engine.arrays import Array, Backend, constant, log_softmax
 from engine.cells import Do
 from engine.interventions import Interventions, Rows, from_record
 from engine.models import LanguageModel
@@ -39,7 +39,12 @@ def ids_of(model: LanguageModel, trace: Trace) -> np.ndarray:
 
 
 def losses(logits: Array, rows: np.ndarray, targets: np.ndarray) -> Array:
-    """L_n = -log p(target_n at row n) in nats, (N,), from logits (N, T, V); rows from 1 to T."""
+    """L_n = -log p(target_n at row n) in nats, (N,), from logits (N, T, V); rows from 1 to T.
+
+    Targets that are inputs of numbers (N, D), the value first: (output - value)².
+    """
+    if targets.ndim > 1:
+        return (logits[np.arange(len(rows)), rows - 1, 0] - constant(targets[:, 0], logits)) ** 2
     log_p = log_softmax(logits[np.arange(len(rows)), rows - 1])  # (N, V)
     return -log_p[np.arange(len(rows)), targets]
 

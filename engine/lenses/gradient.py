@@ -1,6 +1,7 @@
 """Gradient flow: how much the loss at one row depends on the states at the rows before it.
 
-L_t = -log p(token_t | tokens before t) in nats, or of a word of the user's choice. For states h (and c)
+L_t = -log p(token_t | tokens before t) in nats, or of a word of the user's choice; of a model that reads
+numbers, the squared error with which it foretells number t. For states h (and c)
 of each layer and for the input vectors x, the lens returns the Euclidean norms |dL_t/dh_k|, total
 derivatives through every path from row k to the prediction of row t. For an LSTM, dL/dh_k holds c_k fixed
 (as autograd does) and dL/dc_k includes the way through h_k = o ⊙ tanh(c_k).
@@ -16,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Array, log_softmax, namespace, to_numpy
+from engine.arrays import Array, namespace, to_numpy
 from engine.errors import PeepholeError
 from engine.interventions import Rows
 from engine.lenses.batch import Acting, acting, ids_of, in_float64, losses
 from engine.models import LanguageModel, layer_params
 from engine.models.recurrent import RecurrentLM
+from engine.objective import slope
 from engine.trace import Named, Trace
 
 Norms = dict[str, np.ndarray]  # name -> (targets, time, layer)
@@ -40,8 +42,9 @@ def gradient_map(model: LanguageModel, trace: Trace, *, exact: bool = False) -> 
     else:
         norms = _gather({}, _names(model), model.architecture.layers, (0, n))
     first = {name: np.zeros((1, *array.shape[1:])) for name, array in norms.items()}
+    unit = _unit(model)
     return {
-        name: _named(name, np.concatenate((first[name], array)), ("time", "source"))
+        name: _named(name, np.concatenate((first[name], array)), ("time", "source"), unit)
         for name, array in norms.items()
     }
 
@@ -59,11 +62,17 @@ def gradient_flow(
         raise PeepholeError(f"no loss at row {row}", do=f"Rows 1 to {last} have one")
     (target,) = model.vocabulary.encode([word or trace.tokens[row]])
     norms = _norms(model, trace, np.array([row]), np.array([target]), exact)
-    return {name: _named(name, array[0], ("source",)) for name, array in norms.items()}
+    unit = _unit(model)
+    return {name: _named(name, array[0], ("source",), unit) for name, array in norms.items()}
 
 
-def _named(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Named:
-    unit = f"|dL/d{name}|, nats"
+def _unit(model: LanguageModel) -> str:
+    """Of the loss: a model of numbers has a squared error."""
+    return "squared error" if getattr(model.architecture, "outputs", 0) else "nats"
+
+
+def _named(name: str, array: np.ndarray, axes: tuple[str, ...], unit: str) -> Named:
+    unit = f"|dL/d{name}|, {unit}"
     if name == "x":
         return Named(array[..., 0], axes, unit)
     return Named(array, (*axes, "layer"), unit)
@@ -114,7 +123,7 @@ def by_autograd(model: LanguageModel, trace: Trace, rows: np.ndarray, targets: n
         return namespace(logits).sum(losses(logits, rows, targets))
 
     _, grads = backend.value_and_grad(total, zeros)
-    return _gather(grads, names, architecture.layers, ids.shape)
+    return _gather(grads, names, architecture.layers, ids.shape[:2])
 
 
 def _key(name: str, layer: int, at: Rows) -> str:
@@ -144,13 +153,13 @@ def closed_form(
     architecture, params = model.architecture, model.params
     assert isinstance(architecture, RecurrentLM)
     cell, length, depth = architecture.rule, len(ids), architecture.layers
-    values = _forward(architecture, params, ids)
-    tops = values[-1]["h"]
+    values, tops = _forward(architecture, params, ids)
     order = np.argsort(-rows, kind="stable")  # latest loss first
     rows, targets = rows[order], targets[order]
-    p = np.exp(log_softmax(tops[rows - 1] @ params["W_hy"] + params["b_y"]))
-    p[np.arange(len(rows)), targets] -= 1.0  # dL/dlogits = softmax - onehot
-    above = p @ params["W_hy"].T  # (N, H): dL/dh of the row that decides the loss
+    logits, one = tops[rows - 1] @ params["W_hy"] + params["b_y"], np.ones(len(rows))
+    kind = "value" if targets.ndim > 1 else "words"
+    by_logits = slope(kind, logits, targets[:, 0] if targets.ndim > 1 else targets, one)[1]
+    above = by_logits @ params["W_hy"].T  # (N, H): dL/dh of the row that decides the loss
     incoming: dict[int, np.ndarray] = {}  # row k -> dL/dh_k from the layer above, (n_k, H)
     norms = {name: np.zeros((depth, length, len(rows))) for name in cell.STATE}
     norms["x"] = np.zeros((1, length, len(rows)))
@@ -162,10 +171,9 @@ def closed_form(
         for k in reversed(range(length)):
             n, known = counts[k], len(adjoint[0])
             adjoint = tuple(np.concatenate((a, np.zeros((n - known, a.shape[1])))) for a in adjoint)
-            if layer == depth - 1:
-                adjoint[0][known:] += above[known:n]
-            else:
-                adjoint[0][:] += incoming[k]
+            if layer == depth - 1:  # a loss comes in at the row that decides it
+                incoming[k] = np.concatenate((np.zeros_like(above[:known]), above[known:n]))
+            adjoint[0][:] += incoming[k]
             before = tuple(
                 values[layer][name][k - 1] if k else np.zeros(architecture.width)
                 for name in cell.STATE
@@ -175,7 +183,7 @@ def closed_form(
             for name, array in zip(cell.STATE, totals, strict=True):
                 norms[name][layer, k, :n] = _length(array)
             if layer:
-                incoming[k] = dx
+                incoming[k] = dx + incoming[k] if architecture.residual else dx
             else:
                 norms["x"][0, k, :n] = _length(dx)
     back = np.argsort(order, kind="stable")
@@ -189,9 +197,12 @@ def _length(vectors: np.ndarray) -> np.ndarray:
 
 def _forward(
     architecture: RecurrentLM, params: Any, ids: np.ndarray
-) -> list[dict[str, np.ndarray]]:
-    """All values of the cells again, in the precision of `params`: per layer, name -> (T, H)."""
-    below, layers = params["E"][ids], []  # (T, D)
+) -> tuple[list[dict[str, np.ndarray]], np.ndarray]:
+    """All values of the cells again, in the precision of `params`: per layer, name -> (T, H).
+
+    And what the readout reads, (T, H).
+    """
+    below, layers = architecture.embedded(params, ids), []  # (T, D)
     for layer, state in enumerate(architecture.start(params)):
         p, ticks = layer_params(params, layer), []
         for x in below:
@@ -199,5 +210,5 @@ def _forward(
             ticks.append(values)
         names = architecture.rule.VALUES
         layers.append({name: np.stack([tick[name] for tick in ticks]) for name in names})
-        below = layers[-1]["h"]
-    return layers
+        below = architecture.above(layer, layers[-1]["h"], below)
+    return layers, below

@@ -47,7 +47,7 @@ class RecurrentLM:
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
         layered = dict.fromkeys(self.rule.VALUES, ("layer", "unit"))
-        return {"x": ("input",), **layered, "logits": ("word",)}
+        return {"x": ("input",), **layered, "logits": ("output" if self.outputs else "word",)}
 
     @property
     def gates(self) -> tuple[str, ...]:

@@ -12,9 +12,12 @@ import torch.nn.functional as F
 
 import engine
 from engine import CutEdge, CutHead, Hold, LanguageModel, Replace, Trace
+from engine.arrays import Backend
 from engine.interventions import Intervention
 from engine.lenses.batch import ids_of, in_float64
 from engine.lenses.gradient import by_autograd, closed_form
+from engine.models.recurrent import RecurrentLM
+from engine.text import START, Numbers
 from tests.engine.build import CELLS, FAMILIES, build, tokens
 from tests.engine.reference import act_of, masks_of, reference, tensor, without_heads
 
@@ -119,6 +122,8 @@ def loss_with(
     model: LanguageModel, words: list[str], row: int, target: int, items: list[Intervention]
 ) -> float:
     logits = engine.run(model, words, items)["logits"][row - 1]
+    if isinstance(model.vocabulary, Numbers):
+        return float(logits[0] - model.vocabulary.encode(words)[row][0]) ** 2
     return float(np.logaddexp.reduce(logits) - logits[target])
 
 
@@ -129,7 +134,8 @@ def by_differences(
 
     Holding h leaves c alone, holding c sets h through tanh(c): that is what dL/dh and dL/dc mean.
     """
-    target = model.vocabulary.ids[trace.tokens[row]]
+    numbers = isinstance(model.vocabulary, Numbers)
+    target = 0 if numbers else model.vocabulary.ids[trace.tokens[row]]
     norms = {}
     for name in ("x", *(model.architecture.states or ("h",))):
         values = trace[name][:, None] if name == "x" else trace[name]
@@ -159,6 +165,24 @@ HELD: dict[str, list[Intervention]] = {
     "transformer": [Hold("h", 0.3, layer=0, units=(2,), start=1, stop=3), CutHead(1, 0),
                     CutEdge(4, 1), CutEdge(3, 0, layer=0, head=1)],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["closed", "autograd"])
+@pytest.mark.parametrize("numbers", [False, True], ids=["words", "numbers"])
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_residual_layers_and_numbers_equal_central_differences(
+    cell: str, numbers: bool, exact: bool
+) -> None:
+    model, words = build(cell, layers=3, residual=True), tokens(6)
+    if numbers:
+        architecture = RecurrentLM(cell, 2, 6, 5, 3, outputs=1, residual=True)
+        params = architecture.init(np.random.default_rng(0))
+        model = engine.LanguageModel(cell, architecture, params, Numbers())  # type: ignore[arg-type]
+        model, words = model.to(Backend(dtype="float64")), [START, "0.37", "0.81+", "0.20", "1.40"]
+    trace = engine.run(model, words)
+    got = engine.lenses.gradient_flow(model, trace, 4, exact=exact)
+    check(got, by_differences(model, trace, 4, []), 1e-6)
+    assert all(("squared" in named.unit) == numbers for named in got.values())
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["free", "held"])
