@@ -103,7 +103,7 @@ class Doctor:
     def _step(self, loss: float | Tensor) -> None:
         self.update += 1
         self._check()
-        if self._kept:
+        if self._kept and (self._optimiser.changes or self.update > self._kept.update + 1):
             self._write(self._whole())
         if isinstance(loss, Tensor):
             loss = loss.detach().mean()
@@ -156,6 +156,8 @@ class Doctor:
 
     def _keep(self, probe: Probe) -> None:
         """Write a probe, or wait for the optimiser's next step if it was not seen to change anything yet."""
+        if self._kept:
+            self._write(self._whole())
         self._kept = probe
         if self._optimiser.changes:
             self._write(self._whole())
