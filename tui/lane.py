@@ -18,6 +18,7 @@ from engine import LanguageModel, Named, PeepholeError, Trace, lenses
 from engine.errors import did_you_mean
 from engine.interventions import from_record
 from engine.lenses.record import LONGEST_MAP
+from tui.steps import Steps
 
 Results = Mapping[str, Named]
 CHUNK = 64  # rows of surprisal and predictions that are computed together
@@ -34,6 +35,7 @@ class Lane:
         trace: every value of the reading so far.
         model: who reads; None where the trace was opened without its model.
         parent: the lane that this one was forked from.
+        steps: the norms of its step Jacobians, as far as they are known.
         note: what else must be said of it, e.g. `hand-set`.
     """
 
@@ -62,6 +64,7 @@ class Lane:
         self._scales: dict[str, tuple[int, float]] = {}
         self._decades: dict[str, tuple[int, tuple[int, int] | None]] = {}
         self._largest = (0, 0.0)
+        self.steps = Steps(trace, self.model)
 
     def __len__(self) -> int:
         return len(self.trace)
@@ -238,6 +241,14 @@ class Lane:
         for row in rows:
             parts = {n: Named(v.array[row], v.axes[1:], v.unit) for n, v in whole.items()}
             self._flows[row] = parts
+
+    def cut_before(self, row: int) -> int:
+        """The first row that truncated backpropagation took L_row back to; 0 where nothing is cut."""
+        if not self.trace.header.truncation or row < 1:
+            return 0
+        from engine.truncation import windows
+
+        return windows(row, *self.trace.header.truncation)[-1].first
 
     def decades(self, name: str) -> tuple[int, int] | None:
         """The powers of ten that hold the gradients of h, c or x known so far.

@@ -29,6 +29,8 @@ class Looking(Core):
         lane = self.lane
         if name == "attention" and not lane.heads:
             lane = next((other for other in self.session.lanes if other.heads), lane)
+        if name == "jacobian" and lane.heads:
+            lane = next((other for other in self.session.lanes if not other.heads), lane)
         self.score.display = False
         view = self._views.get(name)
         if view is None:
@@ -52,6 +54,13 @@ class Looking(Core):
         self.go(event.row)
         self.say()
 
+    def on_track_needs(self, event: Track.Needs) -> None:
+        def work() -> None:
+            event.work()
+            self.app.call_from_thread(self.grown)
+
+        self.run_worker(work, thread=True, group="steps")  # each row is asked for once: all count
+
     def action_track(self, by: int) -> None:
         if self.view is None:
             self.score.focus_next(by)
@@ -63,8 +72,11 @@ class Looking(Core):
 
     def _next_lane(self, view: View, by: int) -> None:
         """Another lane in a full-size view, of those that have what it shows."""
-        needs = view is self._views.get("attention")  # heads
-        lanes = [x for x in self.session.lanes if x.heads or not needs]
+        heads, states = (view is self._views.get(name) for name in ("attention", "jacobian"))
+        lanes = [
+            x for x in self.session.lanes if (x.heads or not heads) and not (x.heads and states)
+        ]
+        lanes = lanes or self.session.lanes
         at = lanes.index(view.lane) + by if view.lane in lanes else 0
         view.show(lanes[at % len(lanes)], self.session.cursor, self.session.shown)
         self.say()

@@ -37,11 +37,23 @@ def _attention(lane: Lane) -> list[tuple[Any, ...]]:
     return [()] if "weights" in lane.trace else []
 
 
+def _steps(lane: Lane) -> list[tuple[Any, ...]]:
+    return [()] if lane.trace.header.states else []
+
+
+def _saturation(lane: Lane) -> list[tuple[Any, ...]]:
+    from engine.lenses.saturation import slopes_of
+
+    return [(value,) for value in slopes_of(lane.trace)]
+
+
 TRACKS: tuple[tuple[str, Each], ...] = (  # left to right
     ("tui.tracks.bits:BitsTrack", _once),
     ("tui.tracks.change:ChangeTrack", _fork),
     ("tui.tracks.units:UnitsTrack", _units),
     ("tui.tracks.gradient:GradientTrack", _once),
+    ("tui.tracks.jacobian:JacobianTrack", _steps),
+    ("tui.tracks.saturation:SaturationTrack", _saturation),
     ("tui.tracks.attention:AttentionTrack", _attention),
     ("tui.tracks.heads:HeadsTrack", _attention),
     ("tui.tracks.prediction:PredictionTrack", _once),

@@ -7,7 +7,7 @@ trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,12 +49,14 @@ class Track(Widget, can_focus=True):
     Attributes:
         NAME: for menus; HELP: what `?` says: what it shows, in which unit, on which scale, from where.
         MARKED: whether its cursor row is marked (it must be cheap to draw again).
+        RAISED: whether it is given room before others while its value is held.
         claims: (rank, width) pairs: how much width it asks for, and how urgently (low is urgent).
     """
 
     NAME: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
     MARKED: ClassVar[bool] = False
+    RAISED: ClassVar[bool] = True
     DEFAULT_CSS = "Track { height: 1fr; width: 10; }"
 
     class Clicked(Message):
@@ -63,6 +65,13 @@ class Track(Widget, can_focus=True):
         def __init__(self, track: Track, row: int, column: int) -> None:
             super().__init__()
             self.track, self.row, self.column = track, row, column
+
+    class Needs(Message):
+        """What is in sight is not known yet: do this beside the interface, then tell the tracks."""
+
+        def __init__(self, track: Track, work: Callable[[], None]) -> None:
+            super().__init__()
+            self.track, self.work = track, work
 
     def __init__(self, stage: Stage, lane: Lane) -> None:
         super().__init__()

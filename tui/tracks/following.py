@@ -59,8 +59,12 @@ class FollowingTrack(Track):
         return self._bar(row, values, width)
 
     def _bar(self, row: int, values: np.ndarray, width: int) -> list[Segment]:
-        kind = "accent" if row == self.chosen() and self.has_focus else self.KIND
+        kind = "accent" if row == self.chosen() and self.has_focus else self.kind_of(row)
         return self.palette.bar(self.halves(float(values[row]), width), width, kind)
+
+    def kind_of(self, row: int) -> str:
+        """The colour of a row's bar."""
+        return self.KIND
 
     def moved(self, before: int, rows: Iterable[int]) -> None:
         self.probe = None

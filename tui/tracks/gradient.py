@@ -21,6 +21,9 @@ Euclidean norm, with L_t = -ln p(token t | tokens before it) in nats. Float64, o
 one step of the scale is a power of ten. It is also what the model could learn from at t: where the bar
 has vanished, training on this token cannot reach.
 
+A dashed line is the *cut* of truncated backpropagation (k1, k2), where the model was trained with it: what
+stands above it is the whole gradient, which training never saw. (Williams & Peng 1990)
+
 L_t is decided one row above t, so row t and all later ones are 0 by construction. In a Transformer the
 states h_k of the last layer act on no other row; its track therefore shows the inputs, |dL_t/dx_k|
 (saliency), which every model has.
@@ -33,6 +36,7 @@ Bengio 2013; Simonyan et al. 2013."""
         states = lane.trace.header.states
         self.choices = (*states, "x") if states else ("x", "h")
         self.of = self.choices[0]
+        self._cut: tuple[tuple[int, tuple[int, ...]], int] = ((-1, ()), 0)
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
@@ -97,7 +101,29 @@ Bengio 2013; Simonyan et al. 2013."""
         high = max((d[1] for d in known), default=0)
         return min([high - 3, *(d[0] for d in known)]), high
 
+    @property
+    def cut(self) -> int:
+        """The first row that truncated training took this loss back to; 0 where nothing was cut."""
+        row = self.session.cursor
+        if self._cut[0] != (row, self.lane.trace.header.truncation):
+            self._cut = (row, self.lane.trace.header.truncation), self.lane.cut_before(row)
+        return self._cut[1]
+
+    def kind_of(self, row: int) -> str:
+        return "faint" if row < self.cut else self.KIND
+
+    def _line(self, width: int) -> Segment:
+        """The cut, between what training could reach and what it could not."""
+        k2, dash = self.lane.trace.header.truncation[1], self.palette.glyph("╌", "-")
+        said = next(
+            (t for t in (f" cut: k2 = {k2} ", f" cut k2={k2} ", f"k2={k2}", "") if len(t) <= width),
+            "",
+        )
+        return self.palette.text(said.center(width, dash), "bad")
+
     def cells(self, row: int, width: int) -> list[Segment]:
+        if row == self.cut - 1:
+            return [self._line(width)]
         if row == self.session.cursor and row and not self.why_not():
             mark = self.palette.glyph("◂ L", "< L")
             return [self.palette.text(mark + self.subscript(row), "muted")]
@@ -121,5 +147,8 @@ Bengio 2013; Simonyan et al. 2013."""
             from engine.lenses.window import ROWS
 
             largest += f" · of the last {ROWS} rows"
+        if chosen < self.cut:
+            k1, k2 = self.lane.trace.header.truncation
+            largest += f" · beyond the cut (k1 = {k1}, k2 = {k2}): training saw 0"
         name = f"|dL_{t}/d{self.of}_{chosen}|"
         return f"{name} = {values[chosen]:.4g} nats, k = {chosen} {token!r}{largest}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 from rich.segment import Segment
 
 from tui.lane import Lane
@@ -50,8 +51,31 @@ class UnitsTrack(Track):
         super().__init__(stage, lane)
         self.value = value
 
+    # What a track of something else than a value says of it ------------------------------------
+
+    @property
+    def symbol(self) -> str:
+        """What stands in the title before the name."""
+        return self.value
+
+    @property
+    def signed(self) -> bool:
+        """Whether its numbers have a sign; else they lie within 0..1."""
+        return self.value not in self.lane.trace.header.gates
+
+    @property
+    def limit(self) -> float | None:
+        """What the strongest colour stands for, ±; None for 0..1."""
+        return self.lane.scale(self.value)
+
+    def numbers(self, row: int) -> np.ndarray:
+        """(unit,) of the layer on show."""
+        return self.lane.trace[self.value][row, self.layer_index]
+
+    # -------------------------------------------------------------------------------------------
+
     def about(self) -> str:
-        gate = self.value in self.lane.trace.header.gates
+        gate = not self.signed
         p, scale = self.palette, f"±{self._limits():g}"
         colour = (
             "Blue is minus, orange is plus"
@@ -82,8 +106,7 @@ the chosen unit at 0: a second reading appears beside this one."""
     def claims(self) -> tuple[tuple[float, int], ...]:
         per_cell = self.palette.per_cell
         most = -(-self.width_units // per_cell)
-        gates = self.lane.trace.header.gates
-        ranks = RANKS.get(self.value, GATES if self.value in gates else OTHERS)
+        ranks = RANKS.get(self.value, OTHERS if self.signed else GATES)
         widths = WIDTHS if per_cell == 2 else (8, 16, 64)
         return tuple(
             (rank, min(width, most) + 1) for rank, width in zip(ranks, widths, strict=True)
@@ -99,13 +122,13 @@ the chosen unit at 0: a second reading appears beside this one."""
 
     def title(self, width: int) -> str:
         layer = f" L{self.layer_index}" if self.lane.layers > 1 else ""
-        long = f"{self.value}{layer} {self.called}"
-        return long if len(long) <= width else f"{self.value}{layer}"
+        long = f"{self.symbol}{layer} {self.called}"
+        return long if len(long) <= width else f"{self.symbol}{layer}"
 
     def scale(self, width: int) -> list[Segment]:
         if self.has_focus:
             return self._ruler(width)
-        signed = self.value not in self.lane.trace.header.gates
+        signed = self.signed
         low, high = (f"-{self._limits():g}", f"+{self._limits():g}") if signed else ("0", "1")
         room = width - len(low) - len(high)
         text = self.palette.text
@@ -133,24 +156,22 @@ the chosen unit at 0: a second reading appears beside this one."""
         return [self.palette.text(line, "accent")]
 
     def _limits(self) -> float:
-        return self.lane.scale(self.value) or 1.0
+        return self.limit or 1.0
 
     def cells(self, row: int, width: int) -> list[Segment]:
         units = self.window(width)
-        values = self.lane.trace[self.value][
-            row, self.layer_index, units.start : units.stop
-        ].tolist()
-        return self.palette.cells(values, self.lane.scale(self.value))
+        values = self.numbers(row)[units.start : units.stop].tolist()
+        return self.palette.cells(values, self.limit)
 
     def reading(self) -> str:
         row = self.session.cursor
         if row >= len(self.lane):
             return "this lane has read all it has"
         unit = min(self.session.unit, self.width_units - 1)
-        number = float(self.lane.trace[self.value][row, self.layer_index, unit])
+        number = float(self.numbers(row)[unit])
         layer = f" of layer {self.layer_index}" if self.lane.layers > 1 else ""
         token = self.lane.trace.tokens[row]
-        sign = "" if self.value in self.lane.trace.header.gates else "+"
+        sign = "+" if self.signed else ""
         return f"{self.value}[{unit}]{layer} = {number:{sign}.4f} at row {row} {token!r} · {self.called}"
 
     def select(self, by: int) -> bool:
@@ -166,5 +187,5 @@ the chosen unit at 0: a second reading appears beside this one."""
         self.session.unit = min(at, units[-1])
 
     def grown(self) -> None:
-        if self.value not in self.lane.trace.header.gates:
+        if self.signed:
             self.refresh()  # its scale may have changed

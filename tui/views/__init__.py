@@ -18,6 +18,7 @@ VIEWS: dict[str, str] = {
     "gradient": "tui.views.gradient:GradientView",
     "equation": "tui.views.equation:EquationView",
     "unit": "tui.views.unit:UnitView",
+    "jacobian": "tui.views.jacobian:JacobianView",
 }
 
 

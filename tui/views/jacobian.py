@@ -1,0 +1,224 @@
+"""The step Jacobian of one row, and what the product of the steps before it leaves of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from engine import PeepholeError, Trace
+from tui.lane import Lane
+from tui.views.base import View
+from tui.views.curves import IN_FEW, ON_DARK, ON_LIGHT, PLAIN, Curve, Ink
+from tui.views.product import Found, find
+from tui.views.spectral import Lags, Plane
+
+KEPT = 64  # rows whose results are kept
+
+
+class JacobianView(View):
+    """Left the eigenvalues of this row's step, right |ds_t/ds_k| over the lag t - k."""
+
+    TITLE = "Jacobian"
+    HELP = """\
+# Step Jacobian
+
+**Left**: the eigenvalues λ of ds_t/ds_(t-1), this row's step, in the complex plane with the unit circle:
+`o` inside, `x` outside. If the step were repeated, a direction inside would die out, one outside would
+grow, one off the real axis turns. The *spectral radius* ρ is the largest |λ|; the *norm* σ_max is the
+largest factor by which this one step stretches any change. ρ never exceeds σ_max.
+
+**Right**: `J` is |ds_t/ds_k|, the norm of the product of the steps k+1 to t, as log10 over the lag n = t - k.
+It is what can be left at row t of a change at row k, and the most that a gradient keeps on the way back.
+The lines are 0.9^n, 1^n and 1.1^n. Below: its exact value at the lag chosen with ← →, and the mean factor a
+step.
+
+The *belt* of an LSTM, `f`, is the product of one unit's forget gates: dc_t/dc_k along the straight road. Of
+a GRU it is `z`, the product of its update gates (torch's form: z keeps).
+
+`v` goes through s (all that is carried), h and c alone: dh_t/dh_(t-1) is what textbooks print, for an RNN
+diag(1 - h²) W_hh; c alone is diag(f).
+
+No unit; float64, and no product is a false zero. Hochreiter 1991; Bengio, Simard & Frasconi 1994; Pascanu,
+Mikolov & Bengio 2013.
+"""
+    DEFAULT_CSS = """
+    JacobianView #title, JacobianView #legend { height: 1; }
+    JacobianView #title { text-style: bold; }
+    JacobianView #numbers { height: auto; }
+    JacobianView #wait { height: 1fr; text-wrap: wrap; content-align: center middle; }
+    JacobianView #plots { height: 1fr; }
+    JacobianView Plane { width: 2fr; }
+    JacobianView Lags { width: 3fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "lag(1)", "Lag", id="jacobian.lag.more",
+                tooltip="Another row to look back to: ← one earlier, → one later", key_display="← →"),
+        Binding("right", "lag(-1)", "Lag", id="jacobian.lag.less",
+                tooltip="Another row to look back to: ← one earlier, → one later", show=False),
+        Binding("v", "of", "s / h / c", id="jacobian.of",
+                tooltip="Of which state: all that is carried, h alone, c alone"),
+        Binding("left_curly_bracket", "unit(-1)", "Unit", id="jacobian.unit.down",
+                tooltip="The unit of the belt: { the one before, } the next", key_display="{ }"),
+        Binding("right_curly_bracket", "unit(1)", "Unit", id="jacobian.unit.up",
+                tooltip="The unit of the belt: { the one before, } the next", show=False),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.of = "s"
+        self.unit = 0
+        self.lag: int | None = None  # as last chosen; until then the longest
+        self._known: dict[tuple[int, str], Found] = {}
+        self._of_what: tuple[Lane, Trace] | None = None  # what `_known` belongs to
+        self._found: Found | None = None  # what is drawn: of the row before while one is computed
+        self._error: PeepholeError | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="title", markup=False)
+        yield Static(id="wait", markup=False)
+        with Horizontal(id="plots"):
+            yield Plane()
+            yield Lags()
+        yield Static(id="numbers", markup=False)
+        yield Static(id="legend", markup=False)
+
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
+        self.of = of if of in ("s", "h", "c") else self.of
+        self.unit = self.unit if unit is None else unit
+
+    # Computing --------------------------------------------------------------------------------
+
+    def updated(self) -> None:
+        lane, trace = self.lane, self.trace
+        if lane is None or trace is None:
+            return
+        if self._of_what != (lane, trace):
+            self._of_what, self._known, self._found = (lane, trace), {}, None
+        if self.of not in ("s", *trace.header.states):
+            self.of = "s"
+        self._error = None
+        found = self._known.get((self.cursor, self.of))
+        if found is None:
+            row, of = self.cursor, self.of
+            self.run_worker(
+                lambda: self._compute(lane, trace, row, of), thread=True, exclusive=True
+            )
+        else:
+            self._found = found
+        self._draw()
+
+    def _compute(self, lane: Lane, trace: Trace, row: int, of: str) -> None:
+        worker = get_current_worker()
+        found: Found | PeepholeError
+        try:
+            found = find(trace, lane.model, row, of)
+        except PeepholeError as caught:
+            found = caught
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._computed, (lane, trace), found)
+
+    def _computed(self, what: tuple[Lane, Trace], found: Found | PeepholeError) -> None:
+        if not self.is_mounted or what != self._of_what:
+            return
+        if isinstance(found, PeepholeError):
+            self._found, self._error = None, found
+        else:
+            self._found = found
+            self._known.pop(next(iter(self._known)) if len(self._known) >= KEPT else (-1, ""), None)
+            self._known[found.row, found.of] = found
+        self._draw()
+
+    # What is drawn ----------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        return self.lane.layers if self.lane is not None else 1
+
+    @property
+    def layer_shown(self) -> int:
+        last = self.depth - 1
+        return last if self.at_layer is None else max(0, min(self.at_layer, last))
+
+    def _draw(self) -> None:
+        trace, found = self.trace, self._found
+        if trace is None or not self.is_mounted:
+            return
+        self.query_one("#plots").display = found is not None
+        self.query_one("#wait").display = found is None
+        if found is None:
+            waiting = f"computing the step Jacobian of {self.called} …"
+            self.put("#wait", str(self._error) if self._error else waiting)
+            self.put("#title", f"step Jacobian · {self.called}")
+            for part in ("numbers", "legend"):
+                self.put(f"#{part}", "")
+            return
+        self.unit %= int(trace["h"].shape[-1])
+        layer, inks = self.layer_shown, self._inks()
+        both = " · s = (h, c)" if found.of == "s" and len(trace.header.states) > 1 else ""
+        where = f"row {found.row} {trace.tokens[found.row]!r} · {self.called} · layer {layer}"
+        self.put("#title", f"{where} · d{found.of}_t/d{found.of}_(t-1){both}")
+        self.query_one(Plane).draw(self.palette, found.eigenvalues(layer), inks[0], inks[1])
+        lags = self.query_one(Lags)
+        lags.display = found.norms is not None and found.row > 0
+        if lags.display:
+            curves = [Curve("J", found.log_norms(layer).tolist(), inks[0])]
+            if found.belt:
+                belt = found.log_belts(layer)[:, self.unit].tolist()
+                curves.insert(0, Curve(found.belt, belt, inks[2]))
+            lags.draw(self.palette, curves, found.within(self.lag))
+        self.put("#numbers", Text("\n".join(self._numbers(found)), no_wrap=True))
+        legend = self._legend(found)
+        self.put("#legend", Text(legend, style=self.palette.style("muted"), no_wrap=True))
+
+    def _inks(self) -> Sequence[Ink]:
+        if self.palette.colours == "none":
+            return (PLAIN,) * 3
+        few, dark = self.palette.colours == "few", self.app.current_theme.dark
+        return IN_FEW if few else ON_DARK if dark else ON_LIGHT
+
+    @staticmethod
+    def _legend(found: Found) -> str:
+        left = "left: eigenvalues λ, o inside the unit circle, x outside"
+        if found.norms is None or not found.row:
+            return left
+        belt = f" and {found.belt}" if found.belt else ""
+        return f"left: λ, o inside, x outside the circle · right: log10 of J{belt} over lag n"
+
+    def _numbers(self, found: Found) -> list[str]:
+        """Every number of this row, and those of the chosen lag."""
+        layer, lag = self.layer_shown, found.within(self.lag)
+        lines = found.of_step(layer)
+        if found.norms is None:
+            return [*lines, "the product over many rows is not recorded: open the model itself"]
+        if not found.row:
+            return [*lines, "row 0 is the step out of the zero state: nothing lies before it"]
+        lines.append(found.of_product(layer, lag))
+        return [*lines, found.of_belt(layer, self.unit, lag)] if found.belt else lines
+
+    # Choosing ---------------------------------------------------------------------------------
+
+    def action_lag(self, by: int) -> None:
+        if self._found is not None and self._found.row:
+            self.lag = self._found.within(self._found.within(self.lag) + by)
+            self._draw()
+
+    def action_of(self) -> None:
+        if self.trace is not None:
+            kinds = ["s", *self.trace.header.states]
+            self.of = kinds[(kinds.index(self.of) + 1) % len(kinds)]
+            self.updated()
+
+    def action_unit(self, by: int) -> None:
+        self.unit += by
+        self._draw()
+
+    def action_layer(self, by: int) -> None:
+        self.at_layer = (self.layer_shown + by) % self.depth
+        self._draw()
