@@ -38,6 +38,12 @@ SLOPES: dict[
 }
 
 
+def slopes_of(trace: Trace) -> dict[str, tuple[Slope, str]]:
+    """The squashed values that a trace has: for each its slope as a function, and as it is written."""
+    cell = str(trace.header.architecture.get("cell", ""))
+    return {value: slope for value, slope in SLOPES.get(cell, {}).items() if value in trace}
+
+
 def saturation(trace: Trace) -> dict[str, Named]:
     """For every tanh (or ReLU) of the cell, (time, layer, unit): its slope, 0 (flat) to 1.
 
@@ -47,11 +53,9 @@ def saturation(trace: Trace) -> dict[str, Named]:
     whether they were held or not. Empty for a model without such a squashing function.
     """
     named: dict[str, Named] = {}
-    cell = str(trace.header.architecture.get("cell", ""))
-    for value, (slope, unit) in SLOPES.get(cell, {}).items():
-        if value in trace:
-            slopes = slope(trace[value].astype(np.float64))
-            named[value] = Named(slopes, ("time", "layer", "unit"), unit)
-            flat = (slopes < FLAT).mean(-1)
-            named[f"{value}.saturated"] = Named(flat, ("time", "layer"), "fraction of units")
+    for value, (slope, unit) in slopes_of(trace).items():
+        slopes = slope(trace[value].astype(np.float64))
+        named[value] = Named(slopes, ("time", "layer", "unit"), unit)
+        flat = (slopes < FLAT).mean(-1)
+        named[f"{value}.saturated"] = Named(flat, ("time", "layer"), "fraction of units")
     return named
