@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import PeepholeError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 START = "<s>"
 _TOKEN = re.compile(r"<s>|[0-9]+\.[0-9]+\+?|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]", re.UNICODE)
