@@ -38,7 +38,7 @@ from scenarios.expressions import Expression
 from scenarios.narration import Narration
 from scenarios.source import Path_, Source
 
-VIEWS = ("score", "attention", "gradient", "equation", "unit", "jacobian")
+VIEWS = ("score", "attention", "gradient", "equation", "unit", "jacobian", "training")
 MOST = 3  # lanes side by side
 HERE = "here"  # in a measure: the row that the beat stops at
 

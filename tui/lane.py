@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Lane:
         parent: the lane that this one was forked from.
         steps: the norms of its step Jacobians, as far as they are known.
         note: what else must be said of it, e.g. `hand-set`.
+        run, update: the folder of the recorded run that the model is a checkpoint of, and which.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Lane:
         note: str = "",
     ) -> None:
         self.label, self.model, self.parent, self.note = label, model, parent, note
+        self.run: Path | None = None
+        self.update: int | None = None
         self.trace = trace
 
     @property

@@ -396,11 +396,11 @@ async def test_messages_leave_the_lines_below_free() -> None:
 @pytest.mark.parametrize("width", [60, 80, 100, 250])
 async def test_help_and_quit_are_always_in_the_footer(width: int) -> None:
     async with app("lstm", "gru").run_test(size=(width, 24)) as pilot:
-        for key in ("1", "2", "3", "4", "5", "6", "escape"):
+        for key in ("1", "2", "3", "4", "5", "6", "7", "escape"):
             await press(pilot, key)
             footer = lines(pilot)[-1]
             assert "? Help q Quit" in footer
-            assert "1-6 Views" in footer or width < 100
+            assert "1-7 Views" in footer or width < 100
 
 
 def test_help_describes_keys_that_are_shown_together() -> None:
@@ -410,8 +410,8 @@ def test_help_describes_keys_that_are_shown_together() -> None:
             shown.setdefault(binding.key_display, set()).add(binding.tooltip)
     assert sorted(shown) == ["←→", "↑↓"]
     assert all(len(said) == 1 and " or " in min(said) for said in shown.values())
-    views = next(b for b in KEYS if b.key_display == "1-6")
-    assert "2 to 6" in views.tooltip
+    views = next(b for b in KEYS if b.key_display == "1-7")
+    assert "2 to 7" in views.tooltip
 
 
 async def test_many_lanes_are_counted_where_their_names_have_no_room() -> None:

@@ -116,7 +116,9 @@ class Scripted(Core):
 
     def _lane(self, lane: ScriptLane) -> Lane:
         if id(lane) not in self._lanes:
-            self._lanes[id(lane)] = (lane, Lane(lane.label, lane.trace, lane.model, note=lane.note))
+            made = Lane(lane.label, lane.trace, lane.model, note=lane.note)
+            made.run, made.update = lane.run, lane.model.card.get("updates")
+            self._lanes[id(lane)] = (lane, made)
         return self._lanes[id(lane)][1]
 
     def arrived(self, row: int) -> bool:

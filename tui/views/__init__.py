@@ -19,6 +19,7 @@ VIEWS: dict[str, str] = {
     "equation": "tui.views.equation:EquationView",
     "unit": "tui.views.unit:UnitView",
     "jacobian": "tui.views.jacobian:JacobianView",
+    "training": "tui.views.training:TrainingView",
 }
 
 
