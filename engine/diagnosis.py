@@ -20,6 +20,7 @@ from engine.learning.derived import reach
 from engine.learning.metrics import Layer, Metrics
 from engine.signs import (
     FEW,
+    KEEPS,
     change,
     fastest,
     flow_of,
@@ -42,7 +43,6 @@ FAST = (
 ROSE, LEFT = 1.5, 0.3  # times the first loss: a peak, and what is left of it in the end
 SLOW = 1e-5  # of the weights, as FAST
 DEAD = 0.5  # share of ReLU units that no row of the probe switches on; healthy 0.0 to 0.1
-KEEPS = {"lstm": ("f", "forget gates"), "gru": ("z", "update gates, which keep,")}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ STILL = 0.1  # a fall of the loss by less than this share is none; measured 0.00
 SOLVED = 0.1  # of the loss at the start: what is below it was learned; guessing the mean is 0.12 (adding)
 LEARNED = 0.95  # accuracy from which a task counts as learned
 ROWS = 10  # a sequence must have, before "early rows" means anything
+KEEPS = {"lstm": ("f", "forget gates"), "gru": ("z", "update gates, which keep,")}
 RECURRENT = ("rnn", "elman", "relu", "linear", "lstm", "gru")
 
 
