@@ -189,7 +189,7 @@ Mikolov & Bengio 2013.
         if found.norms is None or not found.row:
             return left
         belt = f" and {found.belt}" if found.belt else ""
-        return f"left: λ, o inside, x outside the circle · right: log10 of J{belt} over lag n"
+        return f"left: λ, o inside, x outside the circle · right: log10 J{belt} over lag n"
 
     def _numbers(self, found: Found) -> list[str]:
         """Every number of this row, and those of the chosen lag."""
