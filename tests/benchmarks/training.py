@@ -142,6 +142,16 @@ def finish(device: str) -> None:
         torch.cuda.synchronize()
 
 
+def finished(f: Callable[[], object], device: str) -> Callable[[], None]:
+    """f with all that it queued."""
+
+    def whole() -> None:
+        f()
+        finish(device)
+
+    return whole
+
+
 def figure(what: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Figure:
     """Turn by turn for SECONDS; where there are fewer than 5 turns, it is said how many."""
     began = time.perf_counter()
@@ -175,7 +185,8 @@ def main() -> Iterator[Figure | str]:
                 training, update, model = pair(cell, width, batch, backend)
                 size = f"  {cell}, H {width}, B {sequences}, "
                 yield figure(f"{size}forward", *forwards(training, model, batch))
-                yield figure(f"{size}training step", training.update, update)
+                both = [finished(step, backend.device) for step in (training.update, update)]
+                yield figure(f"{size}training step", *both)
     yield f"peephole learn recall 50: lstm, H 64, B 32, NumPy on {processor()}"
     batch = recall_batch(32)
     training, update, _ = pair("lstm", 64, batch, Backend("numpy"), words=13)
