@@ -23,6 +23,12 @@ from tui.tracks.jacobian import JacobianTrack
 from tui.tracks.saturation import SaturationTrack
 
 
+def norms_of(at: Lane) -> np.ndarray:
+    """(time, layer): what the lens says."""
+    assert at.model is not None
+    return lenses.jacobian_norms(at.model, at.trace)["state"].array
+
+
 async def to(pilot: Pilot, kind: type[Track]) -> Track:
     """Put the focus on the first track of a kind."""
     score = screen(pilot).score
@@ -38,12 +44,12 @@ async def test_the_step_of_each_row_in_sight(size: tuple[int, int]) -> None:
         at = screen(pilot).session.lanes[0]
         assert at.steps.norm(3) is None  # nobody has looked: nothing was computed
         track = await to(pilot, JacobianTrack)
-        norms = lenses.jacobian_norms(at.model, at.trace)["state"].array[:, 1]
+        norms = norms_of(at)[:, 1]
         for row, norm in enumerate(norms):
             assert f"{norm:6.3f}" in lines(pilot)[3 + row]
         assert track.reading().startswith(f"|ds_9/ds_8| of layer 1 = {norms[9]:.4g} at row 9")
         await press(pilot, "left_square_bracket", "home")
-        first = lenses.jacobian_norms(at.model, at.trace)["state"].array[0, 0]
+        first = norms_of(at)[0, 0]
         assert f"|ds_0/ds_start| of layer 0 = {first:.4g}" in text(pilot)
 
 
@@ -54,8 +60,9 @@ def test_each_step_is_asked_for_once() -> None:
     assert steps.missing(range(3, 20)) == [5, 6, 7, 8]
     assert steps.extent(0) == (1.0, 1.0)
     steps.compute([2, 3])
-    wanted = lenses.jacobian_norms(at.model, at.trace)["state"].array
-    np.testing.assert_allclose(steps.norm(3), wanted[3])
+    wanted, third = norms_of(at), steps.norm(3)
+    assert third is not None
+    np.testing.assert_allclose(third, wanted[3])
     assert steps.extent(1) == pytest.approx((wanted[2:4, 1].min(), wanted[2:4, 1].max()))
     assert steps.norm(5) is None
 
@@ -65,13 +72,14 @@ async def test_what_was_recorded_needs_no_model() -> None:
     for recorded in (False, True):
         bare = without_model(full)
         if recorded:
+            assert full.model is not None
             bare.trace.lenses["jacobian_norms"] = lenses.jacobian_norms(full.model, full.trace)
         made = PeepholeApp(Session([Lane("gru", bare.trace)], "saved trace"))
         async with made.run_test(size=(80, 24)) as pilot:
             await press(pilot, "end")
             track = await to(pilot, JacobianTrack)
             if recorded:
-                norm = lenses.jacobian_norms(full.model, full.trace)["state"].array[8, 1]
+                norm = norms_of(full)[8, 1]
                 assert f"= {norm:.4g} at row 8" in track.reading()
             else:
                 assert "not saved" in lines(pilot)[2]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import lenses
+from engine import Named, lenses
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.lane import Lane
 from tui.palette import Palette
@@ -19,6 +21,12 @@ from tui.views.spectral import Lags, Plane
 
 FORMS = (Palette(), Palette(colours="few"), Palette(colours="none"), Palette(ascii=True))
 CELLS = ("elman", "relu", "linear", "lstm", "gru")
+
+
+def of(at: Lane, lens: str, *args: Any) -> Mapping[str, Named]:
+    """What a lens says of a lane's reading."""
+    assert at.model is not None
+    return getattr(lenses, lens)(at.model, at.trace, *args)
 
 
 def shown(stage: Stage, what: str) -> float:
@@ -35,10 +43,10 @@ async def test_the_numbers_are_those_of_the_lenses(cell: str) -> None:
     async with stage.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         for layer in (1, 0):
-            spectrum = lenses.spectrum(at.model, at.trace, row)
+            spectrum = of(at, "spectrum", row)
             assert shown(stage, "ρ =") == pytest.approx(spectrum["radius"].array[layer], abs=6e-4)
             assert shown(stage, "σ_max =") == pytest.approx(spectrum["norm"].array[layer], abs=6e-4)
-            log10 = lenses.product_norms(at.model, at.trace, row)["log10"].array[:, layer]
+            log10 = of(at, "product_norms", row)["log10"].array[:, layer]
             assert shown(stage, f"|ds_{row}/ds_0| =") == pytest.approx(10 ** log10[0], rel=6e-3)
             assert f"×{10 ** (log10[0] / row):.3g} a step" in stage.said("#numbers")
             await ready(pilot, ["left_square_bracket"])
@@ -55,11 +63,11 @@ async def test_keys_choose_the_lag_the_state_and_the_unit() -> None:
         await ready(pilot, ["right"] * 20)
         assert "|ds_8/ds_7| =" in stage.said("#numbers")
         assert "1 step," in stage.said("#numbers")
-        for of in "hcs":
+        for state in "hcs":
             await ready(pilot, ["v"])
-            assert f"d{of}_t/d{of}_(t-1)" in stage.said("#title")
-            norm = lenses.product_norms(at.model, at.trace, row, of)["norm"].array[7, 0]
-            assert shown(stage, f"|d{of}_8/d{of}_7| =") == pytest.approx(norm, rel=6e-3)
+            assert f"d{state}_t/d{state}_(t-1)" in stage.said("#title")
+            norm = of(at, "product_norms", row, state)["norm"].array[7, 0]
+            assert shown(stage, f"|d{state}_8/d{state}_7| =") == pytest.approx(norm, rel=6e-3)
         await ready(pilot, ["right_curly_bracket", *["left"] * 3])
         f = at.trace["f"][5:9, 0].astype(float).prod(0)
         assert shown(stage, "belt of unit 1, rows 5…8:") == pytest.approx(f[1], rel=6e-3)
@@ -101,11 +109,12 @@ async def test_without_its_model_it_shows_what_was_recorded() -> None:
         await ready(pilot)
         assert "not recorded" in stage.said("#wait")
         assert "Open the model itself" in stage.said("#wait")
+    assert full.model is not None
     lenses.record(full.model, bare.trace)
     stage = Stage("jacobian", Lane("kept", bare.trace), 4)
     async with stage.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        radius = lenses.spectrum(full.model, full.trace, 4)["radius"].array[-1]
+        radius = of(full, "spectrum", 4)["radius"].array[-1]
         assert shown(stage, "ρ =") == pytest.approx(radius, abs=6e-4)
         assert "product over many rows is not recorded" in stage.said("#numbers")
 
