@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,11 +71,25 @@ def test_transformer_beside_lstm(snap_compare: Snap, size: tuple[int, int]) -> N
     assert snap_compare(app, terminal_size=size, run_before=keys("end", "up", "up"))
 
 
-@pytest.mark.parametrize("key", ["2", "3", "4", "5"])
+@pytest.mark.parametrize("key", ["2", "3", "4", "5", "6"])
 def test_view(snap_compare: Snap, key: str) -> None:
     app = PeepholeApp(read(["transformer" if key == "2" else "lstm"], SENTENCE))
     press = keys("end", "up", "up", key)
     assert snap_compare(app, terminal_size=(120, 40), run_before=press)
+
+
+def test_jacobian_in_a_small_light_terminal(snap_compare: Snap) -> None:
+    app = PeepholeApp(read(["gru"], SENTENCE))
+    press = keys("end", "up", "up", "6", "right", "v", theme="peephole-light")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=press)
+
+
+def test_steps_saturation_and_the_cut_of_truncated_training(snap_compare: Snap) -> None:
+    session = read(["rnn"], SENTENCE)
+    for lane in session.lanes:
+        lane.trace.header = replace(lane.trace.header, truncation=(2, 4))
+    press = keys("end", "up", "up", "tab", "tab", "tab", "tab")
+    assert snap_compare(PeepholeApp(session), terminal_size=(150, 40), run_before=press)
 
 
 def test_beat_with_its_claims(snap_compare: Snap) -> None:
