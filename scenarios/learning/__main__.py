@@ -9,8 +9,9 @@ def run() -> int:
     one_thread()
     from scenarios.learning.worker import main
 
-    *options, path = sys.argv[1:] or [""]
-    return main(path, "--paused" in options, sys.stdin.fileno(), sys.stdout)
+    asked = sys.argv[1:]
+    path = next((word for word in asked if word != "--paused"), "")
+    return main(path, "--paused" in asked, sys.stdin.fileno(), sys.stdout)
 
 
 sys.exit(run())
