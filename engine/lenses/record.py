@@ -10,6 +10,7 @@ from engine.lenses.gates import gate_statistics
 from engine.lenses.gradient import gradient_map
 from engine.lenses.jacobian import jacobian_norms
 from engine.lenses.prediction import surprisal, top_k
+from engine.lenses.product import product_norms
 from engine.lenses.saturation import saturation
 from engine.lenses.spectrum import spectrum
 from engine.models import LanguageModel
@@ -26,19 +27,24 @@ WHOLE: dict[str, Lens] = {
     "saturation": lambda model, trace: saturation(trace),
     "jacobian_norms": jacobian_norms,
     "spectrum": spectrum,
+    "product_norms": lambda model, trace: product_norms(model, trace, len(trace) - 1),
     "gradient_map": gradient_map,
 }
-"""The lenses that look at a whole run and need no choice of row or word."""
+"""The lenses that look at a whole run and need no choice of row or word; products end at its last row."""
 
 LONGEST_MAP = 512  # rows; a gradient map grows with their square
-LONGEST = {"gradient_map": LONGEST_MAP, "spectrum": 64}  # rows; all eigenvalues take 4 ms a row
+LONGEST = {
+    "gradient_map": LONGEST_MAP,
+    "product_norms": LONGEST_MAP,
+    "spectrum": 64,
+}  # rows; all eigenvalues take 4 ms a row
 
 
 def record(model: LanguageModel, trace: Trace) -> Trace:
     """Compute every lens of `WHOLE` that the model has, into `trace.lenses` under its name.
 
     A lens that does not exist for this kind of model (attention of an LSTM) is left out, and so are
-    the gradient map of more than 512 rows and the spectrum of more than 64.
+    the gradient map and the products of more than 512 rows and the spectrum of more than 64.
     """
     for name, lens in WHOLE.items():
         if name in trace.lenses or len(trace) > LONGEST.get(name, len(trace)):

@@ -117,6 +117,9 @@ async def test_without_its_model_it_shows_what_was_recorded() -> None:
         radius = of(full, "spectrum", 4)["radius"].array[-1]
         assert shown(stage, "ρ =") == pytest.approx(radius, abs=6e-4)
         assert "product over many rows is not recorded" in stage.said("#numbers")
+        await ready(pilot, ["down"] * 7)  # to the last row: where the recorded products end
+        norm = of(full, "product_norms", 11)["norm"].array[0, -1]
+        assert shown(stage, "|ds_11/ds_0| =") == pytest.approx(norm, rel=6e-3)
 
 
 async def test_a_transformer_carries_nothing_from_step_to_step() -> None:
