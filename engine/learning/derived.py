@@ -133,17 +133,24 @@ def ceiling(value: float) -> float:
     return float(next(m * power for m in ROUND if value <= m * power * 1.0001))
 
 
+def moving_mean(values: Norms, span: int) -> np.ndarray:
+    """Mean of the last `span` values at each place, NaN before there are so many; NaN values pass on."""
+    numbers = np.asarray(values, float)
+    out = np.full(len(numbers), np.nan)
+    if len(numbers) >= span:
+        out[span - 1 :] = np.lib.stride_tricks.sliding_window_view(numbers, span).mean(-1)
+    return out
+
+
 def learned_at(
     updates: Norms, scores: Norms, threshold: float, below: bool = False, span: int = 20
 ) -> int | None:
-    """The first update from whose smoothed score on the threshold was met; None while it is not.
+    """The first update at which the mean score of the last `span` met the threshold; None while none.
 
-    `below` is for errors, which are to fall below it. At least `span` updates are looked at, so that
-    one lucky batch at the start is not taken for learning.
+    `below` is for errors, which are to fall below it. One lucky batch is not taken for learning.
     """
-    smoothed = smooth(scores, span)
-    met = smoothed < threshold if below else smoothed >= threshold
-    met[: span - 1] = False
+    means = moving_mean(scores, span)
+    met = means < threshold if below else means >= threshold
     return int(np.asarray(updates)[np.argmax(met)]) if met.any() else None
 
 

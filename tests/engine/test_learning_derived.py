@@ -93,6 +93,7 @@ def test_learned_needs_more_than_a_lucky_batch() -> None:
     errors = derived.learned_at(n, 1 - scores, 0.01, below=True)
     assert errors is not None
     assert errors > 100
+    assert derived.learned_at(n, np.full(200, math.nan), 0.95) is None
 
 
 def test_pace_leaves_out_pauses() -> None:

@@ -59,6 +59,10 @@ class Core(Screen[None]):
         """Put the panels where they belong."""
         raise NotImplementedError
 
+    async def stop(self, runs: list[LiveRun]) -> None:
+        """Have the workers of these runs end."""
+        raise NotImplementedError
+
     async def drive(self, run: LiveRun, paused: bool = False) -> Driver:
         """Have a worker train a run."""
         raise NotImplementedError

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.learning.live import LiveRun
 
 LONGEST = 1 << 23  # bytes of a line
+BREATH = 20  # lines after which keys have their turn
 PATIENCE = 20.0  # seconds that a worker has to write its checkpoint and end
 ENDS = {"stopped", "done", "diverged", "failed"}
 
@@ -56,6 +57,7 @@ class Driver:
         assert process.stdout is not None
         assert process.stderr is not None
         words = asyncio.create_task(process.stderr.read())
+        heard = 0
         while True:
             try:
                 line = await process.stdout.readline()
@@ -65,6 +67,9 @@ class Driver:
                 break
             self.run.take(line)
             self.changed()
+            heard += 1
+            if heard % BREATH == 0:
+                await asyncio.sleep(0)  # lines that are there already are read without a break
         code = await process.wait()
         self._ended(code, (await words).decode(errors="replace").strip())
         self.changed()

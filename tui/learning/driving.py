@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from engine import PeepholeError
@@ -143,9 +144,14 @@ class Driving(Core):
         self.app.pop_screen()
 
     async def leaving(self) -> None:
-        """Have all workers write their checkpoints and end, and say how to go on with their runs."""
-        for run, driver in self.drivers.items():
-            await driver.stop()
+        """Have all workers write their checkpoints and end."""
+        await self.stop(list(self.drivers))
+
+    async def stop(self, runs: list[LiveRun]) -> None:
+        """Have workers write their checkpoints and end; how to go on with them is said at last."""
+        drivers = [self.drivers.pop(run) for run in runs]
+        await asyncio.gather(*(driver.stop() for driver in drivers))
+        for run in runs:
             line = f"saved; {words.resume(run)} goes on with it"
             if run.state != "done" and line not in self.app.parting:
                 self.app.parting.append(line)

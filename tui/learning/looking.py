@@ -28,7 +28,7 @@ class Looking(Core):
         panel, shown = self.panel, self.panels()
         if self.full and isinstance(panel, ReadingPanel) and panel.score is not None:
             panel.score.focus_next(by)
-            panel.update()
+            panel.update(anew=True)
         elif shown:
             at = shown.index(panel) if panel in shown else -1
             self.set_focus(shown[(at + by) % len(shown)])
@@ -36,11 +36,13 @@ class Looking(Core):
     def action_row(self, by: int) -> None:
         panel = self.panel
         if panel is not None and panel.move(by):
+            panel.update(anew=True)
             self.draw()
 
     def action_vary(self) -> None:
-        if self.panel is not None and self.panel.vary():
-            self.draw()
+        panel = self.panel
+        if panel is not None and panel.vary():
+            panel.update(anew=True)
 
     def action_layer(self) -> None:
         """The next layer, round and round."""
@@ -65,7 +67,7 @@ class Looking(Core):
         if not stops:
             self.notify("There is no checkpoint yet", timeout=3)
             return
-        now = desk.until + 1 if desk.at is None else desk.at
+        now = desk.run.newest if desk.at is None else desk.at
         earlier = [n for n in stops if n < now]
         later = [n for n in stops if n > now]
         if by > 0 and not later:

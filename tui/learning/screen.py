@@ -147,8 +147,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
         self, runs: list[LiveRun], drive: LiveRun | None = None, paused: bool = False
     ) -> None:
         """Show these runs, stop the workers of all others, and drive one of them."""
-        for run in [run for run in self.drivers if run not in runs]:
-            await self.drivers.pop(run).stop()
+        await self.stop([run for run in self.drivers if run not in runs])
         self.followers = {run: f for run, f in self.followers.items() if run in runs}
         for run, letter in zip(runs, "AB", strict=False):
             run.letter = letter
@@ -215,7 +214,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
         """Another theme or form."""
         self.draw()
         for panel in self._made.values():
-            getattr(panel, "repaint", panel.refresh)()
+            panel.repaint()
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

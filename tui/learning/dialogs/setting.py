@@ -53,13 +53,14 @@ class Setting:
 def usual(name: str, length: int | None = None, cell: str = "lstm") -> Setting:
     """The setting that a task begins with: what was measured to work for it."""
     task = tasks.load(name, length)
+    measured = task.usual(cell)
     known = {
-        k: v for k, v in task.recipe.items() if k in CHECKED or k in ("batch", "warmup", "schedule")
+        k: v for k, v in measured.items() if k in CHECKED or k in ("batch", "warmup", "schedule")
     }
     recipe = {"steps": 1000, "loss": task.loss, **known}
     if cell == "lstm":
         recipe.setdefault("forget_bias", OPEN)
-    return Setting(task.name, task.length, cell, int(task.recipe.get("width", 64)), recipe)
+    return Setting(task.name, task.length, cell, int(measured.get("width", 64)), recipe)
 
 
 class SettingDialog(FormDialog[Setting]):
@@ -96,8 +97,10 @@ class SettingDialog(FormDialog[Setting]):
                         self.query_one(f"#{known}", Input).value = said(what)
             self.tell("task")
         elif changed == "cell" and not self.beside and self.text("cell") in tasks.CELLS:
-            bias = usual(self.setting.task, cell=self.text("cell")).recipe.get("forget_bias", 0.0)
-            self.query_one("#forget_bias", Input).value = said(bias)
+            recipe = usual(self.setting.task, cell=self.text("cell")).recipe
+            self.query_one("#forget_bias", Input).value = said(recipe.get("forget_bias", 0.0))
+            if "lr" in recipe:
+                self.query_one("#lr", Input).value = said(recipe["lr"])
         self.judge()
 
     def answer(self) -> Setting:

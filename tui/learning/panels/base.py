@@ -119,6 +119,7 @@ class Panel(Widget, can_focus=True):
     def __init__(self, desk: Desk, which: Iterable[int]) -> None:
         super().__init__()
         self.desk, self.which = desk, tuple(which)
+        self._drawn: tuple[object, ...] | None = None  # what the picture was made of
 
     @property
     def runs(self) -> list[LiveRun]:
@@ -163,10 +164,21 @@ class Panel(Widget, can_focus=True):
         """Fill the body for the desk as it stands."""
         raise NotImplementedError
 
-    def update(self) -> None:
-        """Draw everything that is different."""
+    def made_of(self) -> tuple[object, ...]:
+        """What the picture is made of: it is drawn again when that has changed."""
+        found = [(run.letter, run.state, run.metrics, len(run.metrics.probes)) for run in self.runs]
+        return (*found, *(len(run.metrics.events) for run in self.runs))
+
+    def update(self, anew: bool = False) -> None:
+        """Draw everything that is different, or all of it."""
         if not self.is_mounted or not self.size.width or not self.display or not self.runs:
             return
+        desk = self.desk
+        what = (desk.palette, desk.dark, desk.at, desk.until, desk.row, desk.layer, desk.full,
+                len(desk.runs), self.size, self.has_focus, self.made_of())  # fmt: skip
+        if what == self._drawn and not anew:
+            return
+        self._drawn = what
         self._title()
         self.draw()
         words = self.words()
@@ -195,7 +207,7 @@ class Panel(Widget, can_focus=True):
         self.update()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.update)
+        self.call_after_refresh(self.update, True)
 
     def on_focus(self) -> None:
         self.update()
@@ -206,6 +218,10 @@ class Panel(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         if event.chain > 1:
             self.post_message(self.Wanted(self))
+
+    def repaint(self) -> None:
+        """Another theme or form."""
+        self.update(anew=True)
 
     def move(self, by: int) -> bool:
         """Up (-1) or down (1): choose another row; whether this panel has rows."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-from typing import TYPE_CHECKING
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from engine.diagnosis import Finding, diagnose
+from engine.learning.metrics import Metrics
 from tui.learning.live import LiveRun
 from tui.learning.panels.base import Lines, Panel, Words
 from tui.views.plain import shown
 
-if TYPE_CHECKING:
-    from engine.diagnosis import Finding
-
 SMALL = 4  # lines up to which there is one line a run and no title
-EVENTS = {"set", "resumed", "branched", "diverged", "done", "stopped"}
 
 
 class FindingsPanel(Panel):
@@ -67,6 +62,7 @@ learning rate or harder clipping.
         small = self.size.height <= SMALL
         self.query_one("#title", Lines).display = not small
         self.query_one("#words", Lines).display = False
+        self.query_one(VerticalScroll).styles.scrollbar_size_vertical = int(not self.palette.ascii)
         parts = [self._brief(run) if small else self._full(run) for run in self.runs]
         text = Text("\n").join(parts)
         text.no_wrap = small
@@ -127,16 +123,10 @@ learning rate or harder clipping.
 
 
 def diagnosis(run: LiveRun, until: int) -> list[Finding]:
-    """The findings of a run as it was at an update; none where there is no diagnosis to ask."""
-    if importlib.util.find_spec("engine.diagnosis") is None:
-        return []
-    from engine.diagnosis import diagnose
-
-    from engine.learning.metrics import Metrics
-
+    """The findings of a run as it was at an update."""
     metrics = run.metrics
     if until < run.newest:
         metrics = Metrics()
         for record in run.metrics.until(until):
             metrics.add(record)
-    return list(diagnose(metrics))
+    return diagnose(metrics)

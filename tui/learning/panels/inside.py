@@ -42,6 +42,9 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
     InsidePanel > Container.-stacked { layout: vertical; }
     """
 
+    def made_of(self) -> tuple[object, ...]:
+        return (*super().made_of(), *(len(run.metrics.probes) for run in self.desk.runs))
+
     def body(self) -> ComposeResult:
         with Container():
             yield Plot()

@@ -41,6 +41,9 @@ letters, A and B, on their lines.
     LossPanel > Container.-stacked { layout: vertical; }
     """
 
+    def made_of(self) -> tuple[object, ...]:
+        return (*super().made_of(), *(len(run.metrics) for run in self.desk.runs))
+
     def body(self) -> ComposeResult:
         with Container():
             yield Plot()

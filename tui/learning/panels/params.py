@@ -111,6 +111,9 @@ late ones hide it. Panel 3 shows the steps one by one.
         super().__init__(*args, **kwargs)
         self.at: int | None = None
 
+    def made_of(self) -> tuple[object, ...]:
+        return (*super().made_of(), self.at)
+
     def body(self) -> ComposeResult:
         yield Bars()
 
@@ -141,7 +144,8 @@ late ones hide it. Panel 3 shows the steps one by one.
                 (f" {name}: gradient {p.grad:.3g}, weights {p.weight:.3g}", "text"),
                 (f", changed by {100 * moved:.2g}%" if moved == moved else "", "text"),
             ]
-        columns = self.run.columns(self.desk.shown(self.run))
+        probe = self.run.probe(self.desk.shown(self.run))
+        columns = self.run.columns(probe.update if probe is not None else 0)
         norm = f"{columns.norm[-1]:.3g}" if len(columns.norm) else "-"
         clip_at = self.run.knobs(self.desk.shown(self.run)).get("clip", 0)
         clipped = f", clipped at {clip_at:g}" if clip_at else ", not clipped"

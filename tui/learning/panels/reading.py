@@ -45,6 +45,9 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
         self._wanted: Wanted = ()
         self._error = ""
 
+    def made_of(self) -> tuple[object, ...]:
+        return (*super().made_of(), *(len(run.checkpoints) for run in self.runs))
+
     def body(self) -> ComposeResult:
         yield Container()
 
@@ -114,7 +117,7 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
             track.can_focus = self.desk.full
 
     def repaint(self) -> None:
-        """Another theme or form."""
+        super().repaint()
         if self.score is not None:
             self.score.repaint(self.palette)
             self.score.redraw()

@@ -54,6 +54,10 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
         super().__init__(*args, **kwargs)
         self.form = 0
 
+    def made_of(self) -> tuple[object, ...]:
+        others = [(run.metrics, len(run.metrics.probes)) for run in self.desk.runs]
+        return (*super().made_of(), self.form, *others)
+
     def body(self) -> ComposeResult:
         yield HeatStrip()
         yield Lines(id="axis")
