@@ -53,7 +53,7 @@ def plan(
         PeepholeError: what was asked for does not exist or does not go together.
     """
     learned = tasks.load(task, length)
-    usual = learned.recipe
+    usual = learned.usual(cell)
     width = int(usual.get("width", 64)) if width is None else width
     architecture = learned.architecture(cell, width, embed, layers, residual)
     said = {name: value for name, value in knobs.items() if value is not None}

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.text import START
 from engine.training import Batch
-from scenarios.tasks.task import Task, asked, spelled, starts
+from scenarios.tasks.task import CONSTANT, Task, asked, spelled, starts
 
 DEFAULT, LIMITS, UNIT = 50, (1, 2000), "words"
 WORDS = (START, *"0123456789", "?")
@@ -31,5 +31,6 @@ def task(length: int) -> Task:
         draw=draw,
         rows=length + 2,
         chance=0.1,
-        recipe={"steps": 1000, "batch": 64, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 600, "lr": 3e-3, "embed": 32},
+        recipes={"gru": {"lr": 2e-2}},
     )

@@ -19,6 +19,8 @@ from engine.training import Batch
 
 Draw = Callable[[np.random.Generator, int], Batch]  # (random numbers, how many) -> sequences
 CELLS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")
+# What one sets is what one sees: no warm-up (a GRU learns recall worse with one), no decay.
+CONSTANT: Mapping[str, Any] = {"batch": 64, "schedule": "constant", "warmup": 0}
 _TRAINING, _HELD_OUT = 1, 2  # two streams of one seed never share their draws
 
 
@@ -38,6 +40,7 @@ class Task:
         learned: we say "learned" from this accuracy on; for "value" below this squared error.
         recipe: settings that were measured to work (see CALIBRATION.md), by the names of
             `engine.training.Recipe`, and `width` and `embed` of the model.
+        recipes: what is otherwise for one cell, by the cell's name.
     """
 
     name: str
@@ -53,6 +56,11 @@ class Task:
     loss: str = "words"
     learned: float = 0.95
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def usual(self, cell: str) -> dict[str, Any]:
+        """The settings that were measured to work for this task and this cell."""
+        return {**self.recipe, **self.recipes.get(cell, {})}
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
         """Batch number `step` of the training stream `seed`: `size` sequences."""
@@ -96,7 +104,7 @@ class Task:
         """
         if cell not in CELLS:
             raise PeepholeError(f"no cell {shown(cell)}", do=did_you_mean(cell, CELLS))
-        embed = self.recipe.get("embed", 64) if embed is None else embed
+        embed = self.usual(cell).get("embed", 64) if embed is None else embed
         if cell == "transformer":
             return self._transformer(width, layers or 2)
         from engine.models.recurrent import RecurrentLM
