@@ -50,6 +50,18 @@ def lag_share(lane: Lane, at: At, to: At | None = None, layer: int = -1) -> Any:
     return pick(lane, shares[:, layer], to)
 
 
+@measure("row")
+def cut(lane: Lane, at: At) -> int:
+    """The first row that training took the loss of a row back to: not 0 where backpropagation was
+    truncated (k1, k2)."""
+    from engine.truncation import windows
+
+    row = a_lane(lane).row(at)
+    if row < 1:
+        raise PeepholeError("nothing predicts row 0")
+    return windows(row, *(lane.trace.header.truncation or (0, 0)))[-1].first
+
+
 @measure("slope, 0 to 1")
 def slope(lane: Lane, at: At | None = None, layer: int = -1) -> Any:
     """The mean slope of a cell's tanh over its units, 1 - h² in an RNN: every step back multiplies the

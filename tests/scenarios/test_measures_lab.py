@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,17 @@ def recorded() -> Lane:
     return Lane("recorded", model, FRESH.trace, run=path)
 
 
+def truncated() -> Lane:
+    """Trained, it says, in pieces of three rows."""
+    model = replace(FRESH.model, card={"recipe": {"k1": 3, "k2": 3}})
+    return Lane("cut_off", model, run(model, FRESH.trace.tokens + ["?"]))
+
+
 RECALL = task("recall 3")
 FRESH = fresh("gru", "recall 3", width=8)
 LANES = {
     "lstm": lane("lstm"), "rnn": lane("rnn"), "gru": lane("gru"), "fresh": FRESH,
-    "tf": lane("transformer"),
+    "tf": lane("transformer"), "cut_off": truncated(),
     "relu": fresh("relu", "recall 20", init="orthogonal", gain=1.5), "recorded": recorded(),
 }  # fmt: skip
 L, RNN, GRU = LANES["lstm"], LANES["rnn"], LANES["gru"]
@@ -90,6 +96,8 @@ EXPECTED = {
     "lag_share(rnn, here, 9)": lenses.lag_shares(RNN.model, RNN.trace, R)["share"].array[9, 0],
     "sum(lag_share(rnn, here))": 1,
     "saturated(rnn, here)": (np.abs(RNN.trace["h"][R, 0]) > np.sqrt(0.81)).mean(),
+    "cut(lstm, here)": 0,
+    "cut(cut_off, 6)": 3,
     "slope(rnn, here)": (1 - RNN.trace["h"][R, 0].astype(float) ** 2).mean(),
     "kept(lstm, 3, here, 17)": float(L.trace["f"][4:12, 0, 17].astype(float).prod()),
     "mean(kept(gru, 3, here, gate='z'))": GRU.trace["z"][4:12, 0].astype(float).prod(0).mean(),
