@@ -9,7 +9,7 @@ from textual import events
 from textual.app import App
 from textual.widgets import Input
 
-from scenarios import shelf, zoo
+from scenarios import shelf, tasks, zoo
 from tui.palette import Palette
 from tui.screens import choices, home, recent
 from tui.screens.home import HomeScreen
@@ -17,7 +17,8 @@ from tui.screens.home import HomeScreen
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path, monkeypatch) -> None:
-    """No test reads or writes the user's sentences."""
+    """No test reads or writes the user's sentences and runs."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recent, "user_state_path", lambda name: tmp_path / name)
 
 
@@ -55,7 +56,7 @@ async def test_enter_starts_the_agreement_demo() -> None:
 
 async def test_everything_that_is_bundled_is_listed_with_its_size() -> None:
     app = Front()
-    async with app.run_test(size=(80, 60)) as pilot:
+    async with app.run_test(size=(80, 120)) as pilot:
         await pilot.pause()
         text = app.text()
         for name in shelf.bundled():
@@ -64,6 +65,8 @@ async def test_everything_that_is_bundled_is_listed_with_its_size() -> None:
             assert f"{len(found.beats)} beats" in text
         for name in zoo.names():
             assert name in text
+        for name in tasks.TASKS:
+            assert tasks.load(name).title in text
         weights = zoo.model("lstm").size
         assert f"{weights:,} weights" in text
 
@@ -153,7 +156,7 @@ async def test_the_mark_moves_and_skips_headings() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         names = []
-        for _ in range(len(shelf.bundled()) + len(zoo.names())):
+        for _ in range(len(shelf.bundled()) + len(tasks.TASKS) + len(zoo.names())):
             assert app.home.chosen is not None
             names.append(app.home.chosen.name)
             marked = [line for line in app.text().splitlines() if line.startswith("  ▶")]
@@ -161,7 +164,7 @@ async def test_the_mark_moves_and_skips_headings() -> None:
             assert app.home.chosen.title in marked[0]
             await pilot.press("down")
             await pilot.pause()
-        assert set(names) == {*shelf.bundled(), *zoo.names()}
+        assert set(names) == {*shelf.bundled(), *tasks.TASKS, *zoo.names()}
 
 
 async def test_f1_explains_home() -> None:

@@ -144,11 +144,11 @@ def matching(query: str, choices: Iterable[Choice]) -> list[Choice]:
     if not query.strip():
         return list(choices)
     search = FuzzySearch()
-    scored = [
-        (max(search.match(query, part)[0] for part in (c.name, c.title, c.about, c.kind)), c)
-        for c in choices
-    ]
-    return [c for score, c in sorted(scored, key=lambda item: -item[0]) if score > 0]
+    scored = []
+    for c in choices:
+        name, *others = (search.match(query, part)[0] for part in (c.name, c.title, c.about, c.kind))
+        scored.append((max(name, *others), name, c))  # of equal ones what is called so comes first
+    return [c for score, _, c in sorted(scored, key=lambda item: (-item[0], -item[1])) if score > 0]
 
 
 def is_sentence(query: str, known: Sequence[Choice]) -> bool:
