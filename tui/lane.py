@@ -19,6 +19,7 @@ from engine import LanguageModel, Named, PeepholeError, Trace, lenses
 from engine.errors import did_you_mean
 from engine.interventions import from_record
 from engine.lenses.record import LONGEST_MAP
+from tui.shares import Shares
 from tui.steps import Steps
 
 Results = Mapping[str, Named]
@@ -37,6 +38,7 @@ class Lane:
         model: who reads; None where the trace was opened without its model.
         parent: the lane that this one was forked from.
         steps: the norms of its step Jacobians, as far as they are known.
+        shares: which rows taught W_hh, as far as it is known.
         note: what else must be said of it, e.g. `hand-set`.
         run, update: the folder of the recorded run that the model is a checkpoint of, and which.
     """
@@ -68,7 +70,7 @@ class Lane:
         self._scales: dict[str, tuple[int, float]] = {}
         self._decades: dict[str, tuple[int, tuple[int, int] | None]] = {}
         self._largest = (0, 0.0)
-        self.steps = Steps(trace, self.model)
+        self.steps, self.shares = Steps(trace, self.model), Shares(trace, self.model)
 
     def __len__(self) -> int:
         return len(self.trace)

@@ -18,6 +18,13 @@ from engine.trace import Named, Trace
 
 Lens = Callable[[LanguageModel, Trace], dict[str, Named]]
 
+
+def _to_the_last_row(model: LanguageModel, trace: Trace) -> dict[str, Named]:
+    """`product_norms` back from the last row, by row as every other lens of a whole run."""
+    found = product_norms(model, trace, len(trace) - 1)
+    return {name: Named(array, ("time", "layer"), unit) for name, (array, _, unit) in found.items()}
+
+
 WHOLE: dict[str, Lens] = {
     "surprisal": lambda model, trace: surprisal(trace),
     "top_k": lambda model, trace: top_k(trace),
@@ -27,7 +34,7 @@ WHOLE: dict[str, Lens] = {
     "saturation": lambda model, trace: saturation(trace),
     "jacobian_norms": jacobian_norms,
     "spectrum": spectrum,
-    "product_norms": lambda model, trace: product_norms(model, trace, len(trace) - 1),
+    "product_norms": _to_the_last_row,
     "gradient_map": gradient_map,
 }
 """The lenses that look at a whole run and need no choice of row or word; products end at its last row."""

@@ -16,11 +16,13 @@ from tests.tui.stage import lane, without_model
 from tui.app import PeepholeApp
 from tui.lane import Lane
 from tui.session import Session
+from tui.shares import Shares
 from tui.steps import Steps
 from tui.tracks.base import Track
 from tui.tracks.gradient import GradientTrack
 from tui.tracks.jacobian import JacobianTrack
 from tui.tracks.saturation import SaturationTrack
+from tui.tracks.shares import SharesTrack
 
 
 def norms_of(at: Lane) -> np.ndarray:
@@ -164,3 +166,67 @@ async def test_there_is_no_cut_where_the_whole_gradient_was_trained() -> None:
         await press(pilot, "end")
         await to(pilot, GradientTrack)
         assert "k2" not in "".join(lines(pilot)[:16])
+
+
+@pytest.mark.parametrize("family", ["elman", "lstm"])
+async def test_the_share_of_each_row_is_that_of_the_lens(family: str) -> None:
+    async with app(family).run_test(size=(100, 30)) as pilot:
+        await press(pilot, "end")
+        track = await to(pilot, SharesTrack)
+        at = track.lane
+        assert at.model is not None
+        found = lenses.lag_shares(at.model, at.trace, 9)
+        shares = found["share"].array[:, 1]
+        for row, share in enumerate(shares[:9]):
+            drawn = "<1%" if 0 < abs(share) < 0.005 else f"{share:+.0%}" if share else " 0 "
+            assert drawn in lines(pilot)[3 + row]
+        largest = int(np.abs(shares).argmax())
+        assert f"row {largest} 'w" in track.reading()
+        await press(pilot, "left")
+        assert f"adds {100 * shares[largest - 1]:+.3g} % of dL_9/dW_hh" in track.reading()
+        await press(pilot, "up", "left_square_bracket")
+        below = lenses.lag_shares(at.model, at.trace, 8)["share"].array[:, 0]
+        assert f"{100 * below[np.abs(below).argmax()]:+.3g} %" in track.reading()
+        await press(pilot, "home")
+        assert "nothing predicts this row" in track.reading()
+
+
+async def test_shares_of_a_long_text_wait_until_it_rests() -> None:
+    async with app("elman", length=80).run_test(size=(100, 30)) as pilot:
+        await press(pilot, "end", *["up"] * 9)
+        at = screen(pilot).session.lanes[0]
+        await to(pilot, SharesTrack)
+        assert at.shares.of(70) is not None
+        screen(pilot).playing(True)
+        screen(pilot).go(72)
+        await pilot.pause()
+        assert "when paused" in text(pilot)
+        assert at.shares.of(72) is None
+        screen(pilot).playing(False)
+        await idle(pilot)
+        assert at.shares.of(screen(pilot).session.cursor) is not None
+        assert "of dL_" in text(pilot)
+
+
+async def test_shares_need_the_model() -> None:
+    made = PeepholeApp(Session([without_model(lane("gru", 9))], "saved trace"))
+    async with made.run_test(size=(100, 30)) as pilot:
+        await press(pilot, "end")
+        track = await to(pilot, SharesTrack)
+        assert "not recorded" in track.reading()
+
+
+def test_a_row_is_asked_for_again_when_another_came_between() -> None:
+    at = lane("gru", 9)
+    shares = Shares(at.trace, at.model)
+    assert [shares.missing(row) for row in (0, 3, 3, 4, 3, 9)] == [
+        False,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
+    shares.compute(4)
+    assert not shares.missing(4)
+    assert not Shares(at.trace, None).missing(3)

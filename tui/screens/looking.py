@@ -59,7 +59,8 @@ class Looking(Core):
             event.work()
             self.app.call_from_thread(self.grown)
 
-        self.run_worker(work, thread=True, group="steps")  # each row is asked for once: all count
+        group = f"needs of {id(event.track)}"
+        self.run_worker(work, thread=True, group=group, exclusive=event.last)
 
     def action_track(self, by: int) -> None:
         if self.view is None:

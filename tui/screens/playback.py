@@ -31,6 +31,10 @@ class Playback(Core):
         self.session.playing = on
         if on:
             self._timer = self.set_interval(1 / self.session.speed, self._tick)
+        else:
+            for track in self.score.tracks:
+                if track.display:
+                    track.rested()
         self.say()
         self.rest()
 

@@ -52,6 +52,7 @@ TRACKS: tuple[tuple[str, Each], ...] = (  # left to right
     ("tui.tracks.change:ChangeTrack", _fork),
     ("tui.tracks.units:UnitsTrack", _units),
     ("tui.tracks.gradient:GradientTrack", _once),
+    ("tui.tracks.shares:SharesTrack", _steps),
     ("tui.tracks.jacobian:JacobianTrack", _steps),
     ("tui.tracks.saturation:SaturationTrack", _saturation),
     ("tui.tracks.attention:AttentionTrack", _attention),

@@ -67,11 +67,14 @@ class Track(Widget, can_focus=True):
             self.track, self.row, self.column = track, row, column
 
     class Needs(Message):
-        """What is in sight is not known yet: do this beside the interface, then tell the tracks."""
+        """What is in sight is not known yet: do this beside the interface, then tell the tracks.
 
-        def __init__(self, track: Track, work: Callable[[], None]) -> None:
+        With `last` the track has no use any more for what it asked for before.
+        """
+
+        def __init__(self, track: Track, work: Callable[[], None], last: bool = False) -> None:
             super().__init__()
-            self.track, self.work = track, work
+            self.track, self.work, self.last = track, work, last
 
     def __init__(self, stage: Stage, lane: Lane) -> None:
         super().__init__()
@@ -211,6 +214,9 @@ class Track(Widget, can_focus=True):
 
     def grown(self) -> None:
         """The trace has more rows, or lens results that it did not have."""
+
+    def rested(self) -> None:
+        """Playing has ended: what was too much to compute on the way may be computed now."""
 
     def on_focus(self) -> None:
         self.refresh_header()
