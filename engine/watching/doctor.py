@@ -20,7 +20,7 @@ from engine.learning.config import Config
 from engine.learning.folder import RunFolder
 from engine.learning.metrics import Event, Probe, Update
 from engine.watching import measure
-from engine.watching.parameters import Optimiser, norms, total
+from engine.watching.parameters import Changes, Rate, norms, total
 from engine.watching.record import Recorder
 from engine.watching.untouched import untouched
 
@@ -41,7 +41,7 @@ class Doctor:
     ) -> None:
         self.path, self.update = path, 0
         self._model, self._probe, self._every = model, probe, config.every.probe
-        self._recorder, self._optimiser = Recorder(model), Optimiser(model)
+        self._recorder, self._rate, self._changes = Recorder(model), Rate(model), Changes(model)
         self._began = self._flushed = time.perf_counter()
         self._waiting: list[tuple[int, float | Tensor, float | Tensor, float, float]] = []
         self._kept: Probe | None = None
@@ -97,13 +97,14 @@ class Doctor:
         if self._probe is None:
             self._ready()
         else:
-            self._optimiser.ask()
+            self._changes.ask()
             self._keep(self._passed(self._probe))
 
     def _step(self, loss: float | Tensor) -> None:
         self.update += 1
         self._check()
-        if self._kept and (self._optimiser.changes or self.update > self._kept.update + 1):
+        self._changes.look()
+        if self._kept and (self._changes.norms or self.update > self._kept.update + 1):
             self._write(self._whole())
         if isinstance(loss, Tensor):
             loss = loss.detach().mean()
@@ -117,7 +118,7 @@ class Doctor:
                 self.update,
                 _now(loss),
                 math.nan if norm is None else _now(norm),
-                self._optimiser.lr,
+                self._rate.lr,
                 time.perf_counter() - self._began,
             )
         )
@@ -129,14 +130,14 @@ class Doctor:
             if due:
                 self._keep(self._passed(self._probe))
             if soon:
-                self._optimiser.ask()
+                self._changes.ask()
         if time.perf_counter() - self._flushed > FLUSH:
             self._write()
 
     def _ready(self) -> None:
         """The next pass of the training itself is the probe."""
         self._recorder.start()
-        self._optimiser.ask()
+        self._changes.ask()
 
     def _passed(self, probe: Loss) -> Probe:
         """A pass of our own on the user's fixed probe; nothing of the model is other afterwards."""
@@ -155,17 +156,17 @@ class Doctor:
             )
 
     def _keep(self, probe: Probe) -> None:
-        """Write a probe, or wait for the optimiser's next step if it was not seen to change anything yet."""
+        """Write a probe, or wait for the next update if no update was seen yet."""
         if self._kept:
             self._write(self._whole())
         self._kept = probe
-        if self._optimiser.changes:
+        if self._changes.norms:
             self._write(self._whole())
 
     def _whole(self) -> Probe:
         probe, self._kept = self._kept, None
         assert probe is not None
-        changes = self._optimiser.changes
+        changes = self._changes.norms
         params = {n: p._replace(update=changes.get(n, math.nan)) for n, p in probe.params.items()}
         return replace(probe, params=params)
 
@@ -184,7 +185,7 @@ class Doctor:
         return Probe(update, max(rows, default=0), loss, math.nan, layers, params, attention)
 
     def _check(self) -> None:
-        failed = self._recorder.failed or self._optimiser.failed
+        failed = self._recorder.failed or self._rate.failed
         if failed:
             raise failed
 
@@ -212,7 +213,8 @@ class Doctor:
 
     def _let_go(self) -> None:
         self._recorder.stop()
-        self._optimiser.stop()
+        self._rate.stop()
+        self._changes.forget()
         atexit.unregister(self._ended)
 
     def _ended(self) -> None:

@@ -1,4 +1,4 @@
-"""Norms of a model's parameters, and what its optimiser does to them, seen from outside."""
+"""Norms of the parameters and of what an update does to them, and the learning rate, seen from outside."""
 
 from __future__ import annotations
 
@@ -8,68 +8,68 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from engine.learning.derived import LEAST
 from engine.learning.metrics import Param
 
 
-class Optimiser:
-    """Learning rate and last change of a model's weights, from whichever `torch.optim` optimiser steps them.
+class Rate:
+    """The learning rate, from whichever `torch.optim` optimiser steps the model's weights.
 
     Attributes:
-        lr: of its first group of parameters, NaN before the first step.
-        changes: parameter name -> norm of the change in the step that `ask` asked for, once it is made.
+        lr: of its first group of parameters, NaN as long as no such optimiser was seen.
         failed: what went wrong; the optimiser was not told.
     """
 
     def __init__(self, model: nn.Module) -> None:
         self.lr = math.nan
-        self.changes: dict[str, float] = {}
         self.failed: Exception | None = None
-        self._named = dict(model.named_parameters())
-        self._ids = {id(p) for p in self._named.values()}
-        self._asked = False
-        self._before: dict[str, Tensor] = {}
-        self._hooks = (
-            register_optimizer_step_pre_hook(self._pre),
-            register_optimizer_step_post_hook(self._post),
-        )
-
-    def ask(self) -> None:
-        """Measure the next step, and forget what was measured."""
-        self._asked, self.changes = True, {}
+        self._ids = {id(p) for p in model.parameters()}
+        self._hook = register_optimizer_step_pre_hook(self._stepped)
 
     def stop(self) -> None:
-        """Take the hooks off."""
-        for hook in self._hooks:
-            hook.remove()
+        """Take the hook off."""
+        self._hook.remove()
+
+    def _stepped(self, optimiser: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        try:
+            groups = optimiser.param_groups
+            if any(id(p) in self._ids for group in groups for p in group["params"][:1]):
+                self.lr = float(groups[0]["lr"])
+        except Exception as error:
+            self.failed = error
+
+
+class Changes:
+    """What one update changes. Between two calls of a loop's `doctor.step` there is one, whoever makes it.
+
+    Attributes:
+        norms: parameter name -> norm of the change, once it was seen.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.norms: dict[str, float] = {}
+        self._named = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        self._before: dict[str, Tensor] = {}
+
+    def ask(self) -> None:
+        """Measure the next update, and forget what was measured."""
+        self.norms = {}
+        self._before = {n: p.detach().clone() for n, p in self._named.items()}
+
+    def look(self) -> None:
+        """Compare, if that was asked for. Where nothing moved yet, the update is still to come."""
+        if not self._before:
+            return
+        moved = {n: norm(self._named[n].detach() - w) for n, w in self._before.items()}
+        found = _floats(moved)
+        if any(found.values()):
+            self.norms, self._before = found, {}
+
+    def forget(self) -> None:
+        """Let go of the copy of the weights."""
         self._before = {}
-
-    def _ours(self, optimiser: torch.optim.Optimizer) -> bool:
-        groups = optimiser.param_groups
-        return any(id(p) in self._ids for group in groups for p in group["params"][:1])
-
-    def _pre(self, optimiser: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        try:
-            if self._ours(optimiser):
-                self.lr = float(optimiser.param_groups[0]["lr"])
-                if self._asked:
-                    self._before = {n: p.detach().clone() for n, p in self._named.items()}
-        except Exception as error:
-            self.failed = error
-
-    def _post(self, optimiser: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        try:
-            if self._before and self._ours(optimiser):
-                moved = {n: norm(self._named[n].detach() - w) for n, w in self._before.items()}
-                self.changes = _floats(moved)
-                self._before, self._asked = {}, False
-        except Exception as error:
-            self.failed = error
 
 
 def total(model: nn.Module) -> Tensor | None:

@@ -32,7 +32,8 @@ class Call:
         made: its outputs, as `given`; h of a cell.
         grads: dL/d(output), by output: y (T, B, H), h, c. What is missing is zero.
         weights: its parameters as they were, by name.
-        ends: addresses of the states that it returned, by which the next call is known to go on.
+        ends: the states that it returned, by whose memory the next call is known to go on. Held until
+            then, lest the memory become that of another tensor.
         failed: what went wrong while it was recorded.
     """
 
@@ -41,7 +42,7 @@ class Call:
     made: dict[str, Tensor] = field(default_factory=dict)
     grads: dict[str, Tensor] = field(default_factory=dict)
     weights: dict[str, Tensor] = field(default_factory=dict)
-    ends: frozenset[int] = frozenset()
+    ends: tuple[Tensor, ...] = ()
     failed: Exception | None = None
 
     def listen(self, tensor: Tensor, keep: Callable[[Tensor], None]) -> None:
@@ -111,10 +112,11 @@ class Recorder:
         else:
             before = _rows(call, module, args, kwargs, out)
         earlier = self.calls.get(name, [])
-        goes_on = bool(earlier) and bool(before & earlier[-1].ends)
+        goes_on = bool(earlier) and bool(before & {end.data_ptr() for end in earlier[-1].ends})
         if not isinstance(module, (nn.ReLU, nn.TransformerEncoderLayer)):
             call.weights = earlier[-1].weights if goes_on else _weights(module)
         if goes_on:
+            earlier[-1].ends = ()
             earlier.append(call)
             del earlier[:-CALLS]
         else:
@@ -155,7 +157,7 @@ def _recurrent(call: Call, module: nn.RNNBase, args: Any, kwargs: Any, out: Any)
             call.grads[which] = _states(grad.detach(), alone).clone()
 
         call.listen(made, keep)
-    call.ends = frozenset(made.data_ptr() for made in after)
+    call.ends = tuple(made.detach() for made in after)
     return {given.data_ptr() for given in before if given is not None}
 
 
@@ -174,7 +176,7 @@ def _cell(call: Call, module: nn.Module, args: Any, kwargs: Any, out: Any) -> se
             call.grads[which] = _batch(grad.detach(), alone).clone()
 
         call.listen(made, keep)
-    call.ends = frozenset(made.data_ptr() for made in after)
+    call.ends = tuple(made.detach() for made in after)
     return {given.data_ptr() for given in before if given is not None}
 
 

@@ -161,7 +161,7 @@ def test_an_error_in_the_watcher_is_one_warning_and_ends_the_watching(
         if broken == "record":
             monkeypatch.setattr(record, "_time_first", bad)
         elif broken == "optimiser":
-            monkeypatch.setattr(parameters, "norm", bad)
+            monkeypatch.setattr(parameters, "float", bad, raising=False)
         elif broken == "measure":
             monkeypatch.setattr(module.measure, "layers", bad)
         elif broken == "disk":
@@ -278,6 +278,44 @@ def test_an_interrupted_script_leaves_a_run_that_can_be_read(
     assert [event] == [e.message.split()[0] for e in metrics.events] or event is None
     if event:
         assert len(metrics) >= 30
+
+
+def test_weights_that_a_loop_changes_by_hand_are_seen_to_change(tmp_path: Path) -> None:
+    model = nn.Linear(3, 2)
+    with watch(model, tmp_path / "run", every=2) as doctor:
+        for _ in range(5):
+            model.zero_grad()
+            loss = model(torch.ones(4, 3)).pow(2).mean()
+            loss.backward()
+            doctor.step(loss)
+            for p in model.parameters():
+                p.data.sub_(0.1 * p.grad)
+            last = 0.1 * model.weight.grad.norm().item()
+    probes = RunFolder.open(tmp_path / "run").read().probes
+    assert [p.update for p in probes] == [0, 2, 4]
+    assert probes[2].params["weight"].update > last, "the change of update 4, larger than that of 5"
+
+
+def test_an_optimiser_that_asks_for_several_passes_is_one_update(tmp_path: Path) -> None:
+    """L-BFGS with a closure, over a loop of cells that begins with zeros each time."""
+    model = nn.LSTMCell(1, 4)
+    optimiser = torch.optim.LBFGS(model.parameters(), max_iter=4)
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        state = torch.zeros(2, 4), torch.zeros(2, 4)
+        for _ in range(6):
+            state = model(torch.ones(2, 1), state)
+        loss = (state[0] - 0.5).pow(2).sum()
+        loss.backward()
+        return loss
+
+    with watch(model, tmp_path / "run", every=1) as doctor:
+        for _ in range(4):
+            doctor.step(optimiser.step(closure))
+    metrics = RunFolder.open(tmp_path / "run").read()
+    assert metrics.last == 4
+    assert {probe.rows for probe in metrics.probes} == {6}
 
 
 def test_half_precision_and_sparse_gradients_are_measured(tmp_path: Path) -> None:
