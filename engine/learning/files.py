@@ -42,20 +42,14 @@ def append(path: Path, text: str) -> None:
         try:
             before = os.fstat(file).st_size
             try:
-                whole = os.write(file, data) == len(data)
+                while data:  # a disk that is nearly full takes a part; the next call says why
+                    data = data[os.write(file, data) :]
             except OSError:
-                _cut(file, before)
+                with suppress(OSError):
+                    os.ftruncate(file, before)
                 raise
-            if not whole:  # the disk is full, or a limit is reached: the next call would say so
-                _cut(file, before)
-                raise OSError(28, "No space left on device")
         finally:
             os.close(file)
-
-
-def _cut(file: int, size: int) -> None:
-    with suppress(OSError):
-        os.ftruncate(file, size)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -134,7 +134,7 @@ class Worker:
 
     def _obey(self, order: dict[str, Any]) -> bool:
         """Do as told; False for stop."""
-        do = order.pop("do", None)
+        do, order = order.get("do"), {key: order[key] for key in order if key != "do"}
         try:
             if do == "stop":
                 return False

@@ -188,8 +188,14 @@ def test_a_full_disk_leaves_no_half_of_a_line(
 ) -> None:
     folder = synthetic(tmp_path / "a", updates=1)
     before = (folder.path / "metrics.jsonl").read_bytes()
-    write = os.write
-    monkeypatch.setattr(files.os, "write", lambda file, data: write(file, data[:9]))
+    write, parts = os.write, iter([9, 9])
+
+    def nearly_full(file: int, data: bytes) -> int:
+        for part in parts:
+            return write(file, data[:part])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "write", nearly_full)
     with pytest.raises(PeepholeError, match="No space left on device"):
         folder.append(Event(1, "set", "x"))
     assert (folder.path / "metrics.jsonl").read_bytes() == before
