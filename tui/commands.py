@@ -111,17 +111,18 @@ def learn(what: str | None, path: Path | None, printed: bool, listed: bool, **as
     "runs", nargs=-1, required=True, metavar="RUN [RUN2]", type=click.Path(path_type=Path)
 )
 @click.option("--print", "printed", is_flag=True, help="No screen: what is new, in lines.")
-def watch(runs: tuple[Path, ...], printed: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, one object a line.")
+def watch(runs: tuple[Path, ...], printed: bool, as_json: bool) -> None:
     """Look at a RUN, or at two side by side, while they are written."""
     if len(runs) > 2:
         raise PeepholeError(f"{len(runs)} runs do not fit side by side", do="Name one or two")
     from engine.learning.folder import RunFolder
 
     folders = [RunFolder.open(path) for path in runs]
-    if printed or not _terminal():
+    if printed or as_json or not _terminal():
         from tui.headless import watching
 
-        sys.exit(watching.watch(folders))
+        sys.exit(watching.watch(folders, as_json))
     from tui.learning import launch
 
     sys.exit(launch([folder.path for folder in folders], drive=False))
