@@ -84,12 +84,12 @@ def test_jacobian_in_a_small_light_terminal(snap_compare: Snap) -> None:
     assert snap_compare(app, terminal_size=(80, 24), run_before=press)
 
 
-def test_steps_saturation_and_the_cut_of_truncated_training(snap_compare: Snap) -> None:
+def test_steps_shares_saturation_and_the_cut(snap_compare: Snap) -> None:
     session = read(["rnn"], SENTENCE)
     for lane in session.lanes:
         lane.trace.header = replace(lane.trace.header, truncation=(2, 4))
     press = keys("end", "up", "up", "tab", "tab", "tab", "tab")
-    assert snap_compare(PeepholeApp(session), terminal_size=(150, 40), run_before=press)
+    assert snap_compare(PeepholeApp(session), terminal_size=(160, 40), run_before=press)
 
 
 def test_beat_with_its_claims(snap_compare: Snap) -> None:
