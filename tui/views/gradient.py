@@ -86,6 +86,10 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.of = of or self.of
 
+    def on_resize(self) -> None:
+        if self.trace is not None:
+            self._draw()  # how much is said depends on the width
+
     # Computing --------------------------------------------------------------------------------
 
     def updated(self) -> None:
