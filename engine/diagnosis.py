@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.learning.derived import reach
-from engine.learning.metrics import Layer, Metrics
+from engine.learning.metrics import Layer, Metrics, Probe
 from engine.signs import (
     FEW,
     KEEPS,
@@ -135,25 +135,19 @@ def _at_first(metrics: Metrics) -> Iterator[Finding]:
 
 
 def _exploding(metrics: Metrics) -> Iterator[Finding]:
-    """The gradient grows on its way back, and the run is lost or jumps."""
+    """The gradient grows on its way back, and the run is lost, jumps, or gets nowhere."""
     lost = next((each for each in metrics.events if each.event == "diverged"), None)
     bad = np.flatnonzero(~np.isfinite(metrics.loss)) if len(metrics) else np.array([], int)
     at = lost.update if lost else int(metrics.update[bad[0]]) if bad.size else None
-    most = max(
-        (
-            (grown(flow_of(each)), each, p)
-            for p in metrics.probes
-            for each in p.layers
-            if recurs(each)
-        ),
-        key=lambda item: item[0],
-        default=None,
-    )
+    steepest = [_steepest(probe) for probe in metrics.probes]
+    most = max((each for each in steepest if each), key=lambda each: each[0], default=None)
     norms = metrics.norm[np.isfinite(metrics.norm)]
     says = ""
     if most and most[0] >= GROWN:
-        factor, layer, probe = most
-        says = f"in {layer.name}, |dL/dh| grows {factor:.0e} times on its way back through {probe.rows} rows"
+        factor, layer, rows = most
+        says = (
+            f"in {layer.name}, |dL/dh| grows {factor:.0e} times on its way back through {rows} rows"
+        )
         radius = max(layer.radius.values(), default=math.nan)
         says += f" (spectral radius of W_hh {radius:.2f})" if radius > 1 else ""
     clip = "Clip the gradient's norm to 1, and start W_hh with a spectral radius of at most 1"
@@ -163,8 +157,17 @@ def _exploding(metrics: Metrics) -> Iterator[Finding]:
             "exploding gradient", f"{what}; {says or _norms(norms)}",
             clip if says else "Clip the gradient's norm to 1, and lower the learning rate", at, "error",
         )  # fmt: skip
-    elif at is None and norms.size >= FEW and norms.max() > SPIKE * np.median(norms) and says:
-        yield Finding("exploding gradient", f"{_norms(norms)}; {says}", clip, metrics.last)
+    elif at is None and says and norms.size >= FEW:
+        lasts = steepest[-1] is not None and steepest[-1][0] >= GROWN and still(metrics)
+        if lasts or norms.max() > SPIKE * np.median(norms):
+            yield Finding("exploding gradient", f"{_norms(norms)}; {says}", clip, metrics.last)
+
+
+def _steepest(probe: Probe) -> tuple[float, Layer, int] | None:
+    """The layer in which the gradient grows most on its way back: how many times, through how many rows."""
+    layers = [each for each in probe.layers if recurs(each)]
+    found = [(grown(flow_of(each)), each, len(each.time["h"])) for each in layers]
+    return max(found, key=lambda each: each[0], default=None)
 
 
 def _norms(norms: np.ndarray) -> str:

@@ -76,8 +76,12 @@ def share(layer: Layer) -> float:
 
 
 def furthest(probe: Probe) -> Layer | None:
-    """The recurrent layer through which the gradient gets furthest back: one is enough."""
-    layers = [each for each in probe.layers if recurs(each)]
+    """The recurrent layer through which the gradient gets furthest back: one is enough.
+
+    A layer that is asked for its first steps only has no way back to show: the reversed half of a
+    bidirectional one, where the loss reads the last row.
+    """
+    layers = [each for each in probe.layers if recurs(each) and reach(flow_of(each)).of >= ROWS - 1]
     return max(layers, key=share, default=None)
 
 

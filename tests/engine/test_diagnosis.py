@@ -163,6 +163,26 @@ def test_a_loss_that_is_lost_is_laid_to_what_the_probes_show() -> None:
     assert diagnose(metrics)[0].severity == "error"
 
 
+def test_a_gradient_that_grows_without_a_nan_is_found_by_what_it_does() -> None:
+    """A tanh RNN of gain 4: tanh keeps the loss finite, and the early rows drown all others."""
+    growing = Layer("rnn.l0", "rnn", {"h": FADING[::-1]}, {}, 0.65, {"hh": 4.0})
+    assert [f.symptom for f in diagnose(run(STILL, growing))] == ["exploding gradient"]
+    falls = np.linspace(2.3, 0.5, 200)
+    assert diagnose(run(falls, growing)) == []
+    jumps = run(falls, growing)
+    jumps.add(Update(201, 2.0, math.nan, 1e4, 1e-3, 20.0))
+    assert [f.symptom for f in diagnose(jumps)] == ["exploding gradient"]
+
+
+def test_a_layer_that_is_asked_for_its_first_step_alone_shows_nothing() -> None:
+    """The reversed half of a bidirectional layer, where the loss reads the last row only."""
+    only = np.full(50, 1e-30)
+    only[-1] = 1e-2
+    back = replace(DEAF, name="lstm.l0_reverse", time={"h": only})
+    assert [f.symptom for f in diagnose(run(STILL, back, DEAF))] == ["vanishing gradient"]
+    assert diagnose(run(STILL, back)) == []
+
+
 def test_updates_that_change_nothing() -> None:
     (finding,) = diagnose(run(STILL, ratio=1e-7))
     assert finding.symptom == "learning rate too low"
