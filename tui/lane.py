@@ -109,9 +109,15 @@ class Lane:
 
     # One row ----------------------------------------------------------------------------------
 
+    @property
+    def predicts(self) -> bool:
+        """Whether it predicts words; a model that adds numbers answers with a value instead."""
+        words = self.trace["logits"].shape[-1] if "logits" in self.trace else 0
+        return words in (0, len(self.trace.header.vocabulary))
+
     def bits(self, row: int) -> float:
         """Surprisal of the token at a row in bits; NaN at row 0, which nothing predicts."""
-        if not row:
+        if not row or not self.predicts:
             return math.nan
         stored = self.trace.lenses.get("surprisal")
         if stored:
@@ -120,7 +126,12 @@ class Lane:
         return float(result["bits"].array[row - start])
 
     def top(self, row: int, k: int = 1) -> list[tuple[str, float]]:
-        """The k likeliest next words after a row with their probabilities, the likeliest first."""
+        """The k likeliest next words after a row with their probabilities, the likeliest first.
+
+        Of a model that answers with a value: that value, and NaN for a probability.
+        """
+        if not self.predicts:
+            return [(f"{float(self.trace['logits'][row, 0]):.2f}", math.nan)]
         stored = self.trace.lenses.get("top_k")
         start, result = (0, stored) if stored else self._chunk("top_k", row)
         ids, p = (result[name].array[row - start, :k].tolist() for name in ("ids", "p"))

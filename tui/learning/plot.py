@@ -25,12 +25,13 @@ Points = Sequence[float] | np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One line: values at updates, and the letter that marks it; "" for a line that is alone."""
+    """One line: values at updates, the letter that marks it ("" for a line that is alone), its name."""
 
     mark: str
     x: Points
     y: Points
     ink: Ink = PLAIN
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Axis:
 
 def linear(low: float, high: float, parts: int = 4) -> Axis:
     """An axis with evenly spaced numbers."""
+    steps = ((high - low) / p for p in (parts, 5, 3))
+    step = next((s for s in steps if float(f"{s:.2g}") == round(s, 12)), (high - low) / parts)
+    parts = round((high - low) / step)
     heights = [low + (high - low) * i / parts for i in range(parts + 1)]
     return Axis(low, high, tuple((h, f"{h:.3g}") for h in heights))
 
@@ -97,13 +101,13 @@ class Plot(PlotextPlot):
         until: float,
         at: float | None = None,
         levels: Sequence[Level] = (),
-        dots: bool = False,
+        caption: str = "",
     ) -> None:
         """Draw curves over updates 0..`until`; `at` is the update that is looked back at.
 
-        `dots` draws points rather than lines, for what was measured at a few updates only.
+        The `caption` stands in the upper right corner.
         """
-        what = (palette, curves, axis, until, at, levels, dots)
+        what = (palette, curves, axis, until, at, levels, caption)
         if self._what is None or not _same(what, self._what):
             self._what = what
             self.refresh()
@@ -116,7 +120,7 @@ class Plot(PlotextPlot):
         until: float,
         at: float | None,
         levels: Sequence[Level],
-        dots: bool,
+        caption: str,
     ) -> None:
         plot: Any = self.plt
         self._palette = palette
@@ -135,10 +139,13 @@ class Plot(PlotextPlot):
         if at is not None:
             plot.vline(at, color=quiet)
         for curve in curves:
-            self._line(palette, curve, until, width - AXIS - 2, dots)
+            self._line(palette, curve, until, width - AXIS - 2)
         for level in inside:
             side, x = ("left", until * 0.01) if level.left else ("right", until * 0.99)
             plot.text(level.name, x, level.at, color=quiet, background="default", alignment=side)
+        if caption:
+            x = until * 0.99
+            plot.text(caption, x, axis.high, color=quiet, background="default", alignment="right")
         few = self._few(axis.ticks, height)
         plot.yticks([h for h, _ in few], [f"{name:>{AXIS}}" for _, name in few])
         if height >= TALL:
@@ -159,7 +166,7 @@ class Plot(PlotextPlot):
         kept = list(ticks[::-every][::-1]) if every > 1 else list(ticks)
         return kept
 
-    def _line(self, palette: Palette, curve: Curve, until: float, canvas: int, dots: bool) -> None:
+    def _line(self, palette: Palette, curve: Curve, until: float, canvas: int) -> None:
         plot: Any = self.plt
         x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
         good = np.isfinite(x) & np.isfinite(y)
@@ -167,7 +174,7 @@ class Plot(PlotextPlot):
         if not len(x):
             return
         line = "." if palette.ascii else "braille"
-        if len(x) > 1 and not dots:
+        if len(x) > 1:
             plot.plot(x.tolist(), y.tolist(), marker=line, color=curve.ink)
         else:
             plot.scatter(x.tolist(), y.tolist(), marker=curve.mark or "o", color=curve.ink)

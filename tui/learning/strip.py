@@ -29,6 +29,7 @@ class Map:
         levels: (rows, probes) levels of the scale, BLANK where nothing was measured.
         updates: (probes,) the updates of the columns, rising.
         until: where the axis of updates ends.
+        last: the newest update of the run: the last probe is shown up to there.
         at: the column of this update is marked; None marks none.
         tokens: of the rows; empty where they are not known.
         row: marked, with its exact number elsewhere; None marks none.
@@ -38,6 +39,7 @@ class Map:
     levels: np.ndarray
     updates: np.ndarray
     until: int
+    last: int
     at: int | None = None
     tokens: Sequence[str] = ()
     row: int | None = None
@@ -93,7 +95,7 @@ class HeatStrip(Widget):
             return
         updates = np.linspace(0, drawn.until, width)
         columns = np.searchsorted(drawn.updates, updates, side="right") - 1
-        last = drawn.updates[-1] if drawn.at is None else drawn.at
+        last = drawn.last
         cells = drawn.levels[:, np.maximum(columns, 0)]
         step = drawn.until / max(1, width)
         cells = np.where((columns >= 0) & (updates <= last + step), cells, BLANK)
@@ -162,8 +164,6 @@ class HeatStrip(Widget):
 def _tops(rows: int, room: int) -> list[int]:
     """The first row of each cell and, last, the number of rows; `room` cells at most.
 
-    Where there is more room than rows each row has the same whole number of cells.
+    Where there is more room than rows, a row has several cells.
     """
-    if rows <= room:
-        return [row for row in range(rows) for _ in range(room // rows)] + [rows]
-    return [round(i * rows / room) for i in range(room)] + [rows]
+    return [i * rows // room for i in range(room)] + [rows]

@@ -27,10 +27,10 @@ A row's prediction is about the row *below* it. Where it was right the word is m
         return ((2, 13), (12, 25), (14, 37))
 
     def title(self, width: int) -> str:
-        return "next word"
+        return "next word" if self.lane.predicts else "answer"
 
     def scale(self, width: int) -> list[Segment]:
-        return [self.palette.text("probability"[:width], "muted")]
+        return [self.palette.text("probability"[:width] if self.lane.predicts else "", "muted")]
 
     def cells(self, row: int, width: int) -> list[Segment]:
         ground = self.ground(row)
@@ -42,8 +42,8 @@ A row's prediction is about the row *below* it. Where it was right the word is m
             right = self.palette.glyph("✓", "*") if word == came else " "
             if cell_len(word) >= WORD:
                 word = set_cell_size(word, WORD - 2) + self.palette.glyph("…", "~")
-            p = min(p, 0.99)
-            number = f"{p:.2f}"[1:] if p >= 0.005 else "<1%"
+            p = min(p, 0.99) if p == p else p
+            number = f"{p:.2f}"[1:] if p >= 0.005 else "<1%" if p == p else ""
             text = f"{right}{set_cell_size(word, WORD)}{number}"
             parts.append(self.palette.text(text, kind, ground))
         return parts
@@ -56,5 +56,7 @@ A row's prediction is about the row *below* it. Where it was right the word is m
         row = self.session.cursor
         if row >= len(self.lane):
             return "this lane has read all it has"
+        if not self.lane.predicts:
+            return f"after row {row} {self.lane.trace.tokens[row]!r} it answers {self.lane.top(row)[0][0]}"
         words = ", ".join(f"{word} {p:.4f}" for word, p in self.lane.top(row, 3))
         return f"after row {row} {self.lane.trace.tokens[row]!r} it expects: {words}"

@@ -65,28 +65,31 @@ learning rate or harder clipping.
         self.query_one(VerticalScroll).styles.scrollbar_size_vertical = int(not self.palette.ascii)
         parts = [self._brief(run) if small else self._full(run) for run in self.runs]
         text = Text("\n").join(parts)
-        text.no_wrap = small
-        text.overflow = "ellipsis"
+        text.no_wrap = small and len(self.runs) > 1
         self.query_one(Static).update(shown(self.palette, text))
 
     def _letter(self, run: LiveRun) -> str:
         return f"{run.letter} " if len(self.desk.runs) > 1 else ""
 
     def _brief(self, run: LiveRun) -> Text:
-        """The worst in one line."""
-        look = self.palette.look
+        """The worst, in one line or two: what it is, the evidence if there is room, and the advice."""
+        look, letter = self.palette.look, self._letter(run)
         diverged = run.diverged(self.desk.shown(run))
         found = self.findings(run)
         if diverged is not None:
-            return Text.assemble((f"{self._letter(run)}✗ {diverged.message}", f"bold {look.bad}"))
-        if found:
-            first, more = found[0], f" (6: {len(found) - 1} more)" if len(found) > 1 else ""
-            return Text.assemble(
-                (f"{self._letter(run)}! {first.symptom}{more}: ", f"bold {look.bar}"),
-                (f"{first.evidence} ", look.text),
-                (first.advice, look.muted),
+            text = Text(
+                f"{letter}✗ diverged at update {diverged.update + 1} (6). ", f"bold {look.bad}"
             )
-        return Text(f"{self._letter(run)}{self._calm(run)}", look.muted)
+            advice = f"{found[0].advice}: k, then Space tries again" if found else diverged.message
+            return text.append(advice, look.text)
+        if not found:
+            return Text(f"{letter}{self._calm(run)}", look.muted)
+        first = found[0]
+        more = f" (6: {len(found) - 1} more)" if len(found) > 1 else " (6)"
+        text = Text(f"{letter}! {first.symptom}{more}: ", f"bold {look.bar}")
+        if len(self.runs) == 1:
+            text.append(f"{first.evidence}. ", look.text)
+        return text.append(first.advice, look.good)
 
     def _calm(self, run: LiveRun) -> str:
         if run.message and run.state in ("failed", "died"):

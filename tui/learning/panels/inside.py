@@ -13,6 +13,8 @@ from tui.learning.panels.through_time import layer_of
 from tui.learning.plot import Curve, Level, Plot, ink, linear
 
 SATURATED, ENTROPY = "s", "e"
+MEANING = {"f": "forget gate open", "z": "update gate open", SATURATED: "saturated units",
+           ENTROPY: "entropy of attention"}  # fmt: skip
 
 
 class InsidePanel(Panel):
@@ -69,9 +71,13 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         top = derived.ceiling(max([1.0, *tops]) * 1.02)
         one = [Level(1.0, "1")]
         until, at = self.desk.until, self.desk.at
-        radius.draw(self.palette, radii, linear(0.0, top), until, at, one)
+        block = next((radius_of(x)[0] for _, x in self._layers(self.runs[0])), "")
+        caption = f"spectral radius of W_{block}"
+        radius.draw(self.palette, radii, linear(0.0, top), until, at, one, caption)
         curves = [c for run in self.runs for c in self._shares(run, len(self.runs) > 1)]
-        shares.draw(self.palette, curves, linear(0.0, 1.0), until, at)
+        names = dict.fromkeys(MEANING[c.name] for c in curves if c.name in MEANING)
+        what = ", ".join(names) if len(self.runs) > 1 else ""
+        shares.draw(self.palette, curves, linear(0.0, 1.0), until, at, caption=what)
 
     def _radius(self, run: LiveRun) -> Curve:
         layers = self._layers(run)
@@ -98,7 +104,7 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         if together:
             name = next((n for n in ("f", "z", ENTROPY, SATURATED) if n in series), "")
             series = {name: series[name]} if name else {}
-            return [Curve(run.letter, x, y, self.ink(run)) for x, y in series.values()]
+            return [Curve(run.letter, x, y, self.ink(run), name) for x, y in series.values()]
         dark = self.desk.dark
         return [
             Curve(name, x, y, ink(self.palette, dark, 2 + i))

@@ -92,7 +92,11 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
     def title(self) -> str:
         state, share = self._form()
         how = " / largest, log10" if share else ", nats per unit, log10"
-        return f"{self.NAME} · |dL/d{state}_t|{how}"
+        layer = layer_of(self._newest, self.desk.layer)
+        several = layer is not None and self._newest is not None and len(self._newest.layers) > 1
+        return f"{self.NAME} · |dL/d{state}_t|{how}" + (
+            f", {layer.name}" if several and layer else ""
+        )
 
     # Drawing --------------------------------------------------------------------------------------
 
@@ -115,7 +119,7 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
             levels, first = np.zeros((0, 0), int), None
         tokens = run.tokens
         updates = np.array([p.update for p in probes])
-        drawn = Map(levels, updates, desk.until, desk.at, tokens, desk.row, first)
+        drawn = Map(levels, updates, desk.until, until, desk.at, tokens, desk.row, first)
         strip.show(drawn, scale)
         axis = self.query_one("#axis", Lines)
         axis.display = self.size.height >= ROOM
@@ -133,7 +137,11 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
     def _axis(self, label: int) -> Words:
         width = self.size.width - label - 1
         until = self.desk.until
-        ends = [f"{until * i // 4}" for i in range(5)] if width > 50 else ["0", f"{until}"]
+        ends = (
+            [f"{until * i // 4}" for i in range(5)]
+            if width > 50 and until >= 20
+            else ["0", f"{until}"]
+        )
         text, at = "", 0
         for i, end in enumerate(ends):
             place = round(i * (width - 1) / (len(ends) - 1))
@@ -197,10 +205,16 @@ class WideScale(DecadeScale):
 
 
 def layer_of(probe: Probe | None, index: int) -> Layer | None:
-    """A layer of a probe; -1 and what is beyond the last are the last one."""
+    """A layer of a probe; -1 is the last one that others depend on.
+
+    Of a Transformer that is the last but one: after the last block no row looks at another.
+    """
     if probe is None or not probe.layers:
         return None
-    return probe.layers[min(index, len(probe.layers) - 1) if index >= 0 else -1]
+    last = len(probe.layers) - 1
+    if index < 0 and last and probe.layers[last].kind == "transformer":
+        return probe.layers[last - 1]
+    return probe.layers[min(index, last) if index >= 0 else last]
 
 
 def reaches(found: derived.Reach) -> bool:
