@@ -9,7 +9,7 @@ import numpy as np
 from engine import lenses
 from engine.errors import PeepholeError
 from scenarios.lanes import At, Lane
-from scenarios.measures.table import a_lane, existing, measure, of_model, of_trace, pick
+from scenarios.measures.table import a_lane, existing, measure, of_model, of_trace, pick, whole
 
 
 @measure("no unit")
@@ -48,6 +48,13 @@ def lag_share(lane: Lane, at: At, to: At | None = None, layer: int = -1) -> Any:
     of an earlier row; all rows together make 1."""
     shares = of_model(lenses.lag_shares, lane, a_lane(lane).row(at))["share"].array
     return pick(lane, shares[:, layer], to)
+
+
+@measure("share of the whole gradient")
+def share_within(lane: Lane, at: At, rows: int, layer: int = -1) -> float:
+    """How much of that gradient comes by way of the last so many rows."""
+    row = a_lane(lane).row(at)
+    return float(lag_share(lane, at, layer=layer)[max(0, row - whole(rows, 1, row)) : row].sum())
 
 
 @measure("row")

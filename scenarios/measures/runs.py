@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.errors import PeepholeError
+from engine.errors import PeepholeError, did_you_mean
 from scenarios.lanes import Lane
 from scenarios.measures.table import a_lane, measure, whole
 
@@ -24,6 +24,25 @@ LONGEST = 50  # updates that a measure may train by itself
 def run_length(lane: Lane) -> int:
     """How many updates a recorded run took in all; `updates` is the one that the lane shows."""
     return _metrics(lane)[1].last
+
+
+@measure("length of a task")
+def trained_length(lane: Lane) -> int:
+    """At which length of its task a recorded run was trained."""
+    task = _metrics(lane)[0].config.task
+    assert task is not None  # a lane is of a run that has one
+    return task.length
+
+
+@measure("as the setting")
+def setting(lane: Lane, name: str) -> float:
+    """A number of the recipe that a recorded run began with: lr, clip, k1, k2, forget_bias ..."""
+    recipe = _metrics(lane)[0].config.recipe
+    found = recipe.get(name)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        known = [key for key, value in recipe.items() if type(value) in (int, float)]
+        raise PeepholeError(f"no number {name!r} in a recipe", do=did_you_mean(name, known))
+    return found
 
 
 @measure("updates, 0 for never")
@@ -45,7 +64,8 @@ def learned_at(lane: Lane) -> int:
 def diverged_at(lane: Lane) -> int:
     """The update at which a recorded run had no finite loss or gradient any more."""
     events = _metrics(lane)[1].events
-    return next((event.update for event in events if event.event == "diverged"), 0)
+    at = (e.details.get("at", e.update) for e in events if e.event == "diverged")
+    return next(map(int, at), 0)
 
 
 @measure("nats or squared error")
@@ -79,9 +99,7 @@ def diverges_at(
 
 
 @measure("updates")
-def survives(
-    lane: Lane, task: str, lr: float = 0.5, clip: float = 0.0, updates: int = 10
-) -> int:
+def survives(lane: Lane, task: str, lr: float = 0.5, clip: float = 0.0, updates: int = 10) -> int:
     """How many updates of that same short run gave finite numbers."""
     at = diverges_at(lane, task, lr, clip, updates)
     return at - 1 if at else whole(updates, 1, LONGEST)

@@ -59,7 +59,7 @@ def recorded() -> Lane:
 def truncated() -> Lane:
     """Trained, it says, in pieces of three rows."""
     model = replace(FRESH.model, card={"recipe": {"k1": 3, "k2": 3}})
-    return Lane("cut_off", model, run(model, FRESH.trace.tokens + ["?"]))
+    return Lane("cut_off", model, run(model, [*FRESH.trace.tokens, "?"]))
 
 
 RECALL = task("recall 3")
@@ -96,6 +96,10 @@ EXPECTED = {
     "lag_share(rnn, here, 9)": lenses.lag_shares(RNN.model, RNN.trace, R)["share"].array[9, 0],
     "sum(lag_share(rnn, here))": 1,
     "saturated(rnn, here)": (np.abs(RNN.trace["h"][R, 0]) > np.sqrt(0.81)).mean(),
+    "share_within(rnn, here, 11)": 1,
+    "share_within(rnn, here, 2)": lenses.lag_shares(RNN.model, RNN.trace, R)["share"]
+    .array[9:11]
+    .sum(),
     "cut(lstm, here)": 0,
     "cut(cut_off, 6)": 3,
     "slope(rnn, here)": (1 - RNN.trace["h"][R, 0].astype(float) ** 2).mean(),
@@ -122,6 +126,8 @@ EXPECTED = {
         sum((w.astype(float) ** 2).sum() for w in FRESH.model.params.values())
     ),
     "run_length(recorded)": 3,
+    "trained_length(recorded)": 3,
+    "setting(recorded, 'lr')": 3e-3,
     "learned_at(recorded)": 0,
     "diverged_at(recorded)": 3,
     "run_loss(recorded)": 1.5,
@@ -150,6 +156,7 @@ REFUSED = {
     "log10(0)": "no logarithm of 0",
     "factor(lstm, 3, 3)": "an earlier and a later row",
     "saturated(tf)": "has nothing that saturates",
+    "setting(recorded, 'forget')": "Did you mean 'forget_bias'",
     "learned_at(lstm)": "lstm is no recorded run. Give the lane a `run`",
     "run_loss(recorded, 9)": "9 is not a whole number from 1 to 3",
     "accuracy(lstm, 'recall 3')": "lstm does not know the words of recall",

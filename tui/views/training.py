@@ -186,7 +186,8 @@ def recorded(path: Path) -> Recorded:
     value = task.loss == "value"
     scores = metrics.loss if value else metrics.accuracy
     learned = derived.learned_at(metrics.update, scores, task.learned, below=value) or 0
-    diverged = next((e.update for e in metrics.events if e.event == "diverged"), 0)
+    ends = (e.details.get("at", e.update) for e in metrics.events if e.event == "diverged")
+    diverged = next(map(int, ends), 0)
     return Recorded(
         path.name, task, metrics.update, metrics.loss, metrics.accuracy, diverged, learned
     )
