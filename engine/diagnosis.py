@@ -35,7 +35,11 @@ from engine.signs import (
 SHORT = 0.5  # share of the steps that a gradient has to reach; faults 0.02 to 0.3
 GROWN = 100.0  # times the last row's gradient: healthy runs stay below 20, gain 1.5 passes 1e4
 SPIKE = 100.0  # times the median norm
-SHUT, HALF = 0.2, 0.75  # mean openness of a forget gate; 0.5 at torch's own start, 0.88 with bias 2
+SHUT, MOSTLY, HALF = (
+    0.2,
+    0.4,
+    0.75,
+)  # mean openness of a forget gate; 0.5 as torch starts, 0.88 with bias 2
 SATURATED = 0.5  # share of |h| > 0.9 at the first probe; at torch's own start 0.0 to 0.1
 FAST = (
     0.2  # |change| / |weights| of one update, median of the parameters; healthy runs 0.002 to 0.06
@@ -110,7 +114,8 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
         )
     else:
         half = open_ < HALF
-        says += f"; the {called} are half shut (mean {open_:.2f})" if half else ""
+        shut = "half" if open_ > MOSTLY else "mostly"
+        says += f"; the {called} are {shut} shut (mean {open_:.2f})" if half else ""
         yield Finding("vanishing gradient", says, _against(layer, half), last.update)
 
 

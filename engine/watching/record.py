@@ -1,7 +1,7 @@
 """What a model's recurrent, attention and ReLU modules are given, and the gradient that comes back to them.
 
-Hooks are on the modules only while one pass is recorded, and never touch what they see: inputs and
-gradients are copied, of the first few sequences of the batch alone.
+It listens only while one pass is recorded, and never touches what it sees: inputs and gradients are
+copied, of the first few sequences of the batch alone.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 ITEMS = 8  # sequences of a batch that are looked at
@@ -72,28 +73,32 @@ class Recorder:
     def __init__(self, model: nn.Module) -> None:
         self.modules = {name: m for name, m in model.named_modules() if isinstance(m, Seen)}
         self.calls: dict[str, list[Call]] = {}
-        self._hooks: list[Any] = []
+        self._names = {id(module): name for name, module in self.modules.items()}
+        self._hook: Any = None
 
     def start(self) -> None:
-        """Put the hooks on."""
+        """Begin to listen.
+
+        By one hook that torch keeps for all modules: a hook of a module's own would be pickled with it,
+        copied with it, and keep it from its fast path.
+        """
         self.stop()
         self.calls = {}
-        for name, module in self.modules.items():
-
-            def hook(module: nn.Module, args: Any, kwargs: Any, out: Any, name: str = name) -> None:
-                if torch.is_grad_enabled():  # an evaluation in between is none of our business
-                    try:
-                        self._called(name, module, args, kwargs, out)
-                    except Exception as error:
-                        self.calls[name] = [Call(failed=error)]
-
-            self._hooks.append(module.register_forward_hook(hook, with_kwargs=True))
+        self._hook = register_module_forward_hook(self._heard, with_kwargs=True)
 
     def stop(self) -> None:
-        """Take the hooks off; calls stay."""
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks.clear()
+        """Listen no more; calls stay."""
+        if self._hook:
+            self._hook.remove()
+        self._hook = None
+
+    def _heard(self, module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
+        name = self._names.get(id(module))
+        if name is not None and torch.is_grad_enabled():  # an evaluation is none of our business
+            try:
+                self._called(name, module, args, kwargs, out)
+            except Exception as error:
+                self.calls[name] = [Call(failed=error)]
 
     @property
     def failed(self) -> Exception | None:

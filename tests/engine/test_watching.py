@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import random
 import signal
@@ -85,7 +86,7 @@ def train(
         doctor.close()
         assert model.training
         assert model.lstm.dropout == 0.3
-        assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+        assert not torch.nn.modules.module._global_forward_hooks
     return losses, model.state_dict()
 
 
@@ -182,7 +183,7 @@ def test_an_error_in_the_watcher_is_one_warning_and_ends_the_watching(
         (event,) = metrics.events
         assert event.event == "stopped"
         assert "ZeroDivisionError" in event.message
-    assert not model._forward_hooks
+    assert not torch.nn.modules.module._global_forward_hooks
 
 
 def test_a_script_that_makes_errors_of_warnings_trains_on(tmp_path: Path) -> None:
@@ -278,6 +279,20 @@ def test_an_interrupted_script_leaves_a_run_that_can_be_read(
     assert [event] == [e.message.split()[0] for e in metrics.events] or event is None
     if event:
         assert len(metrics) >= 30
+
+
+def test_a_model_can_be_saved_and_copied_while_it_is_watched(tmp_path: Path) -> None:
+    """Also between two updates of which the second is recorded; the copy is not watched."""
+    model = nn.Sequential(nn.LSTM(3, 4))
+    with watch(model, tmp_path / "run", every=1) as doctor:
+        for _ in range(3):
+            loss = model(torch.randn(5, 2, 3))[0].sum()
+            loss.backward()
+            doctor.step(loss)
+            torch.save(model, tmp_path / "model.pt")
+            twin = copy.deepcopy(model)
+            twin(torch.randn(9, 2, 3))[0].sum().backward()
+    assert {probe.rows for probe in RunFolder.open(tmp_path / "run").read().probes} == {5}
 
 
 def test_weights_that_a_loop_changes_by_hand_are_seen_to_change(tmp_path: Path) -> None:
