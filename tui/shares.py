@@ -15,7 +15,7 @@ class Shares:
     def __init__(self, trace: Trace, model: LanguageModel | None) -> None:
         self._trace, self._model = trace, model
         self._known: dict[int, Mapping[str, Named]] = {}
-        self._asked = 0  # the row that was asked for last
+        self._busy = False  # one row at a time: a held arrow key must not pile them up
 
     @property
     def possible(self) -> bool:
@@ -28,10 +28,12 @@ class Shares:
         return self._known.get(row)
 
     def missing(self, row: int) -> bool:
-        """Whether `compute` has still to be asked for a row; True only once while it stays there."""
-        new = self.possible and 0 < row < len(self._trace) and row != self._asked
-        self._asked = row if new else self._asked
-        return new and row not in self._known
+        """Whether `compute` must be asked for a row now: it is not known, and none is on its way."""
+        wanted = self.possible and 0 < row < len(self._trace) and row not in self._known
+        if not wanted or self._busy:
+            return False
+        self._busy = True
+        return True
 
     def compute(self, row: int) -> None:
         """Find the parts of a row's gradient; for a thread."""
@@ -40,3 +42,5 @@ class Shares:
             self._known[row] = lenses.lag_shares(self._model, self._trace, row)
         except PeepholeError:  # what the model reads has no loss in words
             self._known[row] = {}
+        finally:
+            self._busy = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -204,3 +205,25 @@ async def test_a_beat_points_it_at_a_state_and_a_unit() -> None:
         stage.view.point(of="logits")
         await ready(pilot)
         assert "dc_t" in stage.said("#title")
+
+
+async def test_a_held_arrow_key_ends_at_the_row_it_leads_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    product = lenses.product_norms
+
+    def slow(model: Any, trace: Any, row: int, *args: Any) -> Any:
+        asked.append(row)
+        time.sleep(0.05)
+        return product(model, trace, row, *args)
+
+    monkeypatch.setattr(lenses, "product_norms", slow)
+    stage = Stage("jacobian", lane("gru", 40), 39)
+    async with stage.run_test(size=(100, 30)) as pilot:
+        for row in range(38, 8, -1):
+            stage.view.show(stage.lane, row)
+        await ready(pilot)
+        assert stage.said("#title").startswith("row 9 ")
+        assert asked[-1] == 9
+        assert len(asked) < 10  # rows that it only passed were not waited for

@@ -59,8 +59,7 @@ class Looking(Core):
             event.work()
             self.app.call_from_thread(self.grown)
 
-        group = f"needs of {id(event.track)}"
-        self.run_worker(work, thread=True, group=group, exclusive=event.last)
+        self.run_worker(work, thread=True, group="needs")
 
     def action_track(self, by: int) -> None:
         if self.view is None:

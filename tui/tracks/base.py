@@ -67,14 +67,11 @@ class Track(Widget, can_focus=True):
             self.track, self.row, self.column = track, row, column
 
     class Needs(Message):
-        """What is in sight is not known yet: do this beside the interface, then tell the tracks.
+        """What is in sight is not known yet: do this beside the interface, then tell the tracks."""
 
-        With `last` the track has no use any more for what it asked for before.
-        """
-
-        def __init__(self, track: Track, work: Callable[[], None], last: bool = False) -> None:
+        def __init__(self, track: Track, work: Callable[[], None]) -> None:
             super().__init__()
-            self.track, self.work, self.last = track, work, last
+            self.track, self.work = track, work
 
     def __init__(self, stage: Stage, lane: Lane) -> None:
         super().__init__()

@@ -48,7 +48,7 @@ Rows far back with 0 % teach nothing: what happened there cannot be learned from
     def _found(self) -> dict[str, Named] | None:
         row, shares = self.session.cursor, self.lane.shares
         if not self._later() and shares.missing(row):
-            self.post_message(self.Needs(self, lambda: shares.compute(row), last=True))
+            self.post_message(self.Needs(self, lambda: shares.compute(row)))
         found = shares.of(row)
         return dict(found) if found else None
 

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from engine import PeepholeError, Trace
 from tui.lane import Lane
@@ -75,9 +74,10 @@ Mikolov & Bengio 2013.
         self.of = "s"
         self.unit = 0
         self.lag: int | None = None  # as last chosen; until then the longest
-        self._known: dict[tuple[int, str], Found] = {}
+        self._known: dict[tuple[int, str], Found | PeepholeError] = {}
         self._of_what: tuple[Lane, Trace] | None = None  # what `_known` belongs to
         self._found: Found | None = None  # what is drawn: of the row before while one is computed
+        self._busy = False  # one row at a time: a held arrow key must not pile them up
         self._error: PeepholeError | None = None
 
     def compose(self) -> ComposeResult:
@@ -103,37 +103,34 @@ Mikolov & Bengio 2013.
             self._of_what, self._known, self._found = (lane, trace), {}, None
         if self.of not in ("s", *trace.header.states):
             self.of = "s"
-        self._error = None
         found = self._known.get((self.cursor, self.of))
-        if found is None:
-            row, of = self.cursor, self.of
-            self.run_worker(
-                lambda: self._compute(lane, trace, row, of), thread=True, exclusive=True
-            )
-        else:
-            self._found = found
+        if isinstance(found, PeepholeError):
+            self._found, self._error = None, found
+        elif found is not None:
+            self._found, self._error = found, None
+        elif not self._busy:
+            self._busy, row, of = True, self.cursor, self.of
+            self.run_worker(lambda: self._compute(lane, trace, row, of), thread=True)
         self._draw()
 
     def _compute(self, lane: Lane, trace: Trace, row: int, of: str) -> None:
-        worker = get_current_worker()
         found: Found | PeepholeError
         try:
             found = find(trace, lane.model, row, of)
         except PeepholeError as caught:
             found = caught
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._computed, (lane, trace), found)
+        self.app.call_from_thread(self._computed, (lane, trace), row, of, found)
 
-    def _computed(self, what: tuple[Lane, Trace], found: Found | PeepholeError) -> None:
-        if not self.is_mounted or what != self._of_what:
+    def _computed(
+        self, what: tuple[Lane, Trace], row: int, of: str, found: Found | PeepholeError
+    ) -> None:
+        self._busy = False
+        if not self.is_mounted:
             return
-        if isinstance(found, PeepholeError):
-            self._found, self._error = None, found
-        else:
-            self._found = found
+        if what == self._of_what:
             self._known.pop(next(iter(self._known)) if len(self._known) >= KEPT else (-1, ""), None)
-            self._known[found.row, found.of] = found
-        self._draw()
+            self._known[row, of] = found
+        self.updated()  # the cursor may have gone on meanwhile
 
     # What is drawn ----------------------------------------------------------------------------
 

@@ -107,9 +107,9 @@ def find(trace: Trace, model: LanguageModel | None, row: int, of: str) -> Found:
             do="Open the model itself to compute it",
         )
     spectrum = {n: Named(v.array[row], v.axes[1:], v.unit) for n, v in stored.items()}
-    norms = trace.lenses.get("product_norms")
-    last = norms is not None and row == len(norms["log10"].array) - 1  # the row that they end at
-    return Found(trace, row, of, spectrum, norms if last else None)
+    kept = trace.lenses.get("product_norms")
+    last = kept is not None and row == len(kept["log10"].array) - 1  # the row that they end at
+    return Found(trace, row, of, spectrum, kept if last else None)
 
 
 def power(log10: float) -> str:
