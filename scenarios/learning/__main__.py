@@ -2,11 +2,12 @@
 
 import sys
 
-from scenarios.learning import one_thread
+from scenarios.learning import keep_memory, one_thread
 
 
 def run() -> int:
     one_thread()
+    keep_memory()
     from scenarios.learning.worker import main
 
     asked = sys.argv[1:]

@@ -17,6 +17,7 @@ from engine.learning.folder import RunFolder
 from engine.learning.loop import Learning, Saved
 from engine.learning.metrics import Event, Metrics, Probe, Record, Update
 from engine.recipe import Diverged
+from scenarios.learning import keep_memory
 from scenarios.learning.worker import task_of
 from scenarios.tasks import Task
 
@@ -31,6 +32,7 @@ def learn(folder: RunFolder) -> int:
     Raises:
         PeepholeError: another process trains it, it is damaged, or it cannot be written.
     """
+    keep_memory()
     task = task_of(folder)
     with _progress(folder, task) as tell, Learning.opened(folder, task, tell) as learning:
         metrics, steps = learning.metrics, learning.training.recipe.steps
