@@ -32,6 +32,9 @@ from engine.signs import (
     still,
 )
 
+LASTING = (
+    3  # probes at least that have to agree; a good start is blind for a while before it learns
+)
 SHORT = 0.5  # share of the steps that a gradient has to reach; faults 0.02 to 0.3
 GROWN = 100.0  # times the last row's gradient: healthy runs stay below 20, gain 1.5 passes 1e4
 SPIKE = 100.0  # times the median norm
@@ -82,13 +85,11 @@ def diagnose(metrics: Metrics) -> list[Finding]:
 def _backwards(metrics: Metrics) -> Iterator[Finding]:
     """Vanishing, or the one of its causes that shows: shut gates, saturated units."""
     first, last = metrics.probes[0], metrics.probes[-1]
-    probes = [first] if len(metrics.probes) < 2 else metrics.probes[1:]
-    seen = [furthest(probe) for probe in probes]
-    if not seen or any(each is None for each in seen):
+    recent = metrics.probes[-max(LASTING, len(metrics.probes) // 2) :]
+    seen = [layer for layer in map(furthest, recent) if layer is not None]
+    if len(seen) < len(recent) or any(share(each) >= SHORT for each in seen):
         return
-    layer = furthest(last)
-    if layer is None or any(share(each) >= SHORT for each in seen if each):
-        return
+    layer = seen[-1]
     flow = flow_of(layer)
     arrived = reach(flow)
     says = f"the gradient reaches {arrived.steps} of {arrived.of} steps: in {layer.name}, |dL/dh| falls "

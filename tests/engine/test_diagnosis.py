@@ -100,6 +100,18 @@ def test_before_there_is_a_loss_to_go_by_it_is_a_note() -> None:
     assert "at initialisation" in finding.evidence
 
 
+def test_a_good_start_that_is_blind_for_a_while_is_given_time() -> None:
+    """An LSTM with forget bias 3 reaches 49, 3 and 4 of 49 steps before it learns to recall."""
+    metrics = run(STILL[:100], DEAF)
+    start = replace(DEAF, time={"h": np.full(50, 1e-3)})
+    metrics.probes[0] = replace(metrics.probes[0], layers=(start,))
+    metrics.add(Probe(100, 50, 2.3, math.nan, (DEAF,)))
+    assert diagnose(metrics) == []
+    for update in (110, 120):
+        metrics.add(Probe(update, 50, 2.3, math.nan, (DEAF,)))
+    assert [f.symptom for f in diagnose(metrics)] == ["vanishing gradient"]
+
+
 def test_one_layer_through_which_the_gradient_gets_is_enough() -> None:
     whole = replace(DEAF, name="lstm.l1", time={"h": np.full(50, 1e-3)})
     assert diagnose(run(STILL, DEAF, whole)) == []
