@@ -34,6 +34,16 @@ def trained_length(lane: Lane) -> int:
     return task.length
 
 
+@measure("share right, or squared error")
+def chance(lane: Lane) -> float:
+    """What guessing reaches in the task of a recorded run."""
+    from scenarios import tasks
+
+    task = _metrics(lane)[0].config.task
+    assert task is not None
+    return tasks.load(task.name, task.length).chance
+
+
 @measure("as the setting")
 def setting(lane: Lane, name: str) -> float:
     """A number of the recipe that a recorded run began with: lr, clip, k1, k2, forget_bias ..."""

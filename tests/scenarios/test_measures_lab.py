@@ -128,6 +128,7 @@ EXPECTED = {
     "run_length(recorded)": 3,
     "trained_length(recorded)": 3,
     "setting(recorded, 'lr')": 3e-3,
+    "chance(recorded)": 0.1,
     "learned_at(recorded)": 0,
     "diverged_at(recorded)": 3,
     "run_loss(recorded)": 1.5,

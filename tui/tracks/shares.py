@@ -16,6 +16,7 @@ class SharesTrack(FollowingTrack):
     """The signed share of dL_t/dW_hh that each row k adds, as a number and a bar."""
 
     NAME = "share by lag"
+    key = "share"  # what a scenario calls it
     HELP = """What the loss at the cursor's token t would teach the recurrent weights, by where it comes from.
 W_hh is used at every row, so its gradient is a sum over rows: dL_t/dW_hh = sum over k of h_(k-1) δ_k. A row's
 share is how much of the whole its part adds along it: <part_k, G> / |G|², in percent; all rows of a layer add
