@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -196,7 +197,8 @@ class Learning:
         params = Backend().params(self.training.params)
         vocabulary = self.task.vocabulary()
         architecture = self.training.architecture
-        model = LanguageModel(self.folder.config.name, architecture, params, vocabulary)  # type: ignore[arg-type]
+        name, card = self.folder.config.name, {"recipe": asdict(self.training.recipe)}
+        model = LanguageModel(name, architecture, params, vocabulary, card)  # type: ignore[arg-type]
         trace = run(model, self.task.probe_tokens())
         lenses: dict[str, Any] = {"jacobian_norms": jacobian_norms}
         if self.training.recipe.loss == "words" and len(trace) <= LONGEST_MAP:
