@@ -111,7 +111,8 @@ Mikolov & Bengio 2013.
         elif not self._busy:
             self._busy, row, of = True, self.cursor, self.of
             self.run_worker(lambda: self._compute(lane, trace, row, of), thread=True)
-        self._draw()
+        if found is not None or self._found is None:
+            self._draw()  # else what is drawn stands until the next row is known
 
     def _compute(self, lane: Lane, trace: Trace, row: int, of: str) -> None:
         found: Found | PeepholeError
