@@ -173,6 +173,7 @@ class Doctor:
     def _seen(self, update: int, loss: float, grads: dict[str, Tensor | None]) -> Probe:
         self._check()
         with (
+            torch.inference_mode(False),
             torch.autocast(device_type="cpu", enabled=False),
             torch.autocast(device_type="cuda", enabled=False),
         ):

@@ -120,7 +120,7 @@ def test_gradients_of_the_training_are_not_touched(tmp_path: Path) -> None:
     loss = model(x)[0].pow(2).sum()
     loss.backward()
     before = [p.grad.clone() for p in model.parameters()]
-    with torch.no_grad():  # a step under no_grad, as some loops have it
+    with torch.inference_mode():  # or under no_grad, as some loops have it
         doctor.step(loss)
     doctor.close()
     assert all(torch.equal(p.grad, b) for p, b in zip(model.parameters(), before, strict=True))
