@@ -27,7 +27,9 @@ _WHOLE = click.IntRange(1, 1 << 20)
 _MODEL = [
     click.option("--cell", type=click.Choice(CELLS), help="What learns it (default lstm)."),
     click.option("--length", type=_WHOLE, metavar="T", help="Of the task's sequences."),
-    click.option("--width", type=_WHOLE, metavar="H", help="Units of a layer (default 64)."),
+    click.option(
+        "--width", type=click.IntRange(1, 4096), metavar="H", help="Units of a layer (default 64)."
+    ),
     click.option("--layers", type=click.IntRange(1, 64), help="Default 1; 2 for a Transformer."),
     click.option("--residual", is_flag=True, help="Add a layer's input to its output."),
 ]

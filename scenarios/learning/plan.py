@@ -62,7 +62,14 @@ def plan(
     )
     place = Backend(backend, device=device)
     place.asarray(np.zeros(1))  # says whether that library and that device are there
-    Training.start(architecture, recipe, place, lambda step: learned.batch(recipe.seed, step, 1))
+    try:
+        Training.start(
+            architecture, recipe, place, lambda step: learned.batch(recipe.seed, step, 1)
+        )
+    except MemoryError:
+        raise PeepholeError(
+            "its weights do not fit into memory", do="Take a smaller width"
+        ) from None
     asked: dict[str, Any] = {"length": length, "width": width if width != usual.get("width", 64) else
                              None, "embed": embed, "layers": layers, "residual": residual or None,
                              **said}  # fmt: skip

@@ -46,11 +46,14 @@ def main(path: str, paused: bool, orders: int, out: TextIO) -> int:
         folder = RunFolder.open(path)
         with Learning.opened(folder, task_of(folder), voice.tell) as learning:
             Worker(learning, queue, voice).work(paused)
+            return 0
     except PeepholeError as error:
-        voice.say(state="failed", message=str(error))
-        print(f"peephole: {error}", file=sys.stderr)
-        return 2
-    return 0
+        problem = str(error)
+    except MemoryError:
+        problem = f"{path}: it does not fit into memory. Take a smaller batch or width"
+    voice.say(state="failed", message=problem)
+    print(f"peephole: {problem}", file=sys.stderr)
+    return 2
 
 
 def task_of(folder: RunFolder) -> tasks.Task:

@@ -99,6 +99,17 @@ def test_a_mistake_is_one_message(cli, here: Path, asked: list[str], what: str) 
     assert Path("a/metrics.jsonl").read_bytes() == before
 
 
+def test_weights_that_do_not_fit_into_memory(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("scenarios.learning.plan.Training.start", too_large)
+    result = cli("learn", "recall", "--width", "4096")
+    assert result.exit_code == 2
+    assert "its weights do not fit into memory" in result.stderr
+    assert not Path("runs").exists()
+
+
 def test_a_device_that_is_not_there(cli) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():

@@ -140,12 +140,17 @@ def _progress(folder: RunFolder, task: Task) -> Iterator[Callable[[Record | Save
     if not sys.stderr.isatty():
         yield line
         return
-    label = folder.config.name
-    with click.progressbar(length=steps, label=label, file=sys.stderr, item_show_func=_loss) as bar:
+    label, every = folder.config.name, max(1, steps // 200)
+    with click.progressbar(
+        length=steps, label=label, file=sys.stderr, item_show_func=_loss, update_min_steps=every
+    ) as bar:
+        shown = 0
 
         def advance(record: Record | Saved) -> None:
+            nonlocal shown
             if isinstance(record, Update):
-                bar.update(record.update - bar.pos, record)
+                bar.update(record.update - shown, record)
+                shown = record.update
 
         yield advance
 
