@@ -101,13 +101,14 @@ class Plot(PlotextPlot):
         until: float,
         at: float | None = None,
         levels: Sequence[Level] = (),
-        caption: str = "",
+        captions: tuple[str, ...] = (),
+        below: bool = False,
     ) -> None:
         """Draw curves over updates 0..`until`; `at` is the update that is looked back at.
 
-        The `caption` stands in the upper right corner.
+        The first of `captions` that has room stands in the right corner, the upper or the lower one.
         """
-        what = (palette, curves, axis, until, at, levels, caption)
+        what = (palette, curves, axis, until, at, levels, captions, below)
         if self._what is None or not _same(what, self._what):
             self._what = what
             self.refresh()
@@ -120,7 +121,8 @@ class Plot(PlotextPlot):
         until: float,
         at: float | None,
         levels: Sequence[Level],
-        caption: str,
+        captions: tuple[str, ...],
+        below: bool,
     ) -> None:
         plot: Any = self.plt
         self._palette = palette
@@ -143,9 +145,10 @@ class Plot(PlotextPlot):
         for level in inside:
             side, x = ("left", until * 0.01) if level.left else ("right", until * 0.99)
             plot.text(level.name, x, level.at, color=quiet, background="default", alignment=side)
+        caption = next((words for words in captions if len(words) < width - AXIS - 3), "")
         if caption:
-            x = until * 0.99
-            plot.text(caption, x, axis.high, color=quiet, background="default", alignment="right")
+            x, y = until * 0.99, axis.low if below else axis.high
+            plot.text(caption, x, y, color=quiet, background="default", alignment="right")
         few = self._few(axis.ticks, height)
         plot.yticks([h for h, _ in few], [f"{name:>{AXIS}}" for _, name in few])
         if height >= TALL:
@@ -160,11 +163,11 @@ class Plot(PlotextPlot):
     @staticmethod
     def _few(ticks: Sequence[tuple[float, str]], height: int) -> list[tuple[float, str]]:
         """As many numbers as there is room for, the lowest and the highest among them."""
-        every = 1
-        while len(ticks) > 2 and (len(ticks) - 1) / every > max(1, height // 3):
-            every += 1
-        kept = list(ticks[::-every][::-1]) if every > 1 else list(ticks)
-        return kept
+        parts = len(ticks) - 1
+        fits = (
+            n for n in range(1, parts + 1) if parts % n == 0 and parts / n <= max(1, height // 3)
+        )
+        return list(ticks[:: next(fits, max(1, parts))])
 
     def _line(self, palette: Palette, curve: Curve, until: float, canvas: int) -> None:
         plot: Any = self.plt

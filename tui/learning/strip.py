@@ -17,7 +17,7 @@ from tui.palette import Palette
 from tui.views.axis import clip
 from tui.views.scale import BLANK, Scale
 
-LABEL = 9  # columns of row number and token; less where it is narrow
+LABEL = 10  # columns of row number and token; less where it is narrow
 NARROW = 56  # columns below which rows have no tokens beside their numbers
 
 
@@ -142,9 +142,12 @@ class HeatStrip(Widget):
         top = y * self.half
         first, stop = self._tops[top], self._tops[min(top + self.half, len(self._tops) - 1)]
         stop = max(stop, first + 1)
-        row, kind = first, "muted"
-        starts = y == 0 or self._tops[top] != self._tops[top - 1]
-        mark = " "
+        begun = [
+            self._tops[i]
+            for i in range(top, min(top + self.half, len(self._cells)))
+            if i == 0 or self._tops[i] != self._tops[i - 1]
+        ]
+        row, kind, starts, mark = (begun or [first])[0], "muted", bool(begun), " "
         if drawn.row is not None and first <= drawn.row < stop:
             row, kind, mark, starts = drawn.row, "accent", palette.glyph("▶", ">"), True
         elif drawn.first is not None and first <= drawn.first < stop:

@@ -96,12 +96,19 @@ class SettingDialog(FormDialog[Setting]):
                     if known not in ("task", "cell") and self.query(f"#{known}"):
                         self.query_one(f"#{known}", Input).value = said(what)
             self.tell("task")
-        elif changed == "cell" and not self.beside and self.text("cell") in tasks.CELLS:
-            recipe = usual(self.setting.task, cell=self.text("cell")).recipe
-            self.query_one("#forget_bias", Input).value = said(recipe.get("forget_bias", 0.0))
-            if "lr" in recipe:
-                self.query_one("#lr", Input).value = said(recipe["lr"])
+        elif changed == "cell" and self.text("cell") in tasks.CELLS:
+            self._suit(self.text("cell"))
         self.judge()
+
+    def _suit(self, cell: str) -> None:
+        """Knobs that go with another cell: only an LSTM has a forget gate, a Transformer no recurrence."""
+        recipe = self.setting.recipe if self.beside else usual(self.setting.task, cell=cell).recipe
+        bias = recipe.get("forget_bias", 0.0) if cell == "lstm" else 0.0
+        self.query_one("#forget_bias", Input).value = said(bias)
+        if cell == "transformer":
+            self.query_one("#init", Input).value = "torch"
+        if "lr" in recipe and not self.beside:
+            self.query_one("#lr", Input).value = said(recipe["lr"])
 
     def answer(self) -> Setting:
         values = self.values()

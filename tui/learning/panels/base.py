@@ -201,6 +201,7 @@ class Panel(Widget, can_focus=True):
         left: Words = [(f" {self.NUMBER} ", quiet), (f"{head}{letter}", kind), (rest, quiet)]
         title = self.query_one("#title", Lines)
         title.on = on
+        legend = [part if isinstance(part, Segment) else (part[0], quiet) for part in legend]
         title.spread(self.palette, [(left, legend)], self.size.width)
 
     def on_mount(self) -> None:

@@ -77,16 +77,14 @@ learning rate or harder clipping.
         diverged = run.diverged(self.desk.shown(run))
         found = self.findings(run)
         if diverged is not None:
-            text = Text(
-                f"{letter}✗ diverged at update {diverged.update + 1} (6). ", f"bold {look.bad}"
-            )
             advice = f"{found[0].advice}: k, then Space tries again" if found else diverged.message
-            return text.append(advice, look.text)
+            words = f"{letter}✗ diverged at update {diverged.update + 1} (6). "
+            return Text.assemble((words, f"bold {look.bad}"), (advice, look.text))
         if not found:
             return Text(f"{letter}{self._calm(run)}", look.muted)
         first = found[0]
         more = f" (6: {len(found) - 1} more)" if len(found) > 1 else " (6)"
-        text = Text(f"{letter}! {first.symptom}{more}: ", f"bold {look.bar}")
+        text = Text.assemble((f"{letter}! {first.symptom}{more}: ", f"bold {look.bar}"))
         if len(self.runs) == 1:
             text.append(f"{first.evidence}. ", look.text)
         return text.append(first.advice, look.good)
@@ -114,7 +112,9 @@ learning rate or harder clipping.
             text.append(f"  → {finding.advice}\n", look.good)
         if not self.findings(run) and diverged is None:
             text.append(f"✓ {self._calm(run)}\n", look.muted)
-        events = [e for e in run.metrics.events if e.update <= self.desk.shown(run)]
+        events = [
+            e for e in run.metrics.events if e.update <= self.desk.shown(run) and e is not diverged
+        ]
         room = 20 if self.desk.full else 3
         for event in reversed(events[-room:]):
             text.append(f"  update {event.update}: {event.message or event.event}\n", look.muted)

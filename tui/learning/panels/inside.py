@@ -68,16 +68,17 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         radii = [self._radius(run) for run in self.runs]
         radius.display = any(len(curve.x) for curve in radii)
         tops = [float(v) for run in self.desk.runs for v in self._radius(run).y if v == v]
-        top = derived.ceiling(max([1.0, *tops]) * 1.02)
+        top = derived.ceiling(max([1.0, *tops]) * 1.15)  # room for the caption
         one = [Level(1.0, "1")]
         until, at = self.desk.until, self.desk.at
         block = next((radius_of(x)[0] for _, x in self._layers(self.runs[0])), "")
-        caption = f"spectral radius of W_{block}"
-        radius.draw(self.palette, radii, linear(0.0, top), until, at, one, caption)
+        captions = (f"spectral radius of W_{block}", "spectral radius", "radius")
+        radius.draw(self.palette, radii, linear(0.0, top), until, at, one, captions)
         curves = [c for run in self.runs for c in self._shares(run, len(self.runs) > 1)]
         names = dict.fromkeys(MEANING[c.name] for c in curves if c.name in MEANING)
-        what = ", ".join(names) if len(self.runs) > 1 else ""
-        shares.draw(self.palette, curves, linear(0.0, 1.0), until, at, caption=what)
+        said = ", ".join(names)
+        what = (said, said.removesuffix(" open"), said[:1]) if len(self.runs) > 1 else ()
+        shares.draw(self.palette, curves, linear(0.0, 1.0), until, at, captions=what, below=True)
 
     def _radius(self, run: LiveRun) -> Curve:
         layers = self._layers(run)
@@ -127,6 +128,8 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         block, value = radius_of(layer)
         said = [f"ρ({block}) {value:.2f}"] if value == value else []
         for name, gate in layer.gates.items():
+            if len(self.runs) > 1 and name not in MEANING:
+                continue  # its curve is not shown either
             more = f" ({gate.shut:.0%} shut, {gate.open:.0%} open)" if detail else ""
             said.append(f"{name} {gate.mean:.2f}{more}")
         if layer.saturated == layer.saturated:

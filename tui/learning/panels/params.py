@@ -44,6 +44,11 @@ class Bars(Widget):
     at: int | None = None
 
     @property
+    def seen(self) -> int:
+        """Up to which row they are in sight."""
+        return self.top + max(0, self.size.height - 1)
+
+    @property
     def _label(self) -> int:
         widest = max((len(name) for name, _ in self.rows), default=8)
         return min(widest, max(8, self.size.width // 3)) + 2
@@ -149,7 +154,9 @@ late ones hide it. Panel 3 shows the steps one by one.
         norm = f"{columns.norm[-1]:.3g}" if len(columns.norm) else "-"
         clip_at = self.run.knobs(self.desk.shown(self.run)).get("clip", 0)
         clipped = f", clipped at {clip_at:g}" if clip_at else ", not clipped"
-        return [(f" together {norm}{clipped}", "text")]
+        below = len(rows) - self.query_one(Bars).seen
+        more = f" · {below} more: {self.palette.glyph('↓', 'down')}" if below > 0 else ""
+        return [(f" together {norm}{clipped}", "text"), (more, "muted")]
 
     def move(self, by: int) -> bool:
         rows = len(self._rows(self.run))

@@ -1,0 +1,166 @@
+"""The forms for runs: good values to begin with, one clear message for what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from engine.recipe import Recipe
+from scenarios import tasks
+from tui.dialogs.base import Dialog
+from tui.learning.dialogs.knobs import KnobsDialog
+from tui.learning.dialogs.setting import Setting, SettingDialog, usual
+
+NOTHING = object()
+
+
+class Asking(App[None]):
+    """One dialog, and what it was answered with."""
+
+    def __init__(self, dialog: Dialog[Any]) -> None:
+        super().__init__()
+        self.dialog, self.answer = dialog, NOTHING
+
+    def on_mount(self) -> None:
+        self.push_screen(self.dialog, lambda answer: setattr(self, "answer", answer))
+
+    def says(self, where: str = "line") -> str:
+        return str(self.screen.query_one(f"#{where}", Static).render())
+
+
+async def fill(pilot: Pilot, **fields: str) -> None:
+    for name, text in fields.items():
+        pilot.app.screen.query_one(f"#{name}", Input).value = text
+        await pilot.pause()
+
+
+@pytest.mark.parametrize("task", tasks.TASKS)
+async def test_every_task_begins_with_a_setting_that_can_be_trained(task: str) -> None:
+    app = Asking(SettingDialog(usual(task)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.says().startswith("→ trains lstm with")
+        assert tasks.load(task).title in app.says("about")
+        await pilot.press("enter")
+        await pilot.pause()
+    assert isinstance(app.answer, Setting)
+    Recipe.parse(dict(app.answer.recipe))
+    assert app.answer.recipe["forget_bias"] > 0, "at 0 an LSTM learns none of the long ones"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"task": "recal"}, "no task 'recal'. Did you mean 'recall'?"),
+        ({"length": "0"}, "recall has a length of from 1 to 2000 words, not 0"),
+        ({"length": "long"}, "length is long. Type a whole number"),
+        ({"cell": "lstn"}, "no cell 'lstn'. Did you mean 'lstm'?"),
+        ({"width": "0"}, "width is 0. Type a number from 1 to 1024"),
+        ({"cell": "gru", "forget_bias": "1"}, "gru has no forget gate"),
+        ({"cell": "transformer", "init": "identity"}, "a transformer has no recurrent weights"),
+        ({"cell": "transformer", "width": "6"}, "does not divide among 4 heads"),
+        ({"lr": "-1"}, "lr = -1.0 should be a number from 0 up"),
+        ({"lr": "nan"}, "lr = nan should be a number from 0 up"),
+        ({"lr": ""}, "lr is empty. Type a number"),
+        ({"momentum": "0.9"}, "momentum is SGD's"),
+        ({"k1": "5"}, "k1 = 5 and k2 = 0 do not go together"),
+        ({"steps": "0"}, "updates is 0"),
+        ({"task": "adding", "cell": "transformer"}, "the Transformer reads words"),
+    ],
+)
+async def test_a_mistake_is_said_in_place_and_nothing_is_made(fields, message: str) -> None:
+    app = Asking(SettingDialog(usual("recall")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await fill(pilot, **fields)
+        assert app.says().startswith("✗")
+        assert message in " ".join(app.says().split())
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answer is NOTHING
+        await pilot.press("escape")
+        await pilot.pause()
+    assert app.answer is None
+
+
+async def test_space_goes_through_choices_and_what_belongs_to_them_follows() -> None:
+    app = Asking(SettingDialog(usual("recall")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("down", "down", "space")
+        await pilot.pause()
+        assert app.screen.query_one("#cell", Input).value == "gru"
+        assert app.screen.query_one("#forget_bias", Input).value == "0"
+        assert "gates" in app.says("about")
+        await pilot.press("up", "up", "space")
+        await pilot.pause()
+        task = app.screen.query_one("#task", Input).value
+        assert task == list(tasks.TASKS)[1]
+        assert app.screen.query_one("#length", Input).value == str(tasks.load(task).length)
+        await pilot.press("enter")
+        await pilot.pause()
+    assert isinstance(app.answer, Setting)
+    assert (app.answer.task, app.answer.cell) == (task, "gru")
+    assert app.answer.recipe["loss"] == tasks.load(task).loss
+
+
+async def test_a_second_run_says_what_is_different() -> None:
+    first = Setting("recall", 20, "lstm", 16, {"steps": 300, "lr": 0.01, "forget_bias": 2.0})
+    app = Asking(SettingDialog(first, beside=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert not app.screen.query("#task")
+        assert "the same run again" in app.says()
+        await fill(pilot, cell="rnn")
+        said = " ".join(app.says().split())
+        assert "cell rnn instead of lstm" in said
+        assert "forget bias 0 instead of 2" in said
+        await fill(pilot, cell="lstm")
+        assert app.screen.query_one("#forget_bias", Input).value == "2"
+        await fill(pilot, clip="0")
+        await pilot.press("enter")
+        await pilot.pause()
+    assert isinstance(app.answer, Setting)
+    assert (app.answer.task, app.answer.length, app.answer.width) == ("recall", 20, 16)
+    assert {k: app.answer.recipe[k] for k in ("steps", "lr", "clip")} == {
+        "steps": 300,
+        "lr": 0.01,
+        "clip": 0.0,
+    }
+
+
+async def test_knobs_are_those_that_may_change_and_say_what_changes() -> None:
+    recipe = {"lr": 0.1, "optimiser": "sgd", "momentum": 0.5, "clip": 0.0}
+    app = Asking(KnobsDialog(recipe, "Knobs", "from the next update on"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert {field.id for field in app.screen.query(Input)} == {
+            "lr",
+            "clip",
+            "k1",
+            "k2",
+            "momentum",
+        }
+        assert "nothing is changed yet" in app.says()
+        await fill(pilot, lr="2000")
+        assert "no sensible size" in app.says()
+        await fill(pilot, lr="0.05", clip="1")
+        assert "lr 0.1 → 0.05, clip 0 → 1, from the next update on" in app.says()
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.answer == {"lr": 0.05, "clip": 1.0}
+
+
+async def test_adam_has_no_momentum_to_turn() -> None:
+    app = Asking(KnobsDialog({"lr": 0.1}, "Branch", "from update 20 on", same=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert not app.screen.query("#momentum")
+        assert "the same knobs, from update 20 on" in app.says()
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.answer == {}
