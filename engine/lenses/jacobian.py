@@ -120,7 +120,10 @@ def _by_autograd(model: LanguageModel, trace: Trace, t: int, layer: int) -> np.n
         name: backend.asarray(np.tile(array, (size, 1)))
         for name, array in zip(cell.STATE, before, strict=True)
     }
-    below = backend.asarray(trace["h"][t, layer - 1] if layer else trace["x"][t])
+    below = trace["x"][t].astype(np.float64)
+    for lower in range(layer):
+        below = model.architecture.above(lower, trace["h"][t, lower].astype(np.float64), below)  # type: ignore[attr-defined]
+    below = backend.asarray(below)
     p = layer_params(model.params, layer)
     do = Acting(trace, lambda name, value, layer, rows: value).at(layer, t)
 
