@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Protocol
 
 from engine.arrays import Backend
-from engine.errors import PeepholeError
+from engine.errors import PeepholeError, shown
 from engine.learning.config import Config
 from engine.learning.folder import CONFIG, RunFolder
 from engine.models import Architecture
@@ -95,4 +95,6 @@ def _made(config: Config, task: Learnable) -> tuple[Architecture, Recipe, Backen
         model.cell, model.width, model.embed, model.layers, model.residual
     )
     backend = Backend(*(str(config.backend.get(name, usual)) for name, usual in _BACKEND.items()))
+    if backend.dtype not in ("float32", "float64"):
+        raise PeepholeError(f"no precision {shown(backend.dtype)}", do="Known: float32, float64")
     return architecture, recipe, backend, lambda step: task.batch(recipe.seed, step, recipe.batch)

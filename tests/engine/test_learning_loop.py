@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine import load_trace
 from engine.errors import PeepholeError
@@ -283,3 +285,31 @@ def test_events_are_told_as_they_are_written(tmp_path: Path) -> None:
     assert events == ["set", "stopped"]
     assert folder.checkpoints() == [0, 1]
     assert [event.event for event in folder.read().events] == events
+
+
+# ----------------------------------------------------------------------- configs that others wrote
+
+odd = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 40), st.floats(), st.text(max_size=6),
+    st.sampled_from(["lstm", "transformer", "sgd", "value", "torch", "cuda", "orthogonal", "float64"]),
+)  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_config_that_cannot_be_trained_is_one_message(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = made(tmp_path_factory.mktemp("run") / "a", steps=2)
+    path = folder.path / "config.json"
+    said = json.loads(path.read_text())
+    for _ in range(data.draw(st.integers(1, 3))):
+        table = said[data.draw(st.sampled_from(["task", "model", "recipe", "backend", "every"]))]
+        table[data.draw(st.sampled_from(sorted(table)))] = data.draw(odd)
+    path.write_text(json.dumps(said))
+    try:
+        train(RunFolder.open(folder.path))
+    except Diverged:
+        pass
+    except PeepholeError as error:
+        assert len(str(error)) < 600  # noqa: PT017

@@ -280,3 +280,23 @@ def test_an_order_without_end_is_one_order() -> None:
     assert len(got) == 3
     assert len(got[0]["do"]) < 200
     assert got[1:] == [{"do": "pause"}, workers.STOP]
+
+
+def test_a_run_that_diverged_waits_to_be_told(tmp_path: Path) -> None:
+    exploding: dict[str, Any] = {
+        "init": "orthogonal", "gain": 1.5, "optimiser": "sgd", "lr": 0.5, "clip": 0.0, "warmup": 0,
+        "schedule": "constant", "length": 40, "width": 32, "steps": 60,
+    }  # fmt: skip
+    folder = begin(plan("recall", "relu", **exploding), tmp_path / "a")
+    for _ in range(2):  # also when it is opened again
+        with working(folder) as worker:
+            state = worker.state("diverged")
+            assert "is no finite number any more" in state["message"]
+            worker.tell("set", lr=0.1)
+            worker.until(lambda line: line.get("event") == "set")
+            worker.tell("go")
+            worker.state("running")
+            assert worker.state("diverged")["update"] == state["update"]
+            worker.tell("stop")
+            worker.state("stopped")
+            assert worker.end() == (0, "")
