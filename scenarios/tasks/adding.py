@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.training import Batch
-from scenarios.tasks.task import Task
+from scenarios.tasks.task import CONSTANT, Task
 
 DEFAULT, LIMITS, UNIT = 50, (2, 2000), "numbers"
 
@@ -41,5 +41,5 @@ def task(length: int) -> Task:
         loss="value",
         chance=0.167,
         learned=0.01,
-        recipe={"steps": 1500, "batch": 64, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 600, "lr": 1e-2, "embed": 32},
     )

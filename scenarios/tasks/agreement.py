@@ -5,7 +5,7 @@ import numpy as np
 from engine.training import Batch
 from scenarios import corpus
 from scenarios.corpus import agreement, splits
-from scenarios.tasks.task import Task, padded
+from scenarios.tasks.task import CONSTANT, Task, padded
 
 DEFAULT, LIMITS, UNIT = 4, (0, 8), "nouns between"
 VERBS = ("is", "are")
@@ -46,7 +46,7 @@ def task(length: int) -> Task:
         held_out=held_out,
         rows=16 + 6 * length,
         chance=0.5,
-        recipe={"steps": 1000, "batch": 32, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 500, "lr": 3e-3, "embed": 32},
     )
 
 

@@ -14,6 +14,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from engine.arrays import Backend
 from engine.errors import PeepholeError, did_you_mean
@@ -21,7 +22,7 @@ from engine.learning.derived import learned_at, smooth
 from engine.recipe import Diverged, Recipe
 from engine.training import Training
 from scenarios import tasks
-from scenarios.learning.plan import plan
+from scenarios.learning.plan import OPTIONS, plan
 
 EXPLODING = "--init orthogonal --gain 1.5 --optimiser sgd --lr 0.5 --updates 300"
 SETTINGS = {
@@ -30,6 +31,9 @@ SETTINGS = {
     "recall-rnn-30": "recall --cell rnn --length 30",
     "recall-lstm-20": "recall --cell lstm --length 20",
     "recall-lstm-20-bias": "recall --cell lstm --length 20 --forget-bias 3",
+    "recall-lstm-20-bias-1": "recall --cell lstm --length 20 --forget-bias 3 --seed 1",
+    "recall-lstm-20-bias-2": "recall --cell lstm --length 20 --forget-bias 3 --seed 2",
+    "recall-rnn-5": "recall --cell rnn --length 5 --updates 200",
     "recall-lstm-50": "recall --cell lstm",
     "recall-lstm-50-bias": "recall --cell lstm --forget-bias 3",
     "recall-gru-100": "recall --cell gru --length 100",
@@ -42,6 +46,8 @@ SETTINGS = {
     "adding-gru": "adding --cell gru",
     "copy-gru": "copy --cell gru",
     "copy-lstm": "copy --cell lstm",
+    "copy-gru-k10": "copy --cell gru --length 14 --updates 2000 --k1 10 --k2 10",
+    "copy-lstm-k10": "copy --cell lstm --length 14 --updates 1000 --k1 10 --k2 10",
     "parity-gru": "parity --cell gru",
     "parity-rnn": "parity --cell rnn",
     "dyck-rnn": "dyck --cell rnn",
@@ -77,12 +83,8 @@ def row(name: str, seeds: int) -> str:
 
 def measure(setting: str, seed: int) -> tuple[int | None, str, float]:
     """The update at which it was learned, the last score in words, and processor seconds."""
-    task, *options = shlex.split(setting)
-    asked = {
-        name[2:].replace("-", "_"): _value(value)
-        for name, value in zip(options[::2], options[1::2], strict=True)
-    }
-    config = plan(task, seed=seed, **asked)
+    task, asked = options(setting)
+    config = plan(task, **{"seed": seed, **asked})
     assert config.model is not None
     assert config.task is not None
     learned, recipe, model = (
@@ -92,7 +94,7 @@ def measure(setting: str, seed: int) -> tuple[int | None, str, float]:
     )
     architecture = learned.architecture(model.cell, model.width, model.embed, model.layers)
     training = Training.start(
-        architecture, recipe, Backend(), lambda step: learned.batch(seed, step, recipe.batch)
+        architecture, recipe, Backend(), lambda step: learned.batch(recipe.seed, step, recipe.batch)
     )
     below, began, scores = learned.loss == "value", time.process_time(), [0.0]
     try:
@@ -102,6 +104,16 @@ def measure(setting: str, seed: int) -> tuple[int | None, str, float]:
         last = f"no number at update {error.update}"
     found = learned_at(range(1, len(scores) + 1), scores, learned.learned, below)
     return found, last, time.process_time() - began
+
+
+def options(setting: str) -> tuple[str, dict[str, Any]]:
+    """A setting as the task and the arguments of `plan`."""
+    task, *said = shlex.split(setting)
+    knobs = {option: name for name, option in OPTIONS.items()}
+    return task, {
+        knobs.get(name[2:], name[2:].replace("-", "_")): _value(value)
+        for name, value in zip(said[::2], said[1::2], strict=True)
+    }
 
 
 def _value(said: str) -> int | float | str:

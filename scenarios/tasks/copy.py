@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.text import START
 from engine.training import Batch
-from scenarios.tasks.task import Task, asked, spelled, starts
+from scenarios.tasks.task import CONSTANT, Task, asked, spelled, starts
 
 DEFAULT, LIMITS, UNIT = 10, (0, 1000), "blanks"
 WORDS = (START, *"01234567", ".", "?")
@@ -36,5 +36,5 @@ def task(length: int) -> Task:
         draw=draw,
         rows=length + 2 * COPIED + 1,
         chance=1 / 8,
-        recipe={"steps": 2000, "batch": 64, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 1000, "lr": 3e-3, "embed": 32},
     )

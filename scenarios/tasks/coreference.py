@@ -6,7 +6,7 @@ from engine.training import Batch
 from scenarios import corpus
 from scenarios.corpus import coreference, splits
 from scenarios.tasks.agreement import collate
-from scenarios.tasks.task import Task
+from scenarios.tasks.task import CONSTANT, Task
 
 DEFAULT, LIMITS, UNIT = 0, (0, 8), "clauses between"
 SHORTEST, LONGEST = 4, 7  # words of a clause
@@ -40,5 +40,5 @@ def task(length: int) -> Task:
         held_out=held_out,
         rows=48 + LONGEST * length,
         chance=0.5,
-        recipe={"steps": 1500, "batch": 32, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 1000, "lr": 3e-3, "embed": 64},
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.text import START
 from engine.training import Batch
-from scenarios.tasks.task import Task, starts
+from scenarios.tasks.task import CONSTANT, Task, starts
 
 DEFAULT, LIMITS, EVERY, UNIT = 24, (2, 500), 2, "brackets"
 WORDS = (START, "(", ")", "[", "]")
@@ -41,5 +41,5 @@ def task(length: int) -> Task:
         draw=draw,
         rows=length,
         chance=0.5,
-        recipe={"steps": 1500, "batch": 64, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 300, "lr": 3e-3, "embed": 32},
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.text import START
 from engine.training import Batch
-from scenarios.tasks.task import Task, asked, spelled, starts
+from scenarios.tasks.task import CONSTANT, Task, asked, spelled, starts
 
 DEFAULT, LIMITS, UNIT = 50, (10, 1000), "words"
 WORDS = (START, *"abcd", "x", "y", "?", *"qrsu")
@@ -36,5 +36,5 @@ def task(length: int) -> Task:
         draw=draw,
         rows=length + 2,
         chance=0.25,
-        recipe={"steps": 1500, "batch": 64, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 500, "lr": 3e-3, "embed": 32},
     )

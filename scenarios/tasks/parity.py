@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.text import START
 from engine.training import Batch
-from scenarios.tasks.task import Task, asked, padded, spelled
+from scenarios.tasks.task import CONSTANT, Task, asked, padded, spelled
 
 DEFAULT, LIMITS, UNIT = 12, (1, 500), "bits"
 WORDS = (START, "0", "1", "?", "even", "odd")
@@ -50,5 +50,5 @@ def task(length: int) -> Task:
         held_out=held_out,
         rows=length + 2,
         chance=0.5,
-        recipe={"steps": 2000, "batch": 64, "lr": 3e-3, "embed": 32},
+        recipe={**CONSTANT, "steps": 500, "lr": 3e-3, "embed": 32},
     )
