@@ -295,6 +295,18 @@ def test_a_model_can_be_saved_and_copied_while_it_is_watched(tmp_path: Path) -> 
     assert {probe.rows for probe in RunFolder.open(tmp_path / "run").read().probes} == {5}
 
 
+def test_an_evaluation_before_the_step_is_not_taken_for_the_training(tmp_path: Path) -> None:
+    model = nn.GRU(3, 4)
+    with watch(model, tmp_path / "run", every=1) as doctor:
+        for _ in range(3):
+            loss = model(torch.randn(5, 2, 3))[0].sum()
+            loss.backward()
+            with torch.no_grad():
+                model(torch.randn(9, 2, 3))
+            doctor.step(loss)
+    assert RunFolder.open(tmp_path / "run").read().probes[0].rows == 5
+
+
 def test_weights_that_a_loop_changes_by_hand_are_seen_to_change(tmp_path: Path) -> None:
     model = nn.Linear(3, 2)
     with watch(model, tmp_path / "run", every=2) as doctor:
@@ -385,5 +397,7 @@ def test_updates_are_on_disk_while_the_training_runs(tmp_path: Path) -> None:
     while not len(RunFolder.open(tmp_path / "run").read()) and time.monotonic() < deadline:
         doctor.step(1.0)
         time.sleep(0.05)
-    assert len(RunFolder.open(tmp_path / "run").read())
+    metrics = RunFolder.open(tmp_path / "run").read()
+    assert len(metrics)
+    assert len(metrics.probes) == 1, "it waits for one update, to tell what that changed, no longer"
     doctor.close()
