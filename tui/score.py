@@ -105,8 +105,8 @@ class Score(Widget):
         """What a track asks for: the one that the user went to, and what is held, come first."""
         held = {name for lane in self.session.lanes for name in lane.held}
         claims = track.claims
-        preferred = key(track) in self.preferred and self.wanted is None
-        if track is self.wanted or preferred or (track.RAISED and key(track) in held):
+        raised = key(track) in self.preferred or (track.RAISED and key(track) in held)
+        if track is self.wanted or raised:
             claims = ((-1.0, claims[0][1]), *claims[1:])
         return [claim for claim in claims if wide or claim[0] < LUXURY]
 
@@ -214,7 +214,10 @@ class Score(Widget):
         tracks = self.tracks
         focused = self.focused
         at = tracks.index(focused) + by if focused in tracks else 0
-        self.focus_track(tracks[at % len(tracks)])
+        track = tracks[at % len(tracks)]
+        if not track.display:
+            self.preferred = frozenset()
+        self.focus_track(track)
 
     def lane_of(self, track: Track) -> int:
         """The index of a track's lane."""
