@@ -26,30 +26,33 @@ from scenarios.learning.plan import begin, plan
 from scenarios.tasks.calibrate import SETTINGS, options
 
 RUNS = Path(__file__).parents[1] / "runs"
-NAMES = {  # name -> the first checkpoint that is kept; the last one always is
-    "recall-rnn-30": None,
-    "recall-lstm-20-bias": None,
-    "recall-lstm-20-bias-1": None,
-    "recall-lstm-20-bias-2": None,
-    "recall-rnn-5": None,
-    "recall-lstm-50": None,
-    "recall-lstm-50-bias": None,
-    "recall-lstm-60-full": None,
-    "recall-lstm-60-k10": None,
-    "recall-gru-60-k10": None,
-    "recall-gru-100": None,
-    "copy-gru-k10": None,
-    "copy-lstm-k10": None,
-    "exploding-relu": 0,
-    "exploding-clipped": None,
-    "exploding-tanh": None,
-}
-PROBES = 12  # in a whole run
+NAMES = (
+    "recall-rnn-5",
+    "recall-rnn-30",
+    "recall-lstm-20-bias",
+    "recall-lstm-20-bias-1",
+    "recall-lstm-20-bias-2",
+    "recall-lstm-50",
+    "recall-lstm-50-bias",
+    "recall-lstm-60-full",
+    "recall-lstm-60-k10",
+    "recall-gru-60-k10",
+    "recall-gru-100",
+    "copy-gru-k10",
+    "copy-lstm-k10",
+    "exploding-relu",
+    "exploding-clipped",
+    "exploding-tanh",
+)
+SEEDS = {"recall-lstm-20-bias-1": 1, "recall-lstm-20-bias-2": 2}  # settings without the number
+PROBES = 6  # in a whole run
 
 
 def record(name: str) -> RunFolder:
     """Train the setting `name` into scenarios/runs/NAME; one that is there is replaced."""
-    task, asked = options(SETTINGS[name])
+    seed = SEEDS.get(name)
+    task, asked = options(SETTINGS[name if seed is None else name.removesuffix(f"-{seed}")])
+    asked |= {} if seed is None else {"seed": seed}
     steps = plan(task, **asked).recipe["steps"]
     every = Every(probe=max(1, steps // PROBES), checkpoint=steps)
     path = Path(os.path.relpath(RUNS / name))  # the folder's config says it
@@ -63,8 +66,7 @@ def record(name: str) -> RunFolder:
     ):
         while not learning.done:
             learning.advance()
-    kept = {NAMES[name], folder.checkpoints()[-1]}
-    for update in set(folder.checkpoints()) - kept:
+    for update in folder.checkpoints()[:-1]:
         folder.checkpoint(update).unlink()
     shutil.rmtree(path / "probes", ignore_errors=True)
     for left in [path / "lock", *path.glob("events.out.*")]:
