@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -38,50 +37,57 @@ async def fill(pilot: Pilot, **fields: str) -> None:
         await pilot.pause()
 
 
-@pytest.mark.parametrize("task", tasks.TASKS)
-async def test_every_task_begins_with_a_setting_that_can_be_trained(task: str) -> None:
-    app = Asking(SettingDialog(usual(task)))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        assert app.says().startswith("→ trains lstm with")
-        assert tasks.load(task).title in app.says("about")
-        await pilot.press("enter")
-        await pilot.pause()
-    assert isinstance(app.answer, Setting)
-    Recipe.parse(dict(app.answer.recipe))
-    assert app.answer.recipe["forget_bias"] > 0, "at 0 an LSTM learns none of the long ones"
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"task": "recal"}, "no task 'recal'. Did you mean 'recall'?"),
-        ({"length": "0"}, "recall has a length of from 1 to 2000 words, not 0"),
-        ({"length": "long"}, "length is long. Type a whole number"),
-        ({"cell": "lstn"}, "no cell 'lstn'. Did you mean 'lstm'?"),
-        ({"width": "0"}, "width is 0. Type a number from 1 to 1024"),
-        ({"cell": "gru", "forget_bias": "1"}, "gru has no forget gate"),
-        ({"cell": "transformer", "init": "identity"}, "a transformer has no recurrent weights"),
-        ({"cell": "transformer", "width": "6"}, "does not divide among 4 heads"),
-        ({"lr": "-1"}, "lr = -1.0 should be a number from 0 up"),
-        ({"lr": "nan"}, "lr = nan should be a number from 0 up"),
-        ({"lr": ""}, "lr is empty. Type a number"),
-        ({"momentum": "0.9"}, "momentum is SGD's"),
-        ({"k1": "5"}, "k1 = 5 and k2 = 0 do not go together"),
-        ({"steps": "0"}, "updates is 0"),
-        ({"task": "adding", "cell": "transformer"}, "the Transformer reads words"),
-    ],
-)
-async def test_a_mistake_is_said_in_place_and_nothing_is_made(fields, message: str) -> None:
+async def test_every_task_begins_with_a_setting_that_can_be_trained() -> None:
     app = Asking(SettingDialog(usual("recall")))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        await fill(pilot, **fields)
-        assert app.says().startswith("✗")
-        assert message in " ".join(app.says().split())
-        await pilot.press("enter")
+        for task in tasks.TASKS:
+            await fill(pilot, task=task)
+            assert app.says().startswith("→ trains lstm with")
+            assert tasks.load(task).title in app.says("about")
+            answer = app.dialog.answer()
+            assert answer.length == tasks.load(task).length
+            assert answer.recipe["forget_bias"] > 0, "at 0 an LSTM learns none of the long ones"
+            Recipe.parse(dict(answer.recipe))
+            for cell in tasks.CELLS[:-1]:
+                await fill(pilot, cell=cell)
+                assert app.says().startswith(f"→ trains {cell} with")
+            await fill(pilot, cell="lstm")
+
+
+MISTAKES: list[tuple[dict[str, str], str]] = [
+    ({"task": "recal"}, "no task 'recal'. Did you mean 'recall'?"),
+    ({"length": "0"}, "recall has a length of from 1 to 2000 words, not 0"),
+    ({"length": "long"}, "length is long. Type a whole number"),
+    ({"cell": "lstn"}, "no cell 'lstn'. Did you mean 'lstm'?"),
+    ({"width": "0"}, "width is 0. Type a number from 1 to 1024"),
+    ({"cell": "gru", "forget_bias": "1"}, "gru has no forget gate"),
+    ({"cell": "transformer", "init": "identity"}, "a transformer has no recurrent weights"),
+    ({"cell": "transformer", "width": "6"}, "does not divide among 4 heads"),
+    ({"lr": "-1"}, "lr = -1.0 should be a number from 0 up"),
+    ({"lr": "nan"}, "lr = nan should be a number from 0 up"),
+    ({"lr": ""}, "lr is empty. Type a number"),
+    ({"momentum": "0.9"}, "momentum is SGD's"),
+    ({"k1": "5"}, "k1 = 5 and k2 = 0 do not go together"),
+    ({"steps": "0"}, "updates is 0"),
+    ({"task": "adding", "cell": "transformer"}, "the Transformer reads words"),
+]
+
+
+async def test_a_mistake_is_said_in_place_and_nothing_is_made() -> None:
+    app = Asking(SettingDialog(usual("recall")))
+    async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert app.answer is NOTHING
+        right = {field.id or "": field.value for field in app.screen.query(Input)}
+        for fields, message in MISTAKES:
+            await fill(pilot, **fields)
+            assert app.says().startswith("✗")
+            assert message in " ".join(app.says().split())
+            await pilot.press("enter")
+            await pilot.pause()
+            assert app.answer is NOTHING
+            await fill(pilot, **{name: right[name] for name in ("task", "cell", *right)})
+            assert app.says().startswith("→")
         await pilot.press("escape")
         await pilot.pause()
     assert app.answer is None

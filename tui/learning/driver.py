@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import engine
 from engine import PeepholeError
 
 if TYPE_CHECKING:
@@ -47,8 +50,9 @@ class Driver:
         pipe = asyncio.subprocess.PIPE
         options = ["--paused"] if paused else []
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "scenarios.learning", str(self.run.path), *options,
+            sys.executable, "-P", "-m", "scenarios.learning", *options, str(self.run.path),
             stdin=pipe, stdout=pipe, stderr=pipe, limit=LONGEST, start_new_session=True,
+            env=_environment(),
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read(self._process))
         self.changed()
@@ -111,6 +115,13 @@ class Driver:
             await process.wait()
         if self._reading is not None:
             await self._reading
+
+
+def _environment() -> dict[str, str]:
+    """That of the worker: it finds our packages, and not what is called like them where we are."""
+    root = str(Path(engine.__file__).parents[1])
+    paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 class Follower:

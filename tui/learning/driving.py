@@ -28,7 +28,9 @@ class Driving(Core):
             d for run, d in self.drivers.items() if run in self.desk.runs and d.pid is not None
         ]
         if not working:
-            self.notify("Nothing runs here: r resumes", timeout=4)
+            done = self.desk.run.state == "done"
+            more = "all updates are done; b branches from a checkpoint" if done else "r resumes"
+            self.notify(f"Nothing runs here: {more}", timeout=5)
             return
         running = any(driver.run.state in ("running", "starting") for driver in working)
         for driver in working:
@@ -150,6 +152,10 @@ class Driving(Core):
     async def stop(self, runs: list[LiveRun]) -> None:
         """Have workers write their checkpoints and end; how to go on with them is said at last."""
         drivers = [self.drivers.pop(run) for run in runs]
+        for driver in drivers:
+            if driver.pid is not None:
+                driver.run.state = "saving"
+        self.draw()
         await asyncio.gather(*(driver.stop() for driver in drivers))
         for run in runs:
             line = f"saved; {words.resume(run)} goes on with it"

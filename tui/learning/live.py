@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scenarios.tasks import Task
 
 State = Literal[
-    "starting", "running", "paused", "done", "diverged", "stopped", "failed", "died", "following",
+    "starting", "saving", "running", "paused", "done", "diverged", "stopped", "failed", "died", "following",
     "closed",
 ]  # fmt: skip
 STATES = ("running", "paused", "done", "diverged", "stopped", "failed")

@@ -102,8 +102,12 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
     async def drive(self, run: LiveRun, paused: bool = False) -> Driver:
         """Have a worker train a run."""
         self.followers.pop(run, None)
+        if not self.followers and self._poll is not None:
+            self._poll.stop()
+            self._poll = None
         driver = self.drivers[run] = Driver(run, self.changed)
         await driver.start(paused)
+        self.refresh_bindings()
         return driver
 
     def follow(self, run: LiveRun) -> None:

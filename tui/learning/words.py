@@ -14,7 +14,7 @@ from tui.learning.panels.base import Words, width_of
 
 SHOWN = {"seed": 0, "init": "torch", "gain": 1.0, "forget_bias": 0.0, "momentum": 0.0}
 KINDS = {
-    "running": "accent", "starting": "accent", "following": "accent", "done": "good",
+    "running": "accent", "starting": "accent", "saving": "accent", "following": "accent", "done": "good",
     "diverged": "bad", "died": "bad", "failed": "bad",
 }  # fmt: skip
 ENDS = ("done", "stopped", "diverged")
