@@ -14,6 +14,7 @@ from engine.text import START, Numbers, tokenize
 from engine.training import Batch
 from scenarios import tasks
 from scenarios.corpus.lexicon import lexicon
+from scenarios.learning.plan import plan
 
 WORDS = [name for name in tasks.TASKS if name != "adding"]
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(0, 10_000)
@@ -205,13 +206,33 @@ def test_chance_is_what_guessing_scores(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "transformer"])
+@pytest.mark.parametrize("cell", tasks.CELLS)
 def test_every_cell_reads_every_task(name: str, cell: str) -> None:
     task = tasks.load(name)
     architecture = task.architecture(cell, width=8)
     params = architecture.init(np.random.default_rng(0))
     batch = task.batch(0, 0, 2)
     assert architecture.logits(params, batch.inputs).shape == (*batch.inputs.shape, len(task.words))
+
+
+@pytest.mark.parametrize("cell", [cell for cell in tasks.CELLS if cell != "transformer"])
+def test_every_recurrent_cell_reads_numbers(cell: str) -> None:
+    task = tasks.load("adding", 6)
+    architecture = task.architecture(cell, width=8)
+    params = architecture.init(np.random.default_rng(0))
+    assert architecture.logits(params, task.batch(0, 0, 2).inputs).shape == (2, 7, 1)
+
+
+@pytest.mark.parametrize("name", tasks.TASKS)
+def test_the_usual_settings_make_a_plan(name: str) -> None:
+    for cell in ("rnn", "gru"):
+        task = tasks.load(name)
+        planned = plan(name, cell)
+        assert planned.recipe["loss"] == task.loss
+        for knob, value in task.usual(cell).items():
+            if knob in planned.recipe:
+                assert planned.recipe[knob] == value
+    assert plan("recall", "gru").recipe["lr"] != plan("recall", "lstm").recipe["lr"]
 
 
 @pytest.mark.parametrize("name", tasks.TASKS)
