@@ -15,6 +15,7 @@ from scenarios import corpus, shelf, zoo
 from scenarios.script import Scenario
 from tui.screens.recent import recent
 
+ALSO = {"train": "train learn"}  # what else one may call a kind
 RUNS = 5  # of the runs that are listed
 Kind = Literal["scenario", "model", "text", "train", "run"]
 
@@ -146,7 +147,10 @@ def matching(query: str, choices: Iterable[Choice]) -> list[Choice]:
     search = FuzzySearch()
     scored = []
     for c in choices:
-        name, *others = (search.match(query, part)[0] for part in (c.name, c.title, c.about, c.kind))
+        name, *others = (
+            search.match(query, part)[0]
+            for part in (c.name, c.title, c.about, ALSO.get(c.kind, c.kind))
+        )
         scored.append((max(name, *others), name, c))  # of equal ones what is called so comes first
     return [c for score, _, c in sorted(scored, key=lambda item: (-item[0], -item[1])) if score > 0]
 

@@ -102,7 +102,10 @@ are named, with the nearest ones that they do.
 
     def compose(self) -> ComposeResult:
         yield Static(id="name", markup=False)
-        yield Search(placeholder="type to search, or a sentence to read", id="search")
+        yield Search(
+            placeholder="type to search (train: what you can train), or a sentence to read",
+            id="search",
+        )
         yield OptionList(markup=False)
         yield Preview()
         yield Static(id="enter", markup=False)
