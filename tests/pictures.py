@@ -8,8 +8,10 @@ from pathlib import Path
 
 from scenarios import shelf
 from tui.app import PeepholeApp, read
+from tui.learning.screen import RunScreen
 
 DOCS = Path(__file__).parents[1] / "docs"
+RUNS = Path(__file__).parents[1] / "scenarios" / "runs"
 SENTENCE = "the cats that sat on the mat that was red were happy ."
 
 
@@ -21,6 +23,7 @@ async def draw(name: str, app: PeepholeApp, size: tuple[int, int], *keys: str) -
             await pilot.press(key)
             await app.workers.wait_for_complete()
             await pilot.pause()
+        await pilot.pause(1.0)  # what is drawn at most so often has been drawn
         (DOCS / f"{name}.svg").write_text(app.export_screenshot(), encoding="utf-8")
 
 
@@ -32,6 +35,8 @@ async def main() -> None:
     await draw("compare", PeepholeApp(read(["lstm", "transformer"], SENTENCE)), (120, 24), "end")
     await draw("attention", PeepholeApp(read(["transformer"], SENTENCE)), (120, 40), "end", "2")
     await draw("gradient", PeepholeApp(read(["lstm"], SENTENCE)), (120, 40), "end", "3")
+    runs = [RUNS / "recall-lstm-50-bias", RUNS / "recall-lstm-50"]
+    await draw("learn", PeepholeApp(first=RunScreen.open(runs, False)), (150, 40))
     scenario = PeepholeApp(None, shelf.find("agreement"))
     await draw("agreement", scenario, (120, 36), "pagedown", "pagedown", "pagedown", "pagedown")
 
