@@ -40,7 +40,7 @@ async def test_curves_and_how_the_run_came_out(tmp_path: Path, size: tuple[int, 
         said = stage.said("#readout")
         assert said.startswith("a-run (recall 20): 120 updates, accuracy 1.00, learned at ")
         assert 60 < int(said.rpartition(" ")[2]) < 110  # smoothed over twenty updates
-        assert "update 120, which the score shows" in stage.said("#legend")
+        assert "the score shows the model after update 120" in stage.said("#legend")
         text = stage.screen_text()
         assert "chance" in text
         assert "learned" in text

@@ -51,7 +51,8 @@ measured on the update's own batch. A letter marks each run; all share their axe
   squared error for the adding problem. The axis is logarithmic where the losses lie far apart.
 * **Accuracy**: share of the answers that were right. Dashed lines: what **chance** reaches, and from where
   the task counts as **learned**.
-* The upright line is the update at which the lane on show was saved: the score shows it as it then was.
+* An upright line is the update at which the lane on show was saved, where that is not the last one: the
+  score shows the model as it then was.
 
 `peephole learn RUN`, with the folder of a run, shows all that it wrote down.
 """
@@ -98,7 +99,10 @@ measured on the update's own batch. A letter marks each run; all share their axe
             return
         until = float(max(run.update[-1] for run in runs if len(run.update)))
         log = self._log(runs)
-        at = float(self.lane.update) if self.lane.update is not None else None
+        update = self.lane.update
+        at = (
+            float(update) if update is not None and update < until else None
+        )  # the end needs no line
         loss, accuracy = self.query(Plot)
         task = runs[0].task
         chance = task.chance if task.loss == "value" else -math.log(task.chance)
@@ -150,9 +154,7 @@ measured on the update's own batch. A letter marks each run; all share their axe
             text.append(f" ({run.task.name} {run.task.length}): {ended(run)}", pen)
         self.put("#readout", text)
         saved = self.lane.update if self.lane else None
-        line = (
-            f" · upright line: update {saved:,}, which the score shows" if saved is not None else ""
-        )
+        line = "" if saved is None else f" · the score shows the model after update {saved:,}"
         self.put("#legend", f"over the updates{line}")
 
 
