@@ -19,7 +19,8 @@ def surprisal(trace: Trace) -> dict[str, Named]:
     bits = np.full(len(ids), np.nan)
     if len(ids) > 1:
         log_p = log_softmax(trace["logits"][:-1].astype(np.float64))
-        bits[1:] = -log_p[np.arange(len(ids) - 1), ids[1:]] / np.log(2)
+        found = -log_p[np.arange(len(ids) - 1), ids[1:]] / np.log(2)
+        bits[1:] = np.maximum(found, 0.0) + 0.0  # certain is 0, not -0
     return {"bits": Named(bits, ("time",), "bits")}
 
 
