@@ -79,8 +79,9 @@ def branch(run: LiveRun, update: int, new: dict[str, Any]) -> RunFolder:
 
 
 def free(folder: Path, name: str) -> Path:
-    """The first of NAME, NAME-2, NAME-3 ... in a folder that nothing is at."""
+    """NAME in a folder, or the first of NAME-2, NAME-3 ... that nothing is at; 2, 3 ... if it has a 1."""
+    stem = name.removesuffix("-1")
     path, number = folder / name, 2
     while path.exists():
-        path, number = folder / f"{name}-{number}", number + 1
+        path, number = folder / f"{stem}-{number}", number + 1
     return path

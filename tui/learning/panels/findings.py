@@ -115,8 +115,8 @@ learning rate or harder clipping.
         events = [
             e for e in run.metrics.events if e.update <= self.desk.shown(run) and e is not diverged
         ]
-        room = 20 if self.desk.full else 3
-        for event in reversed(events[-room:]):
+        room = 20 if self.desk.full else 3 if len(self.runs) == 1 else 0
+        for event in reversed(events[-room:] if room else []):
             text.append(f"  update {event.update}: {event.message or event.event}\n", look.muted)
         text.rstrip()
         return text

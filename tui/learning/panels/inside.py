@@ -126,13 +126,16 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
             return ""
         probe, layer = layers[-1]
         block, value = radius_of(layer)
-        said = [f"ρ({block}) {value:.2f}"] if value == value else []
+        several = len(self.runs) > 1
+        said = (
+            [f"ρ {value:.2f}" if several else f"ρ({block}) {value:.2f}"] if value == value else []
+        )
         for name, gate in layer.gates.items():
-            if len(self.runs) > 1 and name not in MEANING:
+            if several and name not in MEANING:
                 continue  # its curve is not shown either
             more = f" ({gate.shut:.0%} shut, {gate.open:.0%} open)" if detail else ""
             said.append(f"{name} {gate.mean:.2f}{more}")
-        if layer.saturated == layer.saturated:
+        if layer.saturated == layer.saturated and not (several and layer.gates):
             said.append(f"{SATURATED} {layer.saturated:.0%}")
         if (entropy := derived.evenness(probe.attention)) is not None:
             said.append(f"{ENTROPY} {entropy:.2f}")
