@@ -45,6 +45,9 @@ NAMES = (
     "exploding-tanh",
 )
 SEEDS = {"recall-lstm-20-bias-1": 1, "recall-lstm-20-bias-2": 2}  # settings without the number
+KEPT = {
+    "recall-gru-100": 40
+}  # a checkpoint on the way: its gradient has come back, its answers not
 PROBES = 6  # in a whole run
 
 
@@ -66,8 +69,11 @@ def record(name: str) -> RunFolder:
     ):
         while not learning.done:
             learning.advance()
+            if learning.training.step == KEPT.get(name):
+                learning.checkpoint()
     for update in folder.checkpoints()[:-1]:
-        folder.checkpoint(update).unlink()
+        if update != KEPT.get(name):
+            folder.checkpoint(update).unlink()
     shutil.rmtree(path / "probes", ignore_errors=True)
     for left in [path / "lock", *path.glob("events.out.*")]:
         left.unlink(missing_ok=True)
