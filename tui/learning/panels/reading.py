@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -44,6 +45,7 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
         self.score: Score | None = None
         self._wanted: Wanted = ()
         self._error = ""
+        self._busy = asyncio.Lock()
 
     def made_of(self) -> tuple[object, ...]:
         return (*super().made_of(), *(len(run.checkpoints) for run in self.runs))
@@ -87,11 +89,12 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
 
     async def _put(self, wanted: Wanted, traces: list[tuple[str, Trace]], error: str) -> None:
         """Show them; the tracks stay where they are if the sequence is the same."""
-        if wanted != self._wanted or not self.is_attached:
-            return
-        self._error = error
-        if traces:
-            await self._show(traces)
+        async with self._busy:  # lanes are taken out and put in one after the other
+            if wanted != self._wanted or not self.is_attached:
+                return
+            self._error = error
+            if traces:
+                await self._show(traces)
         self.query_one("#words", Lines).say(self.palette, [self.words()])
 
     async def _show(self, traces: list[tuple[str, Trace]]) -> None:
@@ -104,8 +107,9 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
         session = Session([Lane(label, trace) for label, trace in traces], "probe")
         session.show(session.rows)
         if score is None:
-            score = self.score = Score(session, self.palette)
+            score = Score(session, self.palette)
             await self.query_one(Container).mount(score)
+            self.score = score
         else:
             await score.rebuild(session)
         self._focusable()
@@ -133,8 +137,8 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
             )
             return [(f" {waits}", "muted")]
         score = self.score
-        track = score.focused or score.tracks[0]
-        return [(f" {track.reading()}", "text")]
+        track = score.focused or next(iter(score.tracks), None)
+        return [(f" {track.reading()}", "text")] if track is not None else []
 
     def move(self, by: int) -> bool:
         if self.score is not None and self.score.session.move(self.score.session.cursor + by):
