@@ -168,7 +168,7 @@ def _checkpoint(path: Path, name: str, update: int | None) -> Found:
     card = {"updates": at, "recipe": asdict(training.recipe)}
     cell = folder.config.model.cell if folder.config.model else name
     model = LanguageModel(cell, training.architecture, training.params, words, card)
-    return Found(model, f"{path.name}, update {at:,}", path)
+    return Found(model, f"update {at:,} of {path.name}", path)
 
 
 def _no_batches(step: int) -> NoReturn:

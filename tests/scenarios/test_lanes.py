@@ -106,7 +106,7 @@ def test_a_checkpoint_of_a_run_is_read(tmp_path: Path) -> None:
         text = FRESH.replace(old, f'{{ run = "./mine"{said}, task = "recall 3" }}')
         played = Play(read(written(tmp_path, text)), untrained)
         lane = played.lane("short", 0)
-        assert lane.note == f"mine, update {update}"
+        assert lane.note == f"update {update} of mine"
         assert lane.run == tmp_path / "mine"
         same = np.array_equal(lane.model.params["W_hy"], training.params["W_hy"])
         assert same == (update == 2)

@@ -57,7 +57,7 @@ async def test_room_is_kept_after_a_full_size_view_and_given_up_for_another_trac
         await beat(pilot, 5)
         assert screen(pilot).view is None
         assert in_sight(pilot, "c") == [True, True]
-        assert "recall-lstm-60-full, update" in lines(pilot)[1]
+        assert "update 600 of recall-lstm-60-full" in lines(pilot)[1]
         while in_sight(pilot, "c") == [True, True]:
             await press(pilot, "tab")
         assert screen(pilot).score.focused is not None
