@@ -11,8 +11,6 @@ from tui.palette import Palette
 if TYPE_CHECKING:
     from tui.learning.live import LiveRun
 
-MOST = 2  # runs side by side
-
 
 @dataclass
 class Desk:

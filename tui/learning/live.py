@@ -24,7 +24,6 @@ State = Literal[
     "closed",
 ]  # fmt: skip
 STATES = ("running", "paused", "done", "diverged", "stopped", "failed")
-ALIVE = ("starting", "running", "paused")
 LIVE = ("lr", "clip", "k1", "k2", "momentum")
 
 
@@ -89,11 +88,6 @@ class LiveRun:
         """How many updates the run is meant to have; 0 where nobody knows."""
         steps = self.folder.config.recipe.get("steps", 0)
         return steps if isinstance(steps, int) else 0
-
-    @property
-    def alive(self) -> bool:
-        """Whether a process of ours works at it."""
-        return self.state in ALIVE
 
     @property
     def newest(self) -> int:

@@ -44,9 +44,6 @@ CELL = Field(
 WIDTH = Field(
     "width", "width", "Units in the hidden state. Twice as wide is four times the work.", "count"
 )
-LAYERS = Field(
-    "layers", "layers", "Layers one above the other; empty: what the cell usually has.", "count"
-)
 INIT = Field(
     "init", "init",
     "First recurrent weights: torch's uniform ones, Xavier's, orthogonal (keeps norms in a linear net), "

@@ -81,7 +81,7 @@ letters, A and B, on their lines.
         if log:
             below = [Level(math.log10(level.at), level.name, level.left) for level in below]
         until = self.desk.until
-        loss.draw(self.palette, curves, self._axis(curves, log, below), until, self.desk.at, below)
+        loss.draw(self.palette, curves, self._axis(log, below), until, self.desk.at, below)
         shares = [self._curve(run, c := self._columns(run), c.accuracy, False) for run in self.runs]
         accuracy.draw(self.palette, shares, linear(0.0, 1.0), until, self.desk.at, above)
 
@@ -105,7 +105,7 @@ letters, A and B, on their lines.
         found = [e for run in self.desk.runs if (e := derived.span(run.columns().loss))]
         return (min(low for low, _ in found), max(high for _, high in found)) if found else None
 
-    def _axis(self, curves: list[Curve], log: bool, levels: list[Level]) -> Axis:
+    def _axis(self, log: bool, levels: list[Level]) -> Axis:
         ends = self._ends()
         if ends is None:
             return linear(0.0, 1.0)

@@ -13,7 +13,6 @@ from tui.learning.strip import HeatStrip, Map
 from tui.palette import Palette
 from tui.views.scale import BLANK, DecadeScale
 
-SHARES = 6  # decades of the scale of shares: 1e-6 to 1
 ROOM = 9  # lines from which on the axis has one of its own
 LEGEND = 56  # columns from which on the colours are explained
 
