@@ -46,6 +46,17 @@ async def test_what_a_beat_is_about_has_room_in_every_lane(
         assert "measured, and true" in text(pilot)
 
 
+@pytest.mark.parametrize(
+    ("name", "number"), [("vanishing", 4), ("vanishing", 3), ("truncation", 4)]
+)
+async def test_in_ascii_everything_is_ascii(name: str, number: int) -> None:
+    app = PeepholeApp(scenario=shelf.find(name), plain=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await idle(pilot)
+        await beat(pilot, number)
+        assert text(pilot).isascii()
+
+
 async def test_room_is_kept_after_a_full_size_view_and_given_up_for_another_track() -> None:
     app = PeepholeApp(scenario=shelf.find("truncation"))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -21,6 +21,7 @@ from textual.widget import Widget
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
+from tui.views.plain import plain
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Track(Widget, can_focus=True):
     def _banner(self, width: int) -> list[Segment]:
         """This track's part of the lane's name."""
         lane = self.lane
-        text = lane.name
+        text = plain(lane.name) if self.palette.ascii else lane.name
         room = width - 1 if self.ends else width
         part = f" {text}"[self.at : self.at + room].ljust(room)
         kind = "bad" if lane.cut else "text"
