@@ -41,4 +41,5 @@ def task(length: int) -> Task:
         rows=48 + LONGEST * length,
         chance=0.5,
         recipe={**CONSTANT, "steps": 1000, "lr": 3e-3, "embed": 64},
+        recipes={"transformer": {"lr": 1e-3}},
     )

@@ -42,4 +42,5 @@ def task(length: int) -> Task:
         rows=length,
         chance=0.5,
         recipe={**CONSTANT, "steps": 300, "lr": 3e-3, "embed": 32},
+        recipes={"transformer": {"lr": 1e-3}},
     )

@@ -32,5 +32,5 @@ def task(length: int) -> Task:
         rows=length + 2,
         chance=0.1,
         recipe={**CONSTANT, "steps": 600, "lr": 3e-3, "embed": 32},
-        recipes={"gru": {"lr": 3e-2}},
+        recipes={"gru": {"lr": 3e-2}, "transformer": {"lr": 1e-3}},
     )
