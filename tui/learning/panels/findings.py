@@ -62,11 +62,14 @@ learning rate or harder clipping.
         small = self.size.height <= SMALL
         self.query_one("#title", Lines).display = not small
         self.query_one("#words", Lines).display = False
-        self.query_one(VerticalScroll).styles.scrollbar_size_vertical = int(not self.palette.ascii)
+        ascii = self.palette.ascii
+        self.query_one(VerticalScroll).styles.scrollbar_size_vertical = int(not (ascii or small))
+        words = self.query_one(Static)
+        words.styles.text_wrap = "nowrap" if small and len(self.runs) > 1 else "wrap"
+        words.styles.text_overflow = "clip" if ascii else "ellipsis"
         parts = [self._brief(run) if small else self._full(run) for run in self.runs]
         text = Text("\n").join(parts)
-        text.no_wrap = small and len(self.runs) > 1
-        self.query_one(Static).update(shown(self.palette, text))
+        words.update(shown(self.palette, text))
 
     def _letter(self, run: LiveRun) -> str:
         return f"{run.letter} " if len(self.desk.runs) > 1 else ""
