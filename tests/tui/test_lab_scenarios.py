@@ -29,7 +29,7 @@ def in_sight(pilot: Pilot, name: str) -> list[bool]:
 
 
 @pytest.mark.parametrize(("name", "number", "track"), [
-    ("vanishing", 4, "gradient"), ("vanishing", 5, "slope"), ("lstm-belt", 8, "c"),
+    ("vanishing", 4, "gradient"), ("vanishing", 5, "slope"), ("lstm-belt", 3, "c"),
     ("gru-as-ema", 3, "z"),
 ])  # fmt: skip
 async def test_what_a_beat_is_about_has_room_in_every_lane(
