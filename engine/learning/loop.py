@@ -93,9 +93,7 @@ class Learning:
                 if not training.step and not learning.metrics.probes:  # branched with other weights
                     learning._measure(None)
                     learning._trace(0)
-                for (
-                    event
-                ) in learning.metrics.events:  # what was set after the checkpoint was written
+                for event in learning.metrics.events:  # set after the checkpoint was written
                     if event.event == "set" and event.update == training.step:
                         training.set(**event.details)
             try:
@@ -201,7 +199,7 @@ class Learning:
         model = LanguageModel(name, architecture, params, vocabulary, card)  # type: ignore[arg-type]
         trace = run(model, self.task.probe_tokens())
         lenses: dict[str, Any] = {"jacobian_norms": jacobian_norms}
-        if self.training.recipe.loss == "words" and len(trace) <= LONGEST_MAP:
+        if len(trace) <= LONGEST_MAP:
             lenses["gradient_map"] = gradient_map
         for name, lens in lenses.items():
             with suppress(PeepholeError):  # a Transformer has no step Jacobian
