@@ -21,8 +21,10 @@ from engine.learning.metrics import Layer, Metrics, Probe
 from engine.signs import (
     FEW,
     KEEPS,
+    best,
     change,
     fastest,
+    fell,
     flow_of,
     furthest,
     grown,
@@ -30,6 +32,7 @@ from engine.signs import (
     recurs,
     share,
     still,
+    unseen,
 )
 
 LASTING = (
@@ -73,17 +76,21 @@ class Finding:
 
 def diagnose(metrics: Metrics) -> list[Finding]:
     """What is wrong with a run, the most telling first; empty for a healthy one."""
-    found = [*_exploding(metrics)] or [*_too_fast(metrics)]
+    found = [*_exploding(metrics)] or [*_too_fast(metrics)] or [*_unseen(metrics)]
     if metrics.probes and not found:
         if still(metrics):
             found = [*_backwards(metrics), *_dead(metrics)] or [*_stuck(metrics)]
         elif len(metrics) < FEW:
             found = [*_at_first(metrics)]
-    return found
+    return found or [*_rises(metrics)]
 
 
 def _backwards(metrics: Metrics) -> Iterator[Finding]:
-    """Vanishing, or the one of its causes that shows: shut gates, saturated units."""
+    """Vanishing, or the one of its causes that shows: shut gates, saturated units.
+
+    It is a note where the loss fell well at first. Then either the mean was found and nothing else (the
+    adding problem), or the noise is reached and the early steps do not matter: a forecast from a window.
+    """
     first, last = metrics.probes[0], metrics.probes[-1]
     recent = metrics.probes[-max(LASTING, len(metrics.probes) // 2) :]
     seen = [layer for layer in map(furthest, recent) if layer is not None]
@@ -94,6 +101,11 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
     arrived = reach(flow)
     says = f"the gradient reaches {arrived.steps} of {arrived.of} steps: in {layer.name}, |dL/dh| falls "
     says += f"from {flow[arrived.of]:.1e} at step {arrived.of} to {flow[0]:.1e} at step 0"
+    level = "warning"
+    if fell(metrics):
+        level = "note"
+        start, _, now = levels(metrics.loss)
+        says = f"the loss fell from {start:.3g} to {now:.3g} and stands there, which is well if the rest is noise; {says}"
     gate, called = KEEPS.get(layer.kind, ("", ""))
     open_ = layer.gates[gate].mean if gate in layer.gates else math.nan
     began = next((each.saturated for each in first.layers if each.name == layer.name), math.nan)
@@ -105,6 +117,7 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
             if layer.kind == "lstm"
             else "Start with the bias of z at 2 or more",
             last.update,
+            level,
         )
     elif min(began, layer.saturated) > SATURATED:
         yield Finding(
@@ -112,12 +125,13 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
             f"{layer.saturated:.0%} of the units of {layer.name} are beyond ±0.9, where tanh is flat; {says}",
             "Scale the inputs to about ±1, or make the input weights smaller",
             last.update,
+            level,
         )
     else:
         half = open_ < HALF
         shut = "half" if open_ > MOSTLY else "mostly"
         says += f"; the {called} are {shut} shut (mean {open_:.2f})" if half else ""
-        yield Finding("vanishing gradient", says, _against(layer, half), last.update)
+        yield Finding("vanishing gradient", says, _against(layer, half), last.update, level)
 
 
 def _against(layer: Layer, half: bool) -> str:
@@ -226,3 +240,30 @@ def _stuck(metrics: Metrics) -> Iterator[Finding]:
         says += f"an update changes the weights by {ratio:.0e} of their size"
         advice = "Raise the learning rate; see that the optimiser was given these parameters"
         yield Finding("learning rate too low", says, advice, metrics.last)
+
+
+def _unseen(metrics: Metrics) -> Iterator[Finding]:
+    if unseen(metrics):
+        says = f"no parameter had a gradient at any of {len(metrics)} updates"
+        advice = "Call doctor.step after loss.backward() and before the gradients are cleared"
+        level = "warning" if still(metrics) else "note"
+        yield Finding("no gradient", says, advice, metrics.last, level)
+
+
+def _rises(metrics: Metrics) -> Iterator[Finding]:
+    low = best(metrics.loss)
+    if low == low:
+        start, _, now = levels(metrics.loss)
+        says = f"the loss fell from {start:.3g} to {low:.3g} and rose again to {now:.3g}"
+        ratio = change(metrics.probes[-1]) if metrics.probes else math.nan
+        says += (
+            f"; an update changes the weights by {ratio:.1%} of their size"
+            if ratio == ratio
+            else ""
+        )
+        lr = metrics.lr[np.isfinite(metrics.lr)]
+        rate = f" (it is {lr[-1]:g})" if lr.size else ""
+        advice = (
+            f"Divide the learning rate by 3 or more{rate}, or let it fall as the training goes on"
+        )
+        yield Finding("loss rises again", says, advice, metrics.last)

@@ -12,6 +12,8 @@ from engine.learning.metrics import Layer, Metrics, Probe
 FEW = 50  # updates before which nothing is said about a loss that stands still
 STILL = 0.1  # a fall of the loss by less than this share is none; measured 0.00 to 0.05 for faults
 SOLVED = 0.1  # of the loss at the start: what is below it was learned; guessing the mean is 0.12 (adding)
+FELL = 0.3  # a fall by more than this share may be all that there is to learn; faults 0.00 to 0.05
+LOST = 0.5  # share of a fall that is lost again: healthy runs 0.00 to 0.12
 LEARNED = 0.95  # accuracy from which a task counts as learned
 ROWS = 10  # a sequence must have, before "early rows" means anything
 KEEPS = {"lstm": ("f", "forget gates"), "gru": ("z", "update gates, which keep,")}
@@ -36,7 +38,7 @@ def levels(loss: np.ndarray) -> tuple[float, float, float]:
     """The loss at the start, after a tenth of the updates, and at the end; medians, NaN left out."""
     n = len(loss)
     parts = (
-        loss[: max(5, n // 50)],
+        loss[: min(max(5, n // 50), 20)],  # in a long run, a fiftieth is time to learn
         loss[n // 10 : max(n // 5, n // 10 + 5)],
         loss[-max(5, n // 10) :],
     )
@@ -45,6 +47,34 @@ def levels(loss: np.ndarray) -> tuple[float, float, float]:
         for part in parts
     )
     return start, early, now
+
+
+def fell(metrics: Metrics) -> bool:
+    """Whether a good part of the loss is gone: what is left may be noise that nobody can learn."""
+    start, _, now = levels(metrics.loss)
+    return start - now > FELL * abs(start)
+
+
+def best(loss: np.ndarray) -> float:
+    """The median of the best fifth of a run whose loss rose again since, for good; NaN for any other.
+
+    Noise is no rise: what is typical of the last tenth would have been among the worst tenth of that fifth.
+    """
+    finite = loss[np.isfinite(loss)]
+    if finite.size < 2 * FEW:
+        return math.nan
+    start, _, now = levels(loss)
+    part = min(np.array_split(finite, 5), key=lambda each: float(np.median(each)))
+    level = float(np.median(part))
+    fall = start - level
+    lasts = now - level > LOST * fall and now > np.quantile(part, 0.9)
+    return level if fall > STILL * abs(start) and lasts else math.nan
+
+
+def unseen(metrics: Metrics) -> bool:
+    """Whether no gradient was there at any update, while there was a loss."""
+    norms = metrics.norm[np.isfinite(metrics.loss)]
+    return norms.size >= ROWS and not np.nan_to_num(norms, nan=0.0).any()
 
 
 def fastest(metrics: Metrics) -> float:

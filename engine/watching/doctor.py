@@ -230,8 +230,12 @@ def _stopped(update: int, kind: type[BaseException]) -> Event:
 
 
 def _say(said: str) -> None:
+    """A warning at the line of the script that called."""
+    frame, level = sys._getframe().f_back, 2
+    while frame and frame.f_globals.get("__name__", "").startswith("engine.watching"):
+        frame, level = frame.f_back, level + 1
     try:
-        warnings.warn(said, RuntimeWarning, stacklevel=5)
+        warnings.warn(said, RuntimeWarning, stacklevel=level)
     except RuntimeWarning:  # a script that makes errors of warnings does not want this one
         print(said, file=sys.stderr)
 

@@ -145,7 +145,48 @@ def test_the_cause_is_named_where_it_shows(layer: Layer, symptom: str) -> None:
 def test_a_plateau_after_the_mean_was_found_counts_as_standing_still() -> None:
     """The adding problem: the loss falls to that of guessing the mean at once, and there it stays."""
     loss = 0.167 + 1.3 * np.exp(-np.arange(400) / 8)
-    assert [f.symptom for f in diagnose(run(loss, DEAF))] == ["vanishing gradient"]
+    (finding,) = diagnose(run(loss, DEAF))
+    assert finding.symptom == "vanishing gradient"
+    assert finding.severity == "note", "a forecast that has reached its noise looks the same"
+    assert "which is well if the rest is noise" in finding.evidence
+    assert diagnose(run(STILL, DEAF))[0].severity == "warning"
+
+
+def test_what_was_learned_at_the_start_of_a_long_run_was_learned() -> None:
+    """A forecast at its noise floor: of 5,000 updates, a fiftieth is enough to get there."""
+    loss = 0.25 + np.exp(-np.arange(5000) / 40)
+    assert [f.severity for f in diagnose(run(loss, DEAF))] == ["note"]
+
+
+def test_a_loss_that_rises_again_for_good_is_named() -> None:
+    """An Elman character model at SGD 0.3 with momentum falls to 2.1, and ends at 2.9."""
+    noise = np.random.default_rng(3).normal(0, 0.1, 400)
+    falls, rises = np.linspace(3.4, 1.8, 200), np.linspace(1.8, 3.1, 200)
+    (finding,) = diagnose(run(np.r_[falls, rises] + noise))
+    assert finding.symptom == "loss rises again"
+    assert "it is 0.001" in finding.advice
+    assert diagnose(run(np.r_[falls, np.full(200, 1.8)] + noise)) == []
+    assert diagnose(run(np.r_[falls, rises[:40], np.full(160, 1.9)] + 3 * noise)) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_is_no_rise(seed: int) -> None:
+    """A batch of one: the loss is log-normal, and nothing is learned or lost."""
+    rng = np.random.default_rng(seed)
+    assert diagnose(run(np.exp(rng.normal(0, 1, 100 + 50 * seed)))) == []
+
+
+@pytest.mark.parametrize("norm", [0.0, math.nan])
+def test_a_training_without_a_gradient_is_told_where_to_look(norm: float) -> None:
+    """backward was forgotten, or the gradients were cleared before doctor.step."""
+    (finding,) = diagnose(run(STILL, norm=norm))
+    assert (finding.symptom, finding.severity) == ("no gradient", "warning")
+    assert "at any of 200 updates" in finding.evidence
+    (finding,) = diagnose(run(np.linspace(2.3, 0.5, 200), norm=norm))
+    assert finding.severity == "note", "an optimiser may step within backward"
+    some = run(STILL, norm=norm)
+    some.add(Update(201, 2.3, math.nan, 0.5, 1e-3, 20.1))
+    assert diagnose(some) == []
 
 
 def test_a_task_that_was_learned_early_and_stays_learned_is_healthy() -> None:

@@ -17,7 +17,7 @@ from engine.diagnosis import Finding, diagnose
 from engine.learning.derived import reach
 from engine.learning.folder import LOCK, RunFolder
 from engine.learning.metrics import Event, Metrics, Probe, plain, to_line
-from engine.signs import KEEPS, change, flow_of, furthest
+from engine.signs import KEEPS, RECURRENT, change, flow_of, furthest
 
 PATIENCE = 0.5  # seconds between two looks at a run that is being written
 HEAD = (
@@ -133,16 +133,21 @@ class _Followed:
 
 
 def row(probe: Probe, metrics: Metrics) -> str:
-    """A probe in a line, under `HEAD`: the layer through which the gradient gets furthest."""
+    """A probe in a line, under `HEAD`: the layer through which the gradient gets furthest.
+
+    Over a few steps that says nothing of a fault, but what was measured is shown: of the first layer.
+    """
     near = int(np.searchsorted(metrics.update, probe.update))  # probe 0 is beside update 1
     norm, lr = (
         float(getattr(metrics, name)[near]) if near < len(metrics) else math.nan
         for name in ("norm", "lr")
     )
-    layer, reached, keeps, saturated, name = furthest(probe), "", "", "", ""
+    short = (each for each in probe.layers if each.kind in RECURRENT and "h" in each.time)
+    layer = furthest(probe) or next(short, None)
+    reached, keeps, saturated, name = "", "", "", ""
     if layer is not None:
         far = reach(flow_of(layer))
-        reached, name = f"{far.steps} of {far.of} steps", layer.name
+        reached, name = f"{far.steps} of {far.of} steps" if far.of else "", layer.name
         gate = KEEPS.get(layer.kind, ("", ""))[0]
         keeps = f"{gate} {layer.gates[gate].mean:.2f}" if gate in layer.gates else ""
         saturated = "" if math.isnan(layer.saturated) else f"{layer.saturated:.0%}"
