@@ -95,9 +95,9 @@ def test_a_run_is_followed_as_long_as_its_process_holds_it(folder: RunFolder) ->
         folder.append(Probe(4, 50, 2.2), Event(4, "done", "that was it"))
         assert watching.stdout.readline().split()[:2] == ["4", "2.2"]
         assert watching.poll() is None, "the run is held: there may be more"
-    rest, _ = watching.communicate(timeout=30)
+    rest = watching.stdout.read()  # communicate() would lose what readline() has buffered
     assert "that was it" in rest
-    assert watching.returncode == 0
+    assert watching.wait(timeout=30) == 0
 
 
 def test_a_finding_is_said_while_the_run_goes_on(folder: RunFolder) -> None:
