@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from engine.finding import Finding
 from engine.learning.derived import reach
 from engine.learning.metrics import Layer, Metrics, Probe
 from engine.signs import (
     FEW,
     KEEPS,
-    best,
     change,
     fastest,
     fell,
@@ -32,8 +31,10 @@ from engine.signs import (
     recurs,
     share,
     still,
-    unseen,
 )
+from engine.symptoms import flat_units, no_gradient, rises
+
+__all__ = ["Finding", "diagnose"]
 
 LASTING = (
     3  # probes at least that have to agree; a good start is blind for a while before it learns
@@ -55,34 +56,15 @@ SLOW = 1e-5  # of the weights, as FAST
 DEAD = 0.5  # share of ReLU units that no row of the probe switches on; healthy 0.0 to 0.1
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        symptom: its name in a few words.
-        evidence: one sentence with the numbers that show it.
-        advice: what to try.
-        update: after which update it was seen.
-        severity: "error" (the run is lost), "warning", or "note" (nothing yet, but look).
-    """
-
-    symptom: str
-    evidence: str
-    advice: str
-    update: int
-    severity: str = "warning"
-
-
 def diagnose(metrics: Metrics) -> list[Finding]:
     """What is wrong with a run, the most telling first; empty for a healthy one."""
-    found = [*_exploding(metrics)] or [*_too_fast(metrics)] or [*_unseen(metrics)]
+    found = [*_exploding(metrics)] or [*_too_fast(metrics)] or [*no_gradient(metrics)]
     if metrics.probes and not found:
         if still(metrics):
             found = [*_backwards(metrics), *_dead(metrics)] or [*_stuck(metrics)]
         elif len(metrics) < FEW:
             found = [*_at_first(metrics)]
-    return found or [*_rises(metrics)]
+    return found or [*rises(metrics)] or [*flat_units(metrics)]
 
 
 def _backwards(metrics: Metrics) -> Iterator[Finding]:
@@ -105,7 +87,8 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
     if fell(metrics):
         level = "note"
         start, _, now = levels(metrics.loss)
-        says = f"the loss fell from {start:.3g} to {now:.3g} and stands there, which is well if the rest is noise; {says}"
+        fall = f"the loss fell from {start:.3g} to {now:.3g} and stands there"
+        says = f"{fall}, which is well if the rest is noise; {says}"
     gate, called = KEEPS.get(layer.kind, ("", ""))
     open_ = layer.gates[gate].mean if gate in layer.gates else math.nan
     began = next((each.saturated for each in first.layers if each.name == layer.name), math.nan)
@@ -240,30 +223,3 @@ def _stuck(metrics: Metrics) -> Iterator[Finding]:
         says += f"an update changes the weights by {ratio:.0e} of their size"
         advice = "Raise the learning rate; see that the optimiser was given these parameters"
         yield Finding("learning rate too low", says, advice, metrics.last)
-
-
-def _unseen(metrics: Metrics) -> Iterator[Finding]:
-    if unseen(metrics):
-        says = f"no parameter had a gradient at any of {len(metrics)} updates"
-        advice = "Call doctor.step after loss.backward() and before the gradients are cleared"
-        level = "warning" if still(metrics) else "note"
-        yield Finding("no gradient", says, advice, metrics.last, level)
-
-
-def _rises(metrics: Metrics) -> Iterator[Finding]:
-    low = best(metrics.loss)
-    if low == low:
-        start, _, now = levels(metrics.loss)
-        says = f"the loss fell from {start:.3g} to {low:.3g} and rose again to {now:.3g}"
-        ratio = change(metrics.probes[-1]) if metrics.probes else math.nan
-        says += (
-            f"; an update changes the weights by {ratio:.1%} of their size"
-            if ratio == ratio
-            else ""
-        )
-        lr = metrics.lr[np.isfinite(metrics.lr)]
-        rate = f" (it is {lr[-1]:g})" if lr.size else ""
-        advice = (
-            f"Divide the learning rate by 3 or more{rate}, or let it fall as the training goes on"
-        )
-        yield Finding("loss rises again", says, advice, metrics.last)

@@ -90,6 +90,19 @@ def change(probe: Probe) -> float:
     return float(np.median(each)) if each else math.nan
 
 
+def flat(layer: Layer) -> float:
+    """Share of a recurrent layer's units, or of its least saturated gate's values, that are at their ends.
+
+    The least of the gates: a forget bias, or chrono initialisation (Tallec and Ollivier, 2018), fills some
+    gates on purpose and leaves the others.
+    """
+    if layer.kind not in RECURRENT:
+        return math.nan
+    if layer.kind in KEEPS:
+        return min((gate.shut + gate.open for gate in layer.gates.values()), default=math.nan)
+    return layer.saturated
+
+
 def recurs(layer: Layer) -> bool:
     return layer.kind in RECURRENT and "h" in layer.time and len(layer.time["h"]) >= ROWS
 

@@ -169,6 +169,36 @@ def test_a_loss_that_rises_again_for_good_is_named() -> None:
     assert diagnose(run(np.r_[falls, rises[:40], np.full(160, 1.9)] + 3 * noise)) == []
 
 
+@pytest.mark.parametrize(
+    ("layer", "symptom"),
+    [
+        (Layer("r.l0", "rnn", {}, {}, 0.95), "saturated tanh"),
+        (
+            Layer("l.l0", "lstm", {}, dict.fromkeys("ifo", Gate(0.5, 0.5, 0.5)), 0.1),
+            "saturated gates",
+        ),
+    ],
+)
+def test_raw_inputs_are_a_note_while_the_loss_falls(layer: Layer, symptom: str) -> None:
+    """Prices near 500 into an LSTM: 0.56 where scaled ones get to 0.10."""
+    falls = np.linspace(2.3, 1.5, 200)
+    (finding,) = diagnose(run(falls, layer))
+    assert (finding.symptom, finding.severity) == (symptom, "note")
+    assert "Scale the inputs" in finding.advice
+    assert diagnose(run(STILL, layer))[0].severity == "warning"
+    assert diagnose(run(np.linspace(2.3, 0.01, 200), layer)) == [], "learned all the same"
+    late = run(falls, layer)
+    fresh = replace(layer, gates=dict.fromkeys(layer.gates, Gate(0.5, 0.0, 0.0)), saturated=0.0)
+    late.probes[0] = replace(late.probes[0], layers=(fresh,))
+    assert diagnose(late) == [], "trained units may well be saturated"
+
+
+def test_gates_that_were_filled_on_purpose_are_no_saturation() -> None:
+    """Chrono initialisation: f open, i shut, and o as torch has it."""
+    gates = {"i": Gate(0.05, 1.0, 0.0), "f": Gate(0.95, 0.0, 1.0), "o": Gate(0.5, 0.0, 0.0)}
+    assert diagnose(run(np.linspace(2.3, 1.5, 200), Layer("l.l0", "lstm", {}, gates, 0.0))) == []
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_noise_is_no_rise(seed: int) -> None:
     """A batch of one: the loss is log-normal, and nothing is learned or lost."""
