@@ -2,7 +2,8 @@
 
 A finding needs evidence that lasts, and a loss that suffers: a gradient that vanishes at initialisation does
 not mean that nothing is learned (a GRU at 5e-20 learns to recall over 100 steps), and units of a trained
-network may well be saturated. So a run whose loss falls is healthy, whatever else it shows.
+network may well be saturated. So a run whose loss falls is healthy, whatever else it shows; units that were
+saturated from the start are a note.
 
 The thresholds were set by measurement on the trainings in tests/engine/watched (five faults and healthy
 runs of an LSTM, a GRU and a Transformer, several seeds each); each says where it is from.
