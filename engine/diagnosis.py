@@ -111,6 +111,8 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
             last.update,
             level,
         )
+    elif flat_from_start := [*flat_units(metrics)]:
+        yield from flat_from_start
     else:
         half = open_ < HALF
         shut = "half" if open_ > MOSTLY else "mostly"

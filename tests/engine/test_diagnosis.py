@@ -134,6 +134,7 @@ def test_a_transformer_has_no_steps_to_vanish_over() -> None:
         (replace(DEAF, kind="gru", gates={"z": Gate(0.02, 1.0, 0.0)}), "dead forget gates"),
         (replace(DEAF, kind="rnn", gates={}, saturated=0.9), "saturated tanh"),
         (replace(DEAF, kind="rnn", gates={}, saturated=0.3), "vanishing gradient"),
+        (replace(DEAF, gates=dict.fromkeys("ifo", Gate(0.5, 0.5, 0.5))), "saturated gates"),
         (Layer("act", "relu", {}, {"on": Gate(0.1, 0.8, 0.0)}), "dead ReLU"),
     ],
 )
