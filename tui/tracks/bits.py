@@ -40,7 +40,8 @@ nothing comes before it. (Shannon 1948)"""
         ground = self.ground(row)
         if math.isnan(bits):
             return [self.palette.text(self.palette.glyph("   –", "   -"), "muted", ground)]
-        text = self.palette.text(f"{min(bits, 99.9):4.1f} ", "text", ground)
+        shown = f"{bits:4.1f} " if bits < 99.95 else " >99 "
+        text = self.palette.text(shown, "text", ground)
         room = width - 5
         if room < 3:
             return [text]
