@@ -52,6 +52,9 @@ SATURATED = 0.5  # share of |h| > 0.9 at the first probe; at torch's own start 0
 FAST = (
     0.2  # |change| / |weights| of one update, median of the parameters; healthy runs 0.002 to 0.06
 )
+WORSE = (
+    3.0  # times the first loss, in the end: healthy runs end below 1, a rate of 5 with Adam at 20
+)
 ROSE, LEFT = 1.5, 0.3  # times the first loss: a peak, and what is left of it in the end
 SLOW = 1e-5  # of the weights, as FAST
 DEAD = 0.5  # share of ReLU units that no row of the probe switches on; healthy 0.0 to 0.1
@@ -183,16 +186,22 @@ def _norms(norms: np.ndarray) -> str:
 
 
 def _too_fast(metrics: Metrics) -> Iterator[Finding]:
-    """Each update changes the weights by a good part of themselves, and the loss does not fall, or rises."""
+    """Each update changes the weights by a good part of themselves, and the loss does not fall, or rises.
+
+    Where the weights have become large, later changes are small beside them; then the loss alone tells.
+    """
     ratio = fastest(metrics)
-    if not ratio >= FAST or len(metrics) == 0:
-        return
-    lost = any(each.event == "diverged" for each in metrics.events)
-    now = levels(metrics.loss)[-1]
     finite = metrics.loss[np.isfinite(metrics.loss)]
+    lost = any(each.event == "diverged" for each in metrics.events)
+    if not finite.size and not lost:
+        return
+    now = levels(metrics.loss)[-1]
+    worse = finite.size >= FEW and now > WORSE * finite[0] > 0
     wild = finite.size >= FEW and finite.max() > ROSE * finite[0] and now > LEFT * finite[0]
-    if lost or wild or still(metrics):
+    if worse or (ratio >= FAST and (lost or wild or still(metrics))):
         says = f"an update changes the weights by {ratio:.0%} of their size, and the loss "
+        if not ratio >= FAST:
+            says = "the loss "
         if lost:
             says += "is no longer a number"
         else:

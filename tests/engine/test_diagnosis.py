@@ -207,6 +207,17 @@ def test_noise_is_no_rise(seed: int) -> None:
     assert diagnose(run(np.exp(rng.normal(0, 1, 100 + 50 * seed)))) == []
 
 
+@pytest.mark.parametrize(("end", "named"), [(21.0, True), (19.0, False)])
+def test_a_loss_far_above_its_beginning_is_laid_to_the_rate_however_large_the_weights(
+    end: float, named: bool
+) -> None:
+    metrics = Metrics()
+    for n in range(1, 101):
+        metrics.add(Update(n, 2.0 if n < 5 else end, math.nan, 1.0, 5.0, 0.1 * n))
+    symptoms = [each.symptom for each in diagnose(metrics)]
+    assert ("learning rate too high" in symptoms) == named
+
+
 @pytest.mark.parametrize("norm", [0.0, math.nan])
 def test_a_training_without_a_gradient_is_told_where_to_look(norm: float) -> None:
     """backward was forgotten, or the gradients were cleared before doctor.step."""
