@@ -52,9 +52,7 @@ SATURATED = 0.5  # share of |h| > 0.9 at the first probe; at torch's own start 0
 FAST = (
     0.2  # |change| / |weights| of one update, median of the parameters; healthy runs 0.002 to 0.06
 )
-WORSE = (
-    3.0  # times the first loss, in the end: healthy runs end below 1, a rate of 5 with Adam at 20
-)
+WORSE = 10.0  # times the first loss, in the end: healthy ones end below 1, Adam at lr 5 at 20
 ROSE, LEFT = 1.5, 0.3  # times the first loss: a peak, and what is left of it in the end
 SLOW = 1e-5  # of the weights, as FAST
 DEAD = 0.5  # share of ReLU units that no row of the probe switches on; healthy 0.0 to 0.1
