@@ -49,7 +49,7 @@ class Doctor:
         atexit.register(self._ended)
         self._safely(self._begin, config)
 
-    def step(self, loss: float | Tensor) -> None:
+    def step(self, loss: float | Tensor | None = None) -> None:
         """Once an update, after `loss.backward()` and before the gradients are cleared."""
         self._safely(self._step, loss)
 
@@ -100,7 +100,9 @@ class Doctor:
             self._changes.ask()
             self._keep(self._passed(self._probe))
 
-    def _step(self, loss: float | Tensor) -> None:
+    def _step(self, loss: float | Tensor | None) -> None:
+        if loss is None:
+            raise ValueError("step was called without the loss")
         self.update += 1
         self._check()
         self._changes.look()

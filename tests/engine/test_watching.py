@@ -218,6 +218,14 @@ def test_what_a_user_gets_wrong_is_said_before_the_training(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+def test_a_step_without_its_loss_does_not_stop_the_training(tmp_path: Path) -> None:
+    with (
+        watch(nn.Linear(2, 2), tmp_path / "run") as doctor,
+        pytest.warns(UserWarning, match="called without the loss"),
+    ):
+        doctor.step()
+
+
 def test_a_loss_that_is_no_number_is_an_event_once(tmp_path: Path) -> None:
     model = nn.RNN(3, 4)
     with watch(model, tmp_path / "run", every=2) as doctor:
