@@ -26,7 +26,7 @@ def examples(*lines: str) -> str:
 _WHOLE = click.IntRange(1, 1 << 20)
 _MODEL = [
     click.option("--cell", type=click.Choice(CELLS), help="What learns it (default lstm)."),
-    click.option("--length", type=_WHOLE, metavar="T", help="Of the task's sequences."),
+    click.option("--length", type=click.IntRange(0, 1 << 20), metavar="T", help="Of the task's sequences."),
     click.option(
         "--width", type=click.IntRange(1, 4096), metavar="H", help="Units of a layer (default 64)."
     ),

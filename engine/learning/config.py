@@ -128,7 +128,7 @@ def _spec(kind: Any, said: Any, what: str) -> Any:
             raise ValueError(f"{what}.{key} should be {types[key]}, not {shown(value)}")
         if isinstance(value, str):
             parsing.text(value, key, 4000)
-        lowest = 0 if kind is Parent else 1
+        lowest = 0 if kind in (Parent, TaskSpec) else 1  # a length may count what stands between
         if type(value) is int and not lowest <= value <= _MOST:
             raise ValueError(f"{what}.{key} = {shown(value)}")
     try:
