@@ -221,7 +221,7 @@ def test_what_a_user_gets_wrong_is_said_before_the_training(tmp_path: Path) -> N
 def test_a_step_without_its_loss_does_not_stop_the_training(tmp_path: Path) -> None:
     with (
         watch(nn.Linear(2, 2), tmp_path / "run") as doctor,
-        pytest.warns(UserWarning, match="called without the loss"),
+        pytest.warns(RuntimeWarning, match="called without the loss"),
     ):
         doctor.step()
 
