@@ -25,6 +25,7 @@ from engine.learning.folder import RunFolder
 from engine.learning.metrics import Event, Metrics, Record, Update
 from engine.learning.probe import measure
 from engine.learning.starting import Learnable, fresh, newest
+from engine.learning.thinning import thin
 from engine.lenses import gradient_map, jacobian_norms
 from engine.lenses.record import LONGEST_MAP
 from engine.models import LanguageModel
@@ -32,6 +33,9 @@ from engine.recipe import Diverged, Recipe
 from engine.runner import run
 from engine.storage import save_trace
 from engine.training import Training
+
+
+LONGEST = 30.0  # seconds of work without a checkpoint, however slow the updates are
 
 
 class Saved(NamedTuple):
@@ -57,7 +61,8 @@ class Learning:
         self.folder, self.task, self.training, self.metrics = folder, task, training, metrics
         self._tell, self._probe_batch = tell, task.probe()
         self._saved: Recipe | None = None  # the recipe in the checkpoint of this very update
-        self._going = False
+        self._going, self._lost = False, 0
+        self._safe = time.monotonic()  # when all that was done was on the disk
         self._began = time.monotonic() - (float(metrics.seconds[-1]) if len(metrics) else 0.0)
         self._board = board.open_at(folder.path, training.step)
 
@@ -88,8 +93,9 @@ class Learning:
                 learning.checkpoint()
                 learning._going = True
             else:
+                last = folder.read().last
                 learning = cls(folder, task, training, folder.cut(training.step), tell)
-                learning._saved = training.recipe
+                learning._saved, learning._lost = training.recipe, last - training.step
                 if not training.step and not learning.metrics.probes:  # branched with other weights
                     learning._measure(None)
                     learning._trace(0)
@@ -135,7 +141,8 @@ class Learning:
         self._write(Update(did.step, did.loss, accuracy, did.norm, did.lr, round(seconds, 4)))
         if did.step % every.probe == 0 or self.done:
             self._measure(before)
-        if did.step % every.checkpoint == 0 or self.done:
+        late = time.monotonic() - self._safe > LONGEST
+        if did.step % every.checkpoint == 0 or self.done or late:
             self.checkpoint()
         if self.done:
             self._write(Event(did.step, "done", f"all {did.step} updates are done"))
@@ -161,9 +168,10 @@ class Learning:
             with np.errstate(all="ignore"):
                 self._trace(n)
             training.save(self.folder.checkpoint(n))
+            thin(self.folder, self.metrics.events)
         except PeepholeError as error:
             raise Unwritable(error.what, where=error.where, do=error.do) from None
-        self._saved = training.recipe
+        self._saved, self._safe = training.recipe, time.monotonic()
         self._tell(Saved(n))
 
     def stop(self) -> None:
@@ -176,9 +184,10 @@ class Learning:
 
     def _go_on(self) -> None:
         if not self._going:
-            n = self.training.step
-            self._write(Event(n, "resumed", f"resumed after update {n}"))
-            self._going = True
+            n, lost = self.training.step, self._lost
+            again = f"; {lost} updates that no checkpoint holds are made again" if lost else ""
+            self._write(Event(n, "resumed", f"resumed after update {n}{again}", {"again": lost}))
+            self._going, self._safe = True, time.monotonic()
 
     def _measure(self, before: Any) -> None:
         training = self.training

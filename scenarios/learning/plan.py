@@ -22,7 +22,8 @@ from scenarios import tasks
 
 KNOBS = tuple(each.name for each in fields(Recipe) if each.name not in ("loss", "shift"))
 OPTIONS = {"steps": "updates"}  # knobs that the command line calls otherwise
-CHECKPOINTS, LEAST = 20, 20  # so many in a whole run, but no more often than every so many updates
+CHECKPOINTS = 20  # in a whole run, but
+LEAST, MOST = 20, 100  # updates between two of them: what is lost when the process is killed
 
 
 def plan(
@@ -85,7 +86,7 @@ def plan(
         ),
         recipe=asdict(recipe),
         backend=asdict(place),
-        every=every or Every(checkpoint=max(LEAST, recipe.steps // CHECKPOINTS)),
+        every=every or Every(checkpoint=min(MOST, max(LEAST, recipe.steps // CHECKPOINTS))),
         command=_command(task, cell, asked, place),
         versions=_versions(backend),
     )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from engine import load_trace
 from engine.errors import PeepholeError
+from engine.learning import loop, thinning
 from engine.learning.branch import branched
 from engine.learning.config import Every
 from engine.learning.files import Unwritable
@@ -162,7 +163,7 @@ def test_a_damaged_checkpoint_costs_one_interval_only(tmp_path: Path) -> None:
     train(folder, 12)
     folder.checkpoint(10).write_bytes(b"torn")
     metrics = train(folder)
-    assert metrics.events[0].message == "resumed after update 5"
+    assert metrics.events[0].message.startswith("resumed after update 5; 7 updates")
     assert written(folder) == written(whole)
     for n in folder.checkpoints():
         folder.checkpoint(n).write_bytes(b"torn")
@@ -313,3 +314,59 @@ def test_a_config_that_cannot_be_trained_is_one_message(
         pass
     except PeepholeError as error:
         assert len(str(error)) < 600  # noqa: PT017
+
+
+def test_no_more_is_lost_than_a_checkpoints_interval_however_long_the_run() -> None:
+    for steps, every in ((45, 20), (1000, 50), (2000, 100), (1_000_000, 100)):
+        assert plan("recall", steps=steps).every.checkpoint == every
+
+
+def test_slow_updates_are_saved_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made(tmp_path / "a", steps=3, every=Every(100, 100))
+    monkeypatch.setattr(loop, "LONGEST", -1.0)
+    train(folder, 2)
+    assert folder.checkpoints() == [0, 1, 2]
+
+
+def test_what_is_made_again_is_said(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    train(folder, 8)
+    said = [event for event in train(folder).events if event.event == "resumed"]
+    assert said[-1].details == {"again": 3}
+    assert said[-1].message == (
+        "resumed after update 5; 3 updates that no checkpoint holds are made again"
+    )
+
+
+def test_old_checkpoints_are_thinned_to_the_same_ones_whatever_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thinning, "SPREAD", 4)
+    monkeypatch.setattr(thinning, "RECENT", 2)
+    whole, left = (
+        made(tmp_path / name, steps=61, every=Every(20, 2)) for name in ("whole", "left")
+    )
+    train(whole)
+    for until in (7, 8, 19, 33, 50):
+        train(left, until)
+    train(left)
+    assert written(left) == written(whole)
+    assert left.checkpoints() == whole.checkpoints() == [0, 16, 32, 48, 60, 61]
+    traces = sorted(int(path.stem) for path in (left.path / "probes").iterdir())
+    assert traces == left.checkpoints()
+    assert thinning.kept([3, 7, 12, 40, 44, 48], 2, [7]) == [3, 7, 44, 48]
+
+
+@given(st.integers(1, 3000), st.integers(1, 50))
+def test_the_folder_stays_bounded_and_one_can_still_go_back(updates: int, every: int) -> None:
+    saved: list[int] = []
+    for n in range(0, updates * every + 1, every):
+        saved = thinning.kept([*saved, n], every)
+    assert len(saved) <= thinning.SPREAD + thinning.RECENT + 2
+    assert saved[0] == 0
+    assert saved[-thinning.RECENT :] == list(
+        range(max(0, updates - thinning.RECENT + 1) * every, updates * every + 1, every)
+    )
+    assert max(np.diff(saved)) <= max(every, 2 * updates * every / thinning.SPREAD)

@@ -115,6 +115,7 @@ class LiveRun:
             self.message = parsing.text(said.get("message") or "", "message", parsing.MESSAGE)
 
     def _saved(self, update: int) -> None:
+        self.checkpoints = self.folder.checkpoints()  # an old one goes when a new one comes
         if update not in self.checkpoints:
             bisect.insort(self.checkpoints, update)
 
