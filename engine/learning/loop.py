@@ -34,7 +34,6 @@ from engine.runner import run
 from engine.storage import save_trace
 from engine.training import Training
 
-
 LONGEST = 30.0  # seconds of work without a checkpoint, however slow the updates are
 
 
