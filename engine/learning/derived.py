@@ -20,6 +20,24 @@ ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # what an axis may end at, times a 
 Norms = Sequence[float] | np.ndarray
 
 
+def figure(value: float, digits: int = 2) -> str:
+    """A norm in words, the same everywhere: "0.012", "57", "3.2e-9", "< 1e-30" at the records' floor.
+
+    `digits` are those that count; "-" stands for what was not measured.
+    """
+    size = abs(value)
+    if value != value:
+        return "-"
+    if 0 <= value <= LEAST * 1.001:
+        return f"< {LEAST:.0e}" if value else "0"
+    if size == float("inf"):
+        return "infinite"
+    if not 9.995e-4 <= size < 9999.5:
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    return f"{value:.0f}" if size >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+
+
 class Reach(NamedTuple):
     """How far back a gradient goes.
 

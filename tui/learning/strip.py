@@ -101,7 +101,7 @@ class HeatStrip(Widget):
         cells = np.where((columns >= 0) & (updates <= last + step), cells, BLANK)
         self._marked = int(np.clip(round(last / max(1, drawn.until) * (width - 1)), 0, width - 1))
         rows = len(cells)
-        self._tops = _tops(rows, height)
+        self._tops = _tops(rows, self.size.height, self.half)
         self._cells = np.stack(
             [
                 cells[a : max(a + 1, b)].max(0)
@@ -148,10 +148,11 @@ class HeatStrip(Widget):
             if i == 0 or self._tops[i] != self._tops[i - 1]
         ]
         row, kind, starts, mark = (begun or [first])[0], "muted", bool(begun), " "
-        if drawn.row is not None and first <= drawn.row < stop:
-            row, kind, mark, starts = drawn.row, "accent", palette.glyph("▶", ">"), True
-        elif drawn.first is not None and first <= drawn.first < stop:
-            row, kind, mark, starts = drawn.first, "good", palette.glyph("└", "`"), True
+        here = range(begun[0], stop) if begun else range(0)
+        if drawn.row is not None and drawn.row in here:
+            row, kind, mark = drawn.row, "accent", palette.glyph("▶", ">")
+        elif drawn.first is not None and drawn.first in here:
+            row, kind, mark = drawn.first, "good", palette.glyph("└", "`")
         text = f"{row:>3} " if starts else ""
         if starts and wide == LABEL:
             token = drawn.tokens[row] if row < len(drawn.tokens) else ""
@@ -164,9 +165,12 @@ class HeatStrip(Widget):
             self.post_message(self.Picked(int(self._tops[top])))
 
 
-def _tops(rows: int, room: int) -> list[int]:
-    """The first row of each cell and, last, the number of rows; `room` cells at most.
+def _tops(rows: int, lines: int, half: int) -> list[int]:
+    """The first row of each cell and, last, the number of rows; `half` cells a line at most.
 
-    Where there is more room than rows, a row has several cells.
+    Where there are more lines than rows, a row has several, and begins on one of its own.
     """
-    return [i * rows // room for i in range(room)] + [rows]
+    if rows <= lines:
+        return [line * rows // lines for line in range(lines) for _ in range(half)] + [rows]
+    cells = lines * half
+    return [i * rows // cells for i in range(cells)] + [rows]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.learning import derived
+from engine.learning.derived import figure
 from engine.learning.metrics import Param
 from tui.learning.live import LiveRun
 from tui.learning.panels.base import Panel, Words
@@ -15,6 +18,7 @@ from tui.palette import Palette
 from tui.views.axis import clip
 
 NUMBER = 9  # columns of a number
+DECADES = 6  # powers of ten below the largest that bars show: a gradient of zero by theory is 1e-18
 WIDE = 70  # columns from which on weights and changes have columns of their own
 BAR = 6  # the narrowest bar that tells anything
 
@@ -77,13 +81,15 @@ class Bars(Widget):
         label = clip(name, self._label - 2, palette.glyph("…", "~"))
         kind = "accent" if here else "text"
         cells = [palette.text(f"{mark}{label:<{self._label - 1}}", kind)]
-        if bar >= BAR:
+        if bar >= BAR and derived.log10([param.grad])[0] < self._ends[0]:
+            cells.append(palette.text(f"{'<':{bar}}", "muted"))
+        elif bar >= BAR:
             cells += palette.bar(self._halves(param.grad, bar), bar)
-        cells.append(palette.text(f" {_number(param.grad):>{NUMBER - 1}}", "text"))
+        cells.append(palette.text(f" {figure(param.grad, 3):>{NUMBER - 1}}", "text"))
         if self.wide:
             moved = derived.moved(param.update, param.weight)
-            share = f"{100 * moved:.2g}%" if moved == moved else "-"
-            cells.append(palette.text(f"{_number(param.weight):>{NUMBER}}", "muted"))
+            share = f"{figure(100 * moved)}%" if moved == moved else "-"
+            cells.append(palette.text(f"{figure(param.weight, 3):>{NUMBER}}", "muted"))
             cells.append(palette.text(f"{share:>{NUMBER}}", "muted"))
         return Strip(cells).adjust_cell_length(width, palette.style()).simplify()
 
@@ -104,7 +110,11 @@ class ParamsPanel(Panel):
 
 The Euclidean norm of the gradient of each parameter at the newest probe, in nats per unit of weight, on a
 logarithmic scale, before clipping. With room also the norm of the **weights** and how much of it the last
-update **changed**.
+update **changed**. Bars go six powers of ten down; `<` marks what is smaller still, as the gradient of an
+attention's b_k: it is zero by theory.
+
+**Together** is the norm of all of them, on the same held-out sequences; the line above the panels has that
+of the newest training batch.
 
 It is summed over all time steps: an early step whose gradient has vanished cannot be seen here, for the
 late ones hide it. Panel 3 shows the steps one by one.
@@ -135,7 +145,7 @@ late ones hide it. Panel 3 shows the steps one by one.
 
     def draw(self) -> None:
         grads = [param.grad for run in self.desk.runs for _, param in self._rows(run)]
-        ends = derived.decades(grads)
+        ends = derived.decades(grads, DECADES)
         self.query_one(Bars).show(self.palette, self._rows(self.run), ends, self.at)
 
     def words(self) -> Words:
@@ -146,17 +156,19 @@ late ones hide it. Panel 3 shows the steps one by one.
             name, p = rows[self.at]
             moved = derived.moved(p.update, p.weight)
             return [
-                (f" {name}: gradient {p.grad:.3g}, weights {p.weight:.3g}", "text"),
-                (f", changed by {100 * moved:.2g}%" if moved == moved else "", "text"),
+                (f" {name}: gradient {figure(p.grad, 3)}", "text"),
+                (f", weights {figure(p.weight, 3)}", "text"),
+                (f", changed by {figure(100 * moved)}%" if moved == moved else "", "text"),
             ]
-        probe = self.run.probe(self.desk.shown(self.run))
-        columns = self.run.columns(probe.update if probe is not None else 0)
-        norm = f"{columns.norm[-1]:.3g}" if len(columns.norm) else "-"
-        clip_at = self.run.knobs(self.desk.shown(self.run)).get("clip", 0)
-        clipped = f", clipped at {clip_at:g}" if clip_at else ", not clipped"
+        probe = self.run.probe(until := self.desk.shown(self.run))
+        total = math.hypot(*(p.grad for _, p in rows))
+        clip_at = self.run.knobs(until).get("clip", 0)
+        clipped = f", before clipping at {clip_at:g}" if clip_at else ", not clipped"
         below = len(rows) - self.query_one(Bars).seen
         more = f" · {below} more: {self.palette.glyph('↓', 'down')}" if below > 0 else ""
-        return [(f" together {norm}{clipped}", "text"), (more, "muted")]
+        said = f" together {figure(total, 3)} on the probe"
+        at = f" at update {probe.update}" if probe is not None else ""
+        return [(said, "text"), (more, "muted"), (at, "muted"), (clipped, "muted")]
 
     def move(self, by: int) -> bool:
         rows = len(self._rows(self.run))
@@ -164,9 +176,3 @@ late ones hide it. Panel 3 shows the steps one by one.
             at = self.at if self.at is not None else (-1 if by > 0 else rows)
             self.at = max(0, min(rows - 1, at + by))
         return True
-
-
-def _number(value: float) -> str:
-    if value != value:
-        return "-"
-    return f"{value:.1e}" if value and not 1e-3 <= abs(value) < 1e4 else f"{value:.3g}"

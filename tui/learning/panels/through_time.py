@@ -6,6 +6,7 @@ import numpy as np
 from textual.app import ComposeResult
 
 from engine.learning import derived
+from engine.learning.derived import figure
 from engine.learning.metrics import Layer, Probe
 from tui.learning.live import LiveRun
 from tui.learning.panels.base import Lines, Panel, Words
@@ -14,7 +15,7 @@ from tui.palette import Palette
 from tui.views.scale import BLANK, DecadeScale
 
 ROOM = 9  # lines from which on the axis has one of its own
-LEGEND = 56  # columns from which on the colours are explained
+WIDE = 56  # columns from which on the name is said in full and the colours have room
 
 
 class ShareScale(DecadeScale):
@@ -93,9 +94,8 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
         how = " / largest, log10" if share else ", nats per unit, log10"
         layer = layer_of(self._newest, self.desk.layer)
         several = layer is not None and self._newest is not None and len(self._newest.layers) > 1
-        return f"{self.NAME} · |dL/d{state}_t|{how}" + (
-            f", {layer.name}" if several and layer else ""
-        )
+        name = self.NAME if self.size.width >= WIDE else "through time"
+        return f"{name} · |dL/d{state}_t|{how}" + (f", {layer.name}" if several and layer else "")
 
     # Drawing --------------------------------------------------------------------------------------
 
@@ -150,12 +150,11 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
         return [(" " * label + text, "muted")]
 
     def legend(self) -> Words:
-        if self.size.width < LEGEND:
-            return []
         scale = self._scale()
-        low = "1e-6" if self._form()[1] else f"{scale.largest * 1e-12:.0e}"
-        high = "1" if self._form()[1] else f"{scale.largest:.1g}"
-        return [(f" {low} ", "muted"), *self.palette.swatch(False, 9), (f" {high} ", "muted")]
+        low = "1e-6" if self._form()[1] else f"{figure(scale.largest * 1e-12, 1)}"
+        high = "1" if self._form()[1] else f"{figure(scale.largest, 1)}"
+        swatch = 9 if self.size.width >= WIDE else 5
+        return [(f" {low} ", "muted"), *self.palette.swatch(False, swatch), (f" {high} ", "muted")]
 
     def words(self) -> Words:
         norms = self._norms(self._newest)
@@ -163,14 +162,18 @@ exact number, ← → go back to earlier updates. Pascanu, Mikolov & Bengio 2013
             return [(" no gradient of time steps was recorded", "muted")]
         found, state = derived.reach(norms), self._form()[0]
         row = self.desk.row
+        mark = f"{self.palette.glyph('└', '`')} " if found.of else " "
         words: Words = [
-            (f" reaches {found.steps} of {found.of} steps", "good" if reaches(found) else "bad")
+            (
+                f"{mark}reaches {found.steps} of {found.of} steps",
+                "good" if reaches(found) else "bad",
+            )
         ]
         if row is not None and row < len(norms):
-            words.append((f" · row {row}: |dL/d{state}| = {norms[row]:.3g}", "text"))
+            words.append((f" · row {row}: |dL/d{state}| = {figure(norms[row], 3)}", "text"))
         else:
-            words.append((f" · largest {np.nanmax(norms):.2g}", "text"))
-            words.append((f", row 0 {norms[0]:.1e}", "text"))
+            words.append((f" · largest {figure(np.nanmax(norms))}", "text"))
+            words.append((f", row 0 {figure(norms[0])}", "text"))
         update = self._newest.update if self._newest else 0
         strip = self.query_one(HeatStrip)
         pooled = f" · {strip.pooled} rows a cell" if strip.pooled > 1 else ""
