@@ -25,8 +25,11 @@ def explain(
 
     Details: `at` is the update that failed, `loss` and `norm` what they became, `radius` the largest
     spectral radius of a recurrent block and `block` its name, `back` the checkpoint to go back to: the
-    newest from before the growth began, as the weights just before the end are most often spoilt.
+    newest from before the growth began, as the weights just before the end are most often spoilt. An
+    update that failed before, and was tried again, says so and with which knobs.
     """
+    if before := [e for e in metrics.events if e.event == "diverged" and e.update == training.step]:
+        return _again(error, before, metrics)
     what = "the gradient of update" if math.isfinite(error.loss) else "the loss of update"
     said = [f"{what} {error.update} is no finite number any more; the weights before it are kept"]
     growth, begin = _growth("gradient norm", metrics.norm, metrics)
@@ -47,6 +50,20 @@ def explain(
     said.append(f"go back to update {back} and try {_remedies(training, radius)}")
     message = ". ".join(part[0].upper() + part[1:] for part in said) + "."
     return Event(training.step, "diverged", message, details)
+
+
+def _again(error: Diverged, before: Sequence[Event], metrics: Metrics) -> Event:
+    """The event of an update that had failed before: other knobs have not helped it."""
+    first, since = before[0], metrics.events[metrics.events.index(before[-1]) + 1 :]
+    knobs = ", ".join(event.message for event in since if event.event == "set")
+    back = first.details.get("back", 0)
+    message = (
+        f"Attempt {len(before) + 1} at update {error.update}, with {knobs or 'the same knobs'}: again no "
+        f"finite number. The weights before it are spoilt, and no knob mends weights: go back to update "
+        f"{back} and branch there."
+    )
+    details = {**first.details, "loss": error.loss, "norm": error.norm, "attempt": len(before) + 1}
+    return Event(first.update, "diverged", message, details)
 
 
 def _growth(name: str, values: np.ndarray, metrics: Metrics) -> tuple[list[str], int]:

@@ -148,7 +148,16 @@ def test_a_run_without_numbers_says_why_and_goes_on_with_other_knobs(tmp_path: P
         assert not learning.diverged
         with pytest.raises(Diverged):  # these weights are spoilt
             learning.advance()
-    assert [event.event for event in folder.read().events].count("diverged") == 2
+    second = folder.read().events[-1]
+    assert (second.event, second.update) == ("diverged", event.update)
+    assert second.details["back"] == event.details["back"]
+    assert (
+        f"Attempt 2 at update {event.update + 1}, with lr 0.5 -> 0.01: again no" in second.message
+    )
+    with pytest.raises(Diverged):
+        train(folder)
+    assert "Attempt 3 at update" in folder.read().events[-1].message
+    assert "with the same knobs" in folder.read().events[-1].message
     back = event.details["back"]
     assert f"Go back to update {back} and try" in event.message
     clipped = branched(folder, tmp_path / "b", task_of(folder), back, clip=1.0)

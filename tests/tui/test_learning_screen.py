@@ -166,7 +166,7 @@ async def test_a_run_that_diverged_is_explained(tmp_path: Path) -> None:
         await settled(pilot)
         assert "diverged at 41" in lines(pilot)[0]
         assert "the gradient became infinite" in text(pilot)
-        assert "Nothing is lost" in text(pilot)
+        assert "b branches there" in text(pilot)
         await press(pilot, "left")
         assert "the gradient became infinite" not in text(pilot)
 

@@ -80,7 +80,9 @@ learning rate or harder clipping.
         diverged = run.diverged(self.desk.shown(run))
         found = self.findings(run)
         if diverged is not None:
-            advice = f"{found[0].advice}: k, then Space tries again" if found else diverged.message
+            advice = (
+                f"← goes back, b branches there: {found[0].advice if found else diverged.message}"
+            )
             words = f"{letter}✗ diverged at update {diverged.update + 1} (6). "
             return Text.assemble((words, f"bold {look.bad}"), (advice, look.text))
         if not found:
@@ -107,8 +109,9 @@ learning rate or harder clipping.
         if diverged is not None:
             text.append(f"✗ diverged at update {diverged.update + 1}: ", f"bold {look.bad}")
             text.append(f"{diverged.message}\n", look.text)
-            text.append("  Nothing is lost. k changes knobs and Space tries again; or ← goes back to a "
-                        "checkpoint and b branches there.\n", look.good)  # fmt: skip
+            back = diverged.details.get("back", 0)
+            text.append(f"  ← goes back (to update {back}, before it grew), b branches there with other "
+                        "knobs. Space tries this update again.\n", look.good)  # fmt: skip
         for finding in self.findings(run):
             text.append(f"! {finding.symptom} ", f"bold {look.bar}")
             text.append(f"{finding.evidence}\n", look.text)
