@@ -1,6 +1,6 @@
 """The command line. Nothing but `peephole`, `play` and `open` needs the screen or imports it.
 
-Exit codes: 0; 1 a claim failed; 2 the user's mistake; 130 stopped with Ctrl-C.
+Exit codes: 0; 1 a claim failed or a run diverged; 2 the user's mistake; 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from engine.errors import PeepholeError
+from scenarios.learning import one_thread
 from tui import start
 from tui.commands import examples, learn, train, watch
 
@@ -57,6 +58,7 @@ class Cli(click.Group):
         "peephole play agreement                   a scenario on the screen",
         'peephole open lstm "the cats were happy ."',
         'peephole run lstm "the cats were happy ." --json',
+        "peephole learn recall --forget-bias 3     train a small network while you watch",
         "peephole check                            is every claim of every scenario true?",
     ),
 )
@@ -64,6 +66,7 @@ class Cli(click.Group):
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Look inside sequence models, one token at a time, in your terminal."""
+    one_thread()  # lenses work on many small matrices, and beside them the screen wants a core
     if ctx.invoked_subcommand is None:
         start.screen()
 
