@@ -81,9 +81,6 @@ def learn(what: str | None, path: Path | None, printed: bool, listed: bool, **as
 
     What is not given is what was measured to work for the task.
     """
-    from scenarios.learning import one_thread
-
-    one_thread()
     if listed or what is None:
         from tui.headless.listing import KINDS
 
