@@ -40,6 +40,8 @@ class Lane:
         steps: the norms of its step Jacobians, as far as they are known.
         shares: which rows taught W_hh, as far as it is known.
         note: what else must be said of it, e.g. `hand-set`.
+        answers: where only some rows are asked, as in the tasks of training: those rows, each with the
+            right answer; None where every row predicts the next word.
         run, update: the folder of the recorded run that the model is a checkpoint of, and which.
     """
 
@@ -53,6 +55,7 @@ class Lane:
         note: str = "",
     ) -> None:
         self.label, self.model, self.parent, self.note = label, model, parent, note
+        self.answers: Mapping[int, str] | None = None
         self.run: Path | None = None
         self.update: int | None = None
         self.trace = trace
@@ -115,9 +118,13 @@ class Lane:
         words = self.trace["logits"].shape[-1] if "logits" in self.trace else 0
         return words in (0, len(self.trace.header.vocabulary))
 
+    def asked(self, row: int) -> bool:
+        """Whether what the model expects after a row counts."""
+        return self.answers is None or row in self.answers
+
     def bits(self, row: int) -> float:
-        """Surprisal of the token at a row in bits; NaN at row 0, which nothing predicts."""
-        if not row or not self.predicts:
+        """Surprisal of the token at a row in bits; NaN where nothing predicts it, as at row 0."""
+        if not row or not self.predicts or not self.asked(row - 1):
             return math.nan
         stored = self.trace.lenses.get("surprisal")
         if stored:

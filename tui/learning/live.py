@@ -83,6 +83,17 @@ class LiveRun:
         """The tokens of the probe that the score shows, without the answer; empty if not known."""
         return self.task.probe_tokens()[:-1] if self.task is not None else []
 
+    @cached_property
+    def answers(self) -> dict[int, str] | None:
+        """The rows of the probe that are asked, each with the right answer; None where nobody knows."""
+        if self.task is None:
+            return None
+        probe, words = self.task.probe(), self.task.words
+        asked = probe.weights[0].nonzero()[0].tolist()
+        right = [probe.targets[0][row] for row in asked]
+        said = [words[int(word)] if words else f"{word:.2f}" for word in right]
+        return dict(zip(asked, said, strict=True))
+
     @property
     def total(self) -> int:
         """How many updates the run is meant to have; 0 where nobody knows."""

@@ -17,6 +17,14 @@ KINDS = {
     "running": "accent", "starting": "accent", "saving": "accent", "following": "accent", "done": "good",
     "diverged": "bad", "died": "bad", "failed": "bad",
 }  # fmt: skip
+DROPPED = (
+    "gradient",
+    "pace",
+    "left",
+    "accuracy",
+    "loss",
+    "update",
+)  # first to last, for want of room
 ENDS = ("done", "stopped", "diverged")
 
 
@@ -35,19 +43,23 @@ def task(run: LiveRun) -> str:
     return f"{spec.name} {spec.length}" if spec is not None else "watched"
 
 
-def knobs(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """The knobs in force, by name; with "" those that are as usual and need not be said."""
+def knobs(recipe: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, str]:
+    """The knobs in force, by name, those first that are not as usual: the run is about them.
+
+    What is as everywhere, as an initial forget bias of 0, need not be said.
+    """
     said: dict[str, str] = {}
-    if "lr" in recipe:
-        said["lr"] = f"{recipe.get('optimiser', '')} lr {_short(recipe['lr'])}".strip()
-    if "clip" in recipe:
-        said["clip"] = f"clip {_short(recipe['clip'])}" if recipe["clip"] else "no clipping"
+    for name, value in SHOWN.items():
+        if recipe.get(name, value) != value:
+            said[name] = f"{name.replace('_', ' ')} {_short(recipe[name])}"
     if recipe.get("k1"):
         said["k1"] = f"k1 {recipe['k1']} k2 {recipe['k2']}"
-    for name, usual in SHOWN.items():
-        if recipe.get(name, usual) != usual:
-            said[name] = f"{name.replace('_', ' ')} {_short(recipe[name])}"
-    return said
+    if "clip" in recipe:
+        said["clip"] = f"clip {_short(recipe['clip'])}" if recipe["clip"] else "no clipping"
+    if "lr" in recipe:
+        said["lr"] = f"{recipe.get('optimiser', '')} lr {_short(recipe['lr'])}".strip()
+    as_usual = [name for name in ("lr", "clip") if recipe.get(name) == usual.get(name, 1.0)]
+    return {name: said[name] for name in sorted(said, key=as_usual.__contains__)}
 
 
 def _short(value: Any) -> str:
@@ -56,7 +68,9 @@ def _short(value: Any) -> str:
 
 def parts(run: LiveRun, until: int) -> dict[str, str]:
     """Model and knobs, by name."""
-    return {"model": model(run), **knobs(run.knobs(until))}
+    spec = run.folder.config.model
+    usual = run.task.usual(spec.cell) if run.task is not None and spec is not None else {}
+    return {"model": model(run), **knobs(run.knobs(until), usual)}
 
 
 def differing(runs: list[LiveRun], desk: Desk) -> tuple[list[str], list[list[str]]]:
@@ -76,10 +90,12 @@ def _usual(name: str) -> str:
 
 
 def fitted(said: list[str], room: int) -> str:
-    """As many parts as there is room for."""
-    while len(said) > 1 and cell_len(" · ".join(said)) > room:
+    """As many parts as there is room for, and … where some are left out."""
+    words = " · ".join(said)
+    while len(said) > 1 and cell_len(words) > room:
         said = said[:-1]
-    return " · ".join(said)
+        words = " · ".join([*said, "…"])
+    return words
 
 
 def state(run: LiveRun, desk: Desk) -> tuple[str, str]:
@@ -100,24 +116,41 @@ def state(run: LiveRun, desk: Desk) -> tuple[str, str]:
     return ("stopped: r resumes" if word == "stopped" else word), kind
 
 
-def numbers(run: LiveRun, desk: Desk) -> Words:
-    """`update 420 of 1000 · 61/s · loss 0.412 nats · accuracy .84 · gradient 0.31`."""
+def numbers(run: LiveRun, desk: Desk) -> dict[str, tuple[str, str]]:
+    """`update 420 of 1000`, `61/s`, `about 9 s left`, `loss 0.412 nats`, ... by name, with their colours."""
     until = desk.shown(run)
     columns = run.columns(until)
     total = f" of {run.total}" if run.total else ""
-    parts: Words = [(f"update {until}{total}", "text")]
-    if run.state == "running" and desk.at is None:
-        rate = derived.pace(run.metrics.update, run.metrics.seconds)
-        parts.append(
-            (f"{rate:.0f}/s" if rate and rate >= 10 else f"{rate:.1f}/s" if rate else "", "muted")
-        )
+    said = {"update": (f"update {until}{total}", "text")}
+    rate = derived.pace(run.metrics.update, run.metrics.seconds)
+    if rate and run.state == "running" and desk.at is None:
+        said["pace"] = (f"{rate:.0f}/s" if rate >= 10 else f"{rate:.2g}/s", "muted")
+        if run.total > until:
+            said["left"] = (f"{lasting((run.total - until) / rate)} left", "muted")
     if len(columns.update):
         unit = "squared error" if run.values else "nats"
-        parts.append((f"loss {smoothed(columns.loss, 4)} {unit}", "text"))
+        said["loss"] = (f"loss {smoothed(columns.loss, 4)} {unit}", "text")
         if columns.accuracy[-1] == columns.accuracy[-1]:
-            parts.append((f"accuracy {smoothed(columns.accuracy, 2)}", "text"))
-        parts.append((f"gradient {columns.norm[-1]:.2g}", "muted"))
-    return [part for part in parts if width_of(part)]
+            said["accuracy"] = (f"accuracy {smoothed(columns.accuracy, 2)}", "text")
+        said["gradient"] = (f"gradient {derived.figure(columns.norm[-1])}", "muted")
+    return said
+
+
+def lasting(seconds: float) -> str:
+    """`about 7 min`: how long something takes, as exact as a guess can be."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 1.5 * length:
+            return f"about {seconds / length:.0f} {unit}"
+    return f"about {max(1, round(seconds))} s"
+
+
+def together(each: list[dict[str, tuple[str, str]]], rooms: list[int]) -> list[Words]:
+    """The numbers of runs in lines of so many columns: what one has no room for, none of them says."""
+    for names in (DROPPED[:n] for n in range(len(DROPPED) + 1)):
+        lines = [joined([part for k, part in said.items() if k not in names]) for said in each]
+        if all(cells(line) <= room for line, room in zip(lines, rooms, strict=True)):
+            break
+    return lines
 
 
 def smoothed(values: Any, digits: int) -> str:
@@ -138,21 +171,26 @@ def head(desk: Desk, width: int) -> list[tuple[Words, Words]]:
         if cell_len(" · ".join(said)) > room - cell_len(word) - 1:  # knobs say more than our name
             top, room = top[1:], room + width_of(top[0])
         top.append((fitted(said, room - cell_len(word) - 1), "muted"))
-        return [(top, [(f" {word} ", kind)]), ([(" ", "text"), *joined(numbers(first, desk))], [])]
+        (line,) = together([numbers(first, desk)], [width - 2])
+        return [(top, [(f" {word} ", kind)]), ([(" ", "text"), *line], [])]
     common, own = differing(runs, desk)
     if task(runs[1]) != task(first):
         own = [[task(run), *said] for run, said in zip(runs, own, strict=True)]
         top = top[:1]
     lines: list[tuple[Words, Words]] = [([*top, (fitted(common, room), "muted")], [])]
+    states = [state(run, desk) for run in runs]
+    names: list[Words] = []
     for index, run in enumerate(runs):
-        word, kind = state(run, desk)
         here = index == desk.active
         name: Words = [(f"{'▶' if here else ' '}{run.letter} ", "accent" if here else "text")]
-        name += [(f"{fitted(own[index], width // 3) or run.name}  ", "text")]
-        figures = joined(numbers(run, desk))
-        while figures and cells(name) + cells(figures) > width - cell_len(word) - 2:
-            figures = figures[:-2] if len(figures) > 2 else []
-        lines.append(([*name, *figures], [(f" {word} ", kind)]))
+        names.append([*name, (f"{fitted(own[index], width // 3) or run.name}  ", "text")])
+    rooms = [
+        width - cells(name) - cell_len(word) - 2
+        for name, (word, _) in zip(names, states, strict=True)
+    ]
+    figures = together([numbers(run, desk) for run in runs], rooms)
+    for name, figure, (word, kind) in zip(names, figures, states, strict=True):
+        lines.append(([*name, *figure], [(f" {word} ", kind)]))
     return lines
 
 

@@ -51,6 +51,6 @@ nothing comes before it. (Shannon 1948)"""
         row = self.session.cursor
         bits = self.lane.bits(row) if row < len(self.lane) else math.nan
         if math.isnan(bits):
-            return "surprisal: nothing predicts row 0"
+            return f"surprisal: nothing predicts row {row}"
         token = self.lane.trace.tokens[row]
         return f"surprisal of row {row} {token!r} = {bits:.3f} bits: it had p = {2**-bits:.4g}"

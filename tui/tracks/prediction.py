@@ -27,7 +27,7 @@ A row's prediction is about the row *below* it. Where it was right the word is m
         return ((2, 13), (12, 25), (14, 37))
 
     def title(self, width: int) -> str:
-        return "next word" if self.lane.predicts else "answer"
+        return "next word" if self.lane.predicts and self.lane.answers is None else "answer"
 
     def scale(self, width: int) -> list[Segment]:
         return [self.palette.text("probability"[:width] if self.lane.predicts else "", "muted")]
@@ -35,11 +35,17 @@ A row's prediction is about the row *below* it. Where it was right the word is m
     def cells(self, row: int, width: int) -> list[Segment]:
         ground = self.ground(row)
         tokens = self.lane.trace.tokens
+        if not self.lane.asked(row):
+            return [self.palette.text("", "muted", ground)]
         came = tokens[row + 1] if row + 1 < min(len(tokens), self.session.shown) else ""
+        wrong = " " if self.lane.answers is None else self.palette.glyph("✗", "!")
+        if self.lane.answers is not None:
+            came = self.lane.answers[row]
         parts = []
         for rank, (word, p) in enumerate(self.lane.top(row, max(1, width // 12))):
             kind = "word" if rank == 0 else "muted"
-            right = self.palette.glyph("✓", "*") if word == came else " "
+            right = self.palette.glyph("✓", "*") if word == came else " " if rank else wrong
+            right = right if self.lane.predicts else " "
             if cell_len(word) >= WORD:
                 word = set_cell_size(word, WORD - 2) + self.palette.glyph("…", "~")
             p = min(p, 0.99) if p == p else p
@@ -56,7 +62,11 @@ A row's prediction is about the row *below* it. Where it was right the word is m
         row = self.session.cursor
         if row >= len(self.lane):
             return "this lane has read all it has"
+        token = f"row {row} {self.lane.trace.tokens[row]!r}"
+        if not self.lane.asked(row):
+            return f"{token}: nothing is asked here"
+        right = f"; right is {self.lane.answers[row]}" if self.lane.answers is not None else ""
         if not self.lane.predicts:
-            return f"after row {row} {self.lane.trace.tokens[row]!r} it answers {self.lane.top(row)[0][0]}"
+            return f"after {token} it answers {self.lane.top(row)[0][0]}{right}"
         words = ", ".join(f"{word} {p:.4f}" for word, p in self.lane.top(row, 3))
-        return f"after row {row} {self.lane.trace.tokens[row]!r} it expects: {words}"
+        return f"after {token} it expects: {words}{right}"

@@ -64,6 +64,8 @@ gradient and attention are about: they show what *its* token depends on.
         word, p = self.lane.top(row)[0]
         bits = self.lane.bits(row)
         token = self.lane.trace.tokens[row]
+        if not self.lane.asked(row):
+            return f"row {row} {token!r}: nothing is asked here"
         if not self.lane.predicts:
             return f"row {row} {token!r}: it answers {word}"
         return f"row {row} {token!r}: {bits:.2f} bits of surprise; expects {word!r} next ({p:.3f})"

@@ -19,9 +19,9 @@ SMALL = 4  # lines up to which there is one line a run and no title
 class FindingsPanel(Panel):
     """Findings with their evidence and advice; below them what happened to the run."""
 
-    KIND, NUMBER, NAME = "findings", "6", "findings"
+    KIND, NUMBER, NAME = "findings", "6", "diagnosis"
     HELP = """\
-# Findings
+# Diagnosis
 
 The symptom table of training recurrent networks, applied to what was measured: each finding names its
 **evidence** with the numbers, and what helps. A healthy run has none.
@@ -46,7 +46,8 @@ learning rate or harder clipping.
 
     def title(self) -> str:
         found = sum(len(self.findings(run)) for run in self.runs)
-        return f"{self.NAME} · {found or 'none'}"
+        said = f"{found} finding{'s' if found > 1 else ''}" if found else "nothing found"
+        return f"{self.NAME} · {said}"
 
     def findings(self, run: LiveRun) -> list[Finding]:
         """The diagnosis of what there was at the update on show; computed once a probe."""
@@ -85,6 +86,8 @@ learning rate or harder clipping.
             )
             words = f"{letter}✗ diverged at update {diverged.update + 1} (6). "
             return Text.assemble((words, f"bold {look.bad}"), (advice, look.text))
+        if self._ended(run):
+            return Text(f"{letter}✗ {run.message}", look.bad)
         if not found:
             return Text(f"{letter}{self._calm(run)}", look.muted)
         first = found[0]
@@ -94,9 +97,13 @@ learning rate or harder clipping.
             text.append(f"{first.evidence}. ", look.text)
         return text.append(first.advice, look.good)
 
-    def _calm(self, run: LiveRun) -> str:
-        if run.message and run.state in ("failed", "died"):
-            return run.message
+    @staticmethod
+    def _ended(run: LiveRun) -> bool:
+        """Whether something other than the training ended its process, and what is known."""
+        return bool(run.message) and run.state in ("failed", "died")
+
+    @staticmethod
+    def _calm(run: LiveRun) -> str:
         if not run.metrics.probes:
             return "nothing was measured yet"
         return "no symptom in what was measured so far"
@@ -112,11 +119,13 @@ learning rate or harder clipping.
             back = diverged.details.get("back", 0)
             text.append(f"  ← goes back (to update {back}, before it grew), b branches there with other "
                         "knobs. Space tries this update again.\n", look.good)  # fmt: skip
+        elif self._ended(run):
+            text.append(f"✗ {run.message}\n", f"bold {look.bad}")
         for finding in self.findings(run):
-            text.append(f"! {finding.symptom} ", f"bold {look.bar}")
+            text.append(f"! {finding.symptom}: ", f"bold {look.bar}")
             text.append(f"{finding.evidence}\n", look.text)
             text.append(f"  → {finding.advice}\n", look.good)
-        if not self.findings(run) and diverged is None:
+        if not self.findings(run) and diverged is None and not self._ended(run):
             text.append(f"✓ {self._calm(run)}\n", look.muted)
         events = [
             e for e in run.metrics.events if e.update <= self.desk.shown(run) and e is not diverged

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from engine import PeepholeError, Trace
+from engine import PeepholeError
 from engine.storage import load_trace
 from tui.lane import Lane
 from tui.learning.live import LiveRun
@@ -29,6 +30,9 @@ class ReadingPanel(Panel):
 One held-out sequence of the task, always the same, as the model of the newest checkpoint reads it: one row a
 token, time downwards, every track as in the app's score. **It changes as the model learns**: look at how the
 first token's trace in the states grows longer, and at the last row, where the answer is predicted.
+
+**Only the rows that are asked count**: they have a ✓ or ✗ by the word that the model expects, and what it
+expects elsewhere is not shown: it never learned to.
 
 The gradient track is about the row under the cursor; at the last row it shows which earlier rows the loss of
 the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to track.
@@ -79,32 +83,35 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
 
     def _load(self, wanted: Wanted) -> None:
         """In a thread: read the traces."""
-        traces, error = [], ""
+        lanes, error = [], ""
+        answers = {run.letter: run.answers for run in self.runs}
         for letter, path, update in wanted:
             try:
-                traces.append((f"{letter} update {update}".strip(), load_trace(path)))
+                lane = Lane(f"{letter} update {update}".strip(), load_trace(path))
+                lane.answers = answers[letter or self.runs[0].letter]
+                lanes.append(lane)
             except PeepholeError as caught:
                 error = str(caught)
-        self.app.call_from_thread(self._put, wanted, traces, error)  # type: ignore[arg-type]
+        self.app.call_from_thread(self._put, wanted, lanes, error)  # type: ignore[arg-type]
 
-    async def _put(self, wanted: Wanted, traces: list[tuple[str, Trace]], error: str) -> None:
+    async def _put(self, wanted: Wanted, lanes: list[Lane], error: str) -> None:
         """Show them; the tracks stay where they are if the sequence is the same."""
         async with self._busy:  # lanes are taken out and put in one after the other
             if wanted != self._wanted or not self.is_attached:
                 return
             self._error = error
-            if traces:
-                await self._show(traces)
+            if lanes:
+                await self._show(lanes)
         self.query_one("#words", Lines).say(self.palette, [self.words()])
 
-    async def _show(self, traces: list[tuple[str, Trace]]) -> None:
+    async def _show(self, lanes: list[Lane]) -> None:
         score = self.score
-        if score is not None and _same(score.session, [trace for _, trace in traces]):
-            for lane, (label, trace) in zip(score.session.lanes, traces, strict=True):
-                lane.label, lane.trace = label, trace
+        if score is not None and _same(score.session.lanes, lanes):
+            for lane, new in zip(score.session.lanes, lanes, strict=True):
+                lane.label, lane.trace, lane.answers = new.label, new.trace, new.answers
             score.redraw()
             return
-        session = Session([Lane(label, trace) for label, trace in traces], "probe")
+        session = Session(lanes, "probe")
         session.show(session.rows)
         if score is None:
             score = Score(session, self.palette)
@@ -154,10 +161,9 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
         return True
 
 
-def _same(session: Session, traces: list[Trace]) -> bool:
-    """Whether the traces are of the same sequences and the same kinds of model as the lanes."""
-    lanes = session.lanes
-    return len(lanes) == len(traces) and all(
-        lane.trace.tokens == trace.tokens and lane.trace.names == trace.names
-        for lane, trace in zip(lanes, traces, strict=True)
+def _same(lanes: Sequence[Lane], others: Sequence[Lane]) -> bool:
+    """Whether they are of the same sequences and the same kinds of model."""
+    return len(lanes) == len(others) and all(
+        lane.trace.tokens == other.trace.tokens and lane.trace.names == other.trace.names
+        for lane, other in zip(lanes, others, strict=True)
     )
