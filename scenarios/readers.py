@@ -21,6 +21,7 @@ from scenarios import zoo
 from scenarios.script import Reading, Recorded, Trained, Untrained
 
 if TYPE_CHECKING:
+    from engine.learning.config import Config
     from scenarios.tasks import Task
 
 RUNS = Path(__file__).parent / "runs"
@@ -137,7 +138,7 @@ def _recorded(spec: Recorded, folder: Path) -> Found:
         do = did_you_mean(spec.run, known) or "A run of your own has a path, as in ./my-run"
         raise Wrong(PeepholeError(f"no recorded run {spec.run!r}", do=do), "run", spec.run)
     try:
-        return _checkpoint(path, spec.run, spec.update)
+        return checkpoint(path, spec.update)
     except _NoUpdate as error:
         raise Wrong(error, "update", str(spec.update)) from None
     except PeepholeError as error:
@@ -148,27 +149,50 @@ class _NoUpdate(PeepholeError):
     """The run is there, that checkpoint of it is not."""
 
 
-@cache
-def _checkpoint(path: Path, name: str, update: int | None) -> Found:
-    from engine.arrays import NUMPY
+def checkpoint(path: Path, update: int | None = None) -> Found:
+    """The model that a run was after an update; None is its newest checkpoint.
+
+    Raises:
+        PeepholeError: it is no run, or kept no such checkpoint.
+    """
     from engine.learning.folder import RunFolder
-    from engine.training import Training
 
     folder = RunFolder.open(path)
-    kept, of = folder.checkpoints(), folder.config.task
-    if of is None or not kept:
-        raise PeepholeError(f"{name} kept no checkpoint of a task", do="`peephole learn` does")
+    kept = folder.checkpoints()
+    if folder.config.task is None or not kept:
+        raise PeepholeError(f"{path.name} kept no checkpoint of a task", do="`peephole learn` does")
     at = kept[-1] if update is None else update
     if at not in kept:
         raise _NoUpdate(
             f"no checkpoint of update {at}", do=f"There are: {', '.join(map(str, kept))}"
         )
-    training = Training.load(folder.checkpoint(at), NUMPY, _no_batches)
-    words: Any = task(f"{of.name} {of.length}").vocabulary()
-    card = {"updates": at, "recipe": asdict(training.recipe)}
-    cell = folder.config.model.cell if folder.config.model else name
+    return _load(path, at)
+
+
+@cache
+def _load(path: Path, update: int) -> Found:
+    from engine.arrays import NUMPY
+    from engine.learning.folder import RunFolder
+    from engine.training import Training
+
+    folder = RunFolder.open(path)
+    training = Training.load(folder.checkpoint(update), NUMPY, _no_batches)
+    words: Any = of_run(folder.config).vocabulary()
+    card = {"updates": update, "recipe": asdict(training.recipe)}
+    cell = folder.config.model.cell if folder.config.model else path.name
     model = LanguageModel(cell, training.architecture, training.params, words, card)
-    return Found(model, f"update {at:,} of {path.name}", path)
+    return Found(model, f"update {update:,} of {path.name}", path)
+
+
+def of_run(config: Config) -> Task:
+    """The task that a run learns.
+
+    Raises:
+        PeepholeError: it learns none of ours.
+    """
+    if config.task is None:
+        raise PeepholeError(f"{config.name} is no run of a task", do="`peephole learn` makes one")
+    return task(f"{config.task.name} {config.task.length}")
 
 
 def _no_batches(step: int) -> NoReturn:

@@ -91,16 +91,27 @@ def play(scenario: str) -> None:
         "peephole open transformer",
         "peephole open lstm@600                    as it was after 600 training steps",
         "peephole open reading.safetensors         a trace that was saved",
+        "peephole open runs/recall-lstm-1          what `learn` made reads its probe",
+        "peephole open runs/recall-lstm-1@0        as it was before any update",
     ),
 )
-@click.argument("what", metavar="MODEL|TRACE")
+@click.argument("what", metavar="MODEL|TRACE|RUN")
 @click.argument("text", required=False)
 def open_(what: str, text: str | None) -> None:
-    """Open a MODEL with a TEXT that it reads, or a saved TRACE, on the screen."""
+    """Open a MODEL with a TEXT that it reads, a saved TRACE, or the network of a RUN, on the screen."""
+    from engine.learning.folder import is_run
     from engine.storage import content_of, load_trace
     from engine.text import tokenize
 
-    if Path(what).exists() and content_of(what) == "trace":
+    folder, _, update = (
+        what.rpartition("@") if what.rpartition("@")[2].isdecimal() else (what, "", "")
+    )
+    if is_run(Path(folder)):
+        if text is not None:
+            raise PeepholeError("a run has its own probe to read", where=what)
+        session = start.of_run(Path(folder), int(update) if update else None)
+        start.screen(lambda: session)
+    elif Path(what).exists() and content_of(what) == "trace":
         if text is not None:
             raise PeepholeError("a trace has its text already", where=what)
         trace = load_trace(what)

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import PeepholeError
@@ -60,6 +61,27 @@ def of_text(model: LanguageModel, text: str) -> Session:
     from tui.session import Session
 
     return Session.read([model], text)
+
+
+def of_run(path: Path, update: int | None = None) -> Session:
+    """A session in which a run's network, as it was after an update, reads the run's probe.
+
+    Raises:
+        PeepholeError: it is no run of a task, or kept no such checkpoint.
+    """
+    from engine import run
+    from engine.learning.folder import RunFolder
+    from scenarios import readers
+    from tui.lane import Lane
+    from tui.session import Session
+
+    model, note, _ = readers.checkpoint(path, update)
+    tokens = readers.of_run(RunFolder.open(path).config).probe_tokens()
+    lane = Lane(model.name, run(model, tokens), model, note=note)
+    lane.run, lane.update = path, model.card["updates"]
+    session = Session([lane], "probe of a run")
+    session.show(session.rows)
+    return session
 
 
 def of_trace(trace: Trace) -> Session:

@@ -15,10 +15,12 @@ def _key(
 
 
 KEYS: list[BindingType] = [
-    _key("space", "go", "Pause/go", "Pause after this update, or train on", show=True, display="Space"),
+    _key("space", "go", "Pause", "Pause after this update, or train on", show=True, display="Space"),
     _key("full_stop,enter", "step", "Step", "One update, then pause", show=True, display="."),
     _key("k", "knobs", "Knobs", "Change learning rate, clip, k1, k2 or momentum from the next update on",
          show=True),
+    _key("1", "panel('loss')", "Panels", "One panel in full size: 1 to 6; again or Esc: all of them",
+         show=True, display="1-6"),
     _key("c", "compare", "Compare", "Train a second run beside this one with another setting", show=True),
     _key("left,left_square_bracket", "back(-1)", "Back", "Back to the checkpoint before, and on again",
          show=True, display="←→"),
@@ -27,8 +29,7 @@ KEYS: list[BindingType] = [
     _key("home", "back(-1000000)", "First", "The first checkpoint: before any update"),
     _key("f,end", "live", "Live", "Back to the newest update", display="f"),
     _key("b", "branch", "Branch", "A new run from the checkpoint on show, with other knobs", show=True),
-    _key("1", "panel('loss')", "Panels", "One panel in full size: 1 to 6; again or Esc: all of them",
-         show=True, display="1-6"),
+    _key("o", "open", "Open", "The network of this checkpoint on the score, with all its views", show=True),
     _key("2", "panel('params')", "Parameters", "The gradient of each parameter in full size"),
     _key("3", "panel('time')", "Through time", "The gradient of each time step in full size"),
     _key("4", "panel('inside')", "Inside", "Spectral radius, gates and saturation in full size"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine import PeepholeError
 from tui.learning.core import Core
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ class Looking(Core):
         if layers < 2:
             self.notify("There is one layer", timeout=2)
         self.draw()
+
+    def action_open(self) -> None:
+        """The checkpoint on show, or the newest one, on a score of its own: all tracks, views and holds."""
+        from tui.start import of_run
+
+        try:
+            self.app.show(of_run(self.desk.run.folder.path, self.desk.at))
+        except PeepholeError as error:
+            self.complain(error)
 
     # Earlier updates ------------------------------------------------------------------------------
 
