@@ -185,6 +185,19 @@ def span(values: Norms, share: float = 0.01) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def entropies(attention: Sequence[Attention]) -> tuple[float, float]:
+    """Mean entropy of attention heads, and the mean of the highest that they could have, in nats."""
+    pairs = [
+        (entropy, np.log(layer.keys))
+        for layer in attention
+        if layer.keys > 1
+        for entropy in layer.entropy
+        if np.isfinite(entropy)
+    ]
+    nats, most = np.mean(pairs or [(np.nan, np.nan)], axis=0)
+    return float(nats), float(most)
+
+
 def evenness(attention: Sequence[Attention]) -> float | None:
     """Mean entropy of attention heads as a share of ln(keys), the highest; None without attention."""
     shares = [

@@ -12,6 +12,7 @@ from textual.app import RenderResult
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
+from tui.learning.free import Free
 from tui.palette import Palette
 from tui.views.curves import IN_FEW, ON_DARK, ON_LIGHT, PLAIN, Ink
 from tui.views.plain import shown
@@ -106,7 +107,8 @@ class Plot(PlotextPlot):
     ) -> None:
         """Draw curves over updates 0..`until`; `at` is the update that is looked back at.
 
-        The first of `captions` that has room stands in the right corner, the upper or the lower one.
+        The first of `captions` that has room stands in a corner, the upper or the lower right one where no
+        curve is there.
         """
         what = (palette, curves, axis, until, at, levels, captions, below)
         if self._what is None or not _same(what, self._what):
@@ -135,6 +137,7 @@ class Plot(PlotextPlot):
         quiet = Color.parse(palette.look.muted).rgb if palette.colours == "full" else PLAIN
         faint = Color.parse(palette.look.faint).rgb if palette.colours == "full" else PLAIN
         dash = palette.glyph("╌", "-")
+        free = Free(curves, axis, until, width - AXIS - 2, height)
         inside = [level for level in levels if axis.low <= level.at <= axis.high]
         for level in inside:
             plot.plot([0, until], [level.at, level.at], marker=dash, color=faint)
@@ -143,12 +146,13 @@ class Plot(PlotextPlot):
         for curve in curves:
             self._line(palette, curve, until, width - AXIS - 2)
         for level in inside:
-            side, x = ("left", until * 0.01) if level.left else ("right", until * 0.99)
+            side, x = free.end(level.name, level.at, level.left)
             plot.text(level.name, x, level.at, color=quiet, background="default", alignment=side)
         caption = next((words for words in captions if len(words) < width - AXIS - 3), "")
         if caption:
-            x, y = until * 0.99, axis.low if below else axis.high
-            plot.text(caption, x, y, color=quiet, background="default", alignment="right")
+            y, other = (axis.low, axis.high) if below else (axis.high, axis.low)
+            side, x, y = free.corner(caption, y, other)
+            plot.text(caption, x, y, color=quiet, background="default", alignment=side)
         few = self._few(axis.ticks, height)
         plot.yticks([h for h, _ in few], [f"{name:>{AXIS}}" for _, name in few])
         if height >= TALL:
@@ -157,8 +161,6 @@ class Plot(PlotextPlot):
         else:
             plot.xticks([], [])
             plot.xaxes(False, False)  # their two lines are worth more as curve
-        if palette.ascii:
-            plot.frame(False)
 
     @staticmethod
     def _few(ticks: Sequence[tuple[float, str]], height: int) -> list[tuple[float, str]]:
@@ -176,11 +178,11 @@ class Plot(PlotextPlot):
         x, y = x[good], y[good]
         if not len(x):
             return
-        line = "." if palette.ascii else "braille"
+        line, alone = ("*", "*") if palette.ascii else ("braille", "•")
         if len(x) > 1:
             plot.plot(x.tolist(), y.tolist(), marker=line, color=curve.ink)
         else:
-            plot.scatter(x.tolist(), y.tolist(), marker=curve.mark or "o", color=curve.ink)
+            plot.scatter(x.tolist(), y.tolist(), marker=curve.mark or alone, color=curve.ink)
         if not curve.mark:
             return
         spots = np.unique(np.append(np.searchsorted(x, _spots(x, until, canvas)), len(x) - 1))

@@ -117,11 +117,11 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         info = self.query_one("#info", Line)
         if self.view is not None:
             several = "  Tab: next lane ·" if len(self.session.lanes) > 1 else " "
-            info.say(
-                (f" {self.view.TITLE}", "primary"),
-                (f" · {self.lane.name}", "text"),
-                (f"{several} Esc or 1: back to the score", "muted"),
-            )
+            said = f" {self.view.TITLE}", f" · {self.lane.name}"
+            room = self.size.width - sum(map(cell_len, said))
+            ways = (f"{several} Esc or 1: back to the score", f"{several} Esc: back", " Esc: back")
+            way = next((way for way in ways if cell_len(way) <= room), "")
+            info.say((said[0], "primary"), (said[1], "text"), (way, "muted"))
         elif self.refused:
             info.say((f" {self.refused}", "bad"))
         else:

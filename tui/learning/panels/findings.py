@@ -87,7 +87,7 @@ learning rate or harder clipping.
             words = f"{letter}✗ diverged at update {diverged.update + 1} (6). "
             return Text.assemble((words, f"bold {look.bad}"), (advice, look.text))
         if self._ended(run):
-            return Text(f"{letter}✗ {run.message}", look.bad)
+            return Text(f"{letter}✗ {self._message(run)}", look.bad)
         if not found:
             return Text(f"{letter}{self._calm(run)}", look.muted)
         first = found[0]
@@ -101,6 +101,11 @@ learning rate or harder clipping.
     def _ended(run: LiveRun) -> bool:
         """Whether something other than the training ended its process, and what is known."""
         return bool(run.message) and run.state in ("failed", "died")
+
+    @staticmethod
+    def _message(run: LiveRun) -> str:
+        """What is known, without the folder, whose path may be longer than there is room."""
+        return run.message.replace(f"{run.path}/", "")
 
     @staticmethod
     def _calm(run: LiveRun) -> str:
@@ -120,7 +125,7 @@ learning rate or harder clipping.
             text.append(f"  ← goes back (to update {back}, before it grew), b branches there with other "
                         "knobs. Space tries this update again.\n", look.good)  # fmt: skip
         elif self._ended(run):
-            text.append(f"✗ {run.message}\n", f"bold {look.bad}")
+            text.append(f"✗ {self._message(run)}\n", f"bold {look.bad}")
         for finding in self.findings(run):
             text.append(f"! {finding.symptom}: ", f"bold {look.bar}")
             text.append(f"{finding.evidence}\n", look.text)

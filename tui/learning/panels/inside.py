@@ -14,13 +14,13 @@ from tui.learning.plot import Curve, Level, Plot, ink, linear
 
 SATURATED, ENTROPY = "s", "e"
 MEANING = {"f": "forget gate open", "z": "update gate open", SATURATED: "saturated units",
-           ENTROPY: "entropy of attention"}  # fmt: skip
+           ENTROPY: "attention entropy / highest"}  # fmt: skip
 
 
 class InsidePanel(Panel):
     """Two plots: the radius, and everything that lies between 0 and 1."""
 
-    KIND, NUMBER, NAME = "inside", "4", "spectral radius, gates, saturation"
+    KIND, NUMBER, NAME = "inside", "4", "inside the cell"
     HELP = """\
 # Inside the cell
 
@@ -34,8 +34,8 @@ Measured at every probe, over updates.
   above 0.9 (open). A cell state is kept, and its gradient too, as far as `f` is near 1.
 * **Saturation** `s`: share of hidden values beyond ±0.9, where 1 - h² is below 0.19 and little gradient
   passes tanh.
-* A Transformer has no gates: `e` is the mean entropy of its attention as a share of the highest possible
-  one (1 looks at everything alike).
+* A Transformer has neither: `e` is the mean entropy of its attention in nats as a share of the highest
+  possible one, ln of the number of keys (1 looks at everything alike, 0 at one row only).
 
 Two runs in one plot: the forget (or update) gate only, with the runs' letters. `l` chooses a layer.
 """
@@ -55,8 +55,17 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
     def title(self) -> str:
         layers = self._layers(self.runs[0])
         several = max((len(p.layers) for p in self.runs[0].metrics.probes), default=1) > 1
-        layer = f" · {layers[-1][1].name}" if several and layers else " · over updates"
-        return f"{self.NAME}{layer}"
+        where = layers[-1][1].name if several and layers else "over updates"
+        return f"{self._names(layers[-1][1]) if layers else self.NAME} · {where}"
+
+    def _names(self, layer: Layer) -> str:
+        """What is there, and so drawn: a plain net has no gates, a Transformer has attention alone."""
+        names = {
+            "spectral radius": bool(layer.radius),
+            "gates": bool(layer.gates),
+            "saturation": layer.saturated == layer.saturated,
+        }
+        return ", ".join(name for name, there in names.items() if there) or "attention entropy"
 
     def _layers(self, run: LiveRun) -> list[tuple[Probe, Layer]]:
         probes = run.probes(self.desk.shown(run))
@@ -77,7 +86,9 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         curves = [c for run in self.runs for c in self._shares(run, len(self.runs) > 1)]
         names = dict.fromkeys(MEANING[c.name] for c in curves if c.name in MEANING)
         said = ", ".join(names)
-        what = (said, said.removesuffix(" open"), said[:1]) if len(self.runs) > 1 else ()
+        entropy = MEANING[ENTROPY]
+        alone = (entropy,) if said == entropy else ()
+        what = (said, said.removesuffix(" open"), said[:1]) if len(self.runs) > 1 else alone
         shares.draw(self.palette, curves, linear(0.0, 1.0), until, at, captions=what, below=True)
 
     def _radius(self, run: LiveRun) -> Curve:
@@ -85,7 +96,12 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         values = [radius_of(layer)[1] for _, layer in layers]
         known = [(p.update, v) for (p, _), v in zip(layers, values, strict=True) if v == v]
         (letter,) = self.desk.letters([run])
-        return Curve(letter or "ρ", [u for u, _ in known], [v for _, v in known], self.ink(run))
+        return Curve(
+            letter or self.palette.glyph("ρ", "r"),
+            [u for u, _ in known],
+            [v for _, v in known],
+            self.ink(run),
+        )
 
     def _shares(self, run: LiveRun, together: bool) -> list[Curve]:
         """Gates, saturation or attention's entropy; one curve a run where runs share the plot."""
@@ -113,34 +129,43 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         ]
 
     def words(self) -> Words:
-        for detail in (True, False):
-            said = "  ".join(filter(None, (self._said(run, detail) for run in self.runs)))
-            if len(said) < self.size.width:
+        known = [(run, layers[-1]) for run in self.runs if (layers := self._layers(run))]
+        if not known:
+            return [(" nothing was measured yet", "muted")]
+        updates = {probe.update for _, (probe, _) in known}
+        at = f" · at update {updates.pop()}" if len(updates) == 1 else ""
+        for detail, when in ((3, at), (2, at), (1, at), (1, ""), (0, at)):
+            parts = [self._said(run, probe, layer, detail, not at) for run, (probe, layer) in known]
+            said = "  ".join(parts)
+            if len(f" {said}{when}") <= self.size.width:
                 break
-        return [(f" {said}", "text")] if said else [(" nothing was measured yet", "muted")]
+        return [(f" {said}", "text"), (when, "muted")]
 
-    def _said(self, run: LiveRun, detail: bool) -> str:
-        """The newest numbers of a run; in detail with what is shut and open."""
-        layers = self._layers(run)
-        if not layers:
-            return ""
-        probe, layer = layers[-1]
+    def _said(self, run: LiveRun, probe: Probe, layer: Layer, detail: int, dated: bool) -> str:
+        """The newest numbers of a run, from 3 (with what is shut and open) down to 0 (the first alone)."""
         block, value = radius_of(layer)
-        several = len(self.runs) > 1
+        several, rho = len(self.runs) > 1, self.palette.glyph("ρ", "rho")
         said = (
-            [f"ρ {value:.2f}" if several else f"ρ({block}) {value:.2f}"] if value == value else []
+            [f"{rho} {value:.2f}" if several else f"{rho}({block}) {value:.2f}"]
+            if value == value
+            else []
         )
         for name, gate in layer.gates.items():
             if several and name not in MEANING:
                 continue  # its curve is not shown either
-            more = f" ({gate.shut:.0%} shut, {gate.open:.0%} open)" if detail else ""
+            more = f" ({gate.shut:.0%} shut, {gate.open:.0%} open)" if detail > 2 else ""
             said.append(f"{name} {gate.mean:.2f}{more}")
         if layer.saturated == layer.saturated and not (several and layer.gates):
             said.append(f"{SATURATED} {layer.saturated:.0%}")
         if (entropy := derived.evenness(probe.attention)) is not None:
-            said.append(f"{ENTROPY} {entropy:.2f}")
+            nats, most = derived.entropies(probe.attention)
+            more = (
+                f" (attention entropy {nats:.2f} of at most {most:.2f} nats)" if detail > 1 else ""
+            )
+            said.append(f"{ENTROPY} {entropy:.2f}{more}")
         letter = f"{run.letter}: " if len(self.desk.runs) > 1 else ""
-        return letter + " · ".join(said)
+        when = f"update {probe.update}: " if dated else ""
+        return letter + when + " · ".join(said[: None if detail else 1])
 
 
 def radius_of(layer: Layer) -> tuple[str, float]:

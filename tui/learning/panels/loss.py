@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from engine.learning import derived
+from engine.objective import CLOSE
 from tui.learning.live import Columns, LiveRun
 from tui.learning.panels.base import Panel, Words
 from tui.learning.plot import Axis, Curve, Level, Plot, linear, powers
 
+if TYPE_CHECKING:
+    from scenarios.tasks import Task
+
+WIDE = 76  # columns for a run from which on it is said what counts as learned
 LOG_FROM = 12.0  # ratio of the largest to the smallest loss from which on powers of ten tell more
 
 
@@ -121,8 +127,20 @@ letters, A and B, on their lines.
             until = self.desk.shown(run)
             learned = run.learned(until)
             said = f"learned at update {learned}" if learned else "not learned yet"
+            task = run.task
+            if task is not None and self.size.width >= WIDE * len(self.runs):
+                said += f" ({_threshold(task)})"
+            if len(self._columns(run).update) == 1:
+                said += f"; the {self.palette.glyph('•', '*')} is update {until}"
             if run.task is None:
                 said = f"{until} updates"
             letter = f" {run.letter}:" if len(self.desk.runs) > 1 else ""
             words.append((f"{letter} {said} ", "good" if learned else "muted"))
         return words
+
+
+def _threshold(task: Task) -> str:
+    """What counts as learned, and as accurate."""
+    if task.loss == "value":
+        return f"learned is a squared error below {task.learned:g}, accurate is within {CLOSE:g}"
+    return f"learned is an accuracy of {task.learned:g}, mean of 20 updates"

@@ -84,11 +84,13 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
     def _load(self, wanted: Wanted) -> None:
         """In a thread: read the traces."""
         lanes, error = [], ""
-        answers = {run.letter: run.answers for run in self.runs}
+        of = {run.letter: run for run in self.runs}
         for letter, path, update in wanted:
             try:
                 lane = Lane(f"{letter} update {update}".strip(), load_trace(path))
-                lane.answers = answers[letter or self.runs[0].letter]
+                run = of[letter or self.runs[0].letter]
+                if lane.trace.tokens[:-1] == run.tokens:  # not where another version drew the probe
+                    lane.answers = run.answers
                 lanes.append(lane)
             except PeepholeError as caught:
                 error = str(caught)
