@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.finding import Finding
-from engine.learning.derived import reach
+from engine.learning.derived import figure, reach
 from engine.learning.metrics import Layer, Metrics, Probe
 from engine.signs import (
     FEW,
@@ -84,7 +84,7 @@ def _backwards(metrics: Metrics) -> Iterator[Finding]:
     flow = flow_of(layer)
     arrived = reach(flow)
     says = f"the gradient reaches {arrived.steps} of {arrived.of} steps: in {layer.name}, |dL/dh| falls "
-    says += f"from {flow[arrived.of]:.1e} at step {arrived.of} to {flow[0]:.1e} at step 0"
+    says += f"from {figure(flow[arrived.of])} at step {arrived.of} to {figure(flow[0])} at step 0"
     level = "warning"
     if fell(metrics):
         level = "note"
@@ -145,7 +145,8 @@ def _exploding(metrics: Metrics) -> Iterator[Finding]:
     """The gradient grows on its way back, and the run is lost, jumps, or gets nowhere."""
     lost = next((each for each in metrics.events if each.event == "diverged"), None)
     bad = np.flatnonzero(~np.isfinite(metrics.loss)) if len(metrics) else np.array([], int)
-    at = lost.update if lost else int(metrics.update[bad[0]]) if bad.size else None
+    failed = lost.details.get("at", lost.update + 1) if lost else None  # the first without a number
+    at = failed if lost else int(metrics.update[bad[0]]) if bad.size else None
     steepest = [_steepest(probe) for probe in metrics.probes]
     most = max((each for each in steepest if each), key=lambda each: each[0], default=None)
     norms = metrics.norm[np.isfinite(metrics.norm)]
@@ -180,7 +181,7 @@ def _steepest(probe: Probe) -> tuple[float, Layer, int] | None:
 def _norms(norms: np.ndarray) -> str:
     if not norms.size:
         return "no gradient was finite"
-    return f"the gradient's norm reaches {norms.max():.1e}, its median is {np.median(norms):.1e}"
+    return f"the gradient's norm reaches {figure(norms.max())}, its median is {figure(np.median(norms))}"
 
 
 def _too_fast(metrics: Metrics) -> Iterator[Finding]:

@@ -64,6 +64,8 @@ gradient and attention are about: they show what *its* token depends on.
         word, p = self.lane.top(row)[0]
         bits = self.lane.bits(row)
         token = self.lane.trace.tokens[row]
+        if self.lane.answers is not None and self.lane.asked(row - 1) and bits == bits:
+            return f"row {row} {token!r}: the answer of row {row - 1}; {bits:.2f} bits of surprise"
         if not self.lane.asked(row):
             return f"row {row} {token!r}: nothing is asked here"
         if not self.lane.predicts:

@@ -89,7 +89,7 @@ measured on the update's own batch. A letter marks each run; all share their axe
         self.query_one("#plots").display = bool(lanes)
         if not lanes or self.lane is None:
             self.put("#title", f"{self.called} is of no recorded run: there is nothing to plot.")
-            self.put("#readout", "`peephole learn` records one. Esc: back.")
+            self.put("#readout", self._elsewhere() or "`peephole learn` records one. Esc: back.")
             self.put("#legend", "")
             return
         try:
@@ -115,6 +115,22 @@ measured on the update's own batch. A letter marks each run; all share their axe
         accuracy.draw(self.palette, self._curves(runs, "accuracy", until, False), linear(0.0, 1.0),
                       until, at, levels)  # fmt: skip
         self._words(runs, log)
+
+    def _elsewhere(self) -> str:
+        """In a scenario: which of its beats are of recorded runs."""
+        play = getattr(self.screen, "play_script", None)
+        if play is None:
+            return ""
+        from scenarios import script
+
+        lanes, beats = play.scenario.lanes, enumerate(play.scenario.beats, 1)
+        recorded = {k for k, spec in lanes.items() if isinstance(spec.reader, script.Recorded)}
+        found = [str(number) for number, beat in beats if recorded & set(beat.lanes)]
+        if not found:
+            return "No beat of this scenario is of recorded runs: `peephole learn` makes some."
+        numbers = " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
+        which = f"{'Beats' if len(found) > 1 else 'Beat'} {numbers}"
+        return f"{which} of this scenario: those runs were recorded. Esc: back."
 
     def _curves(self, runs: list[Recorded], name: str, until: float, log: bool) -> list[Curve]:
         room = max(20, self.size.width - 16)  # two dots of braille a column

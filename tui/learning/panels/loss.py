@@ -129,7 +129,7 @@ letters, A and B, on their lines.
             said = f"learned at update {learned}" if learned else "not learned yet"
             task = run.task
             if task is not None and self.size.width >= WIDE * len(self.runs):
-                said += f" ({_threshold(task)})"
+                said += f" ({_threshold(task).removeprefix('learned is ' if learned else '')})"
             if len(self._columns(run).update) == 1:
                 said += f"; the {self.palette.glyph('•', '*')} is update {until}"
             if run.task is None:
