@@ -39,7 +39,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
     RunScreen #small { display: none; height: 1fr; content-align: center middle; text-align: center; }
     RunScreen.-small #body, RunScreen.-small #head, RunScreen.-small Footer { display: none; }
     RunScreen.-small #small { display: block; }
-    RunScreen ToastRack { dock: top; align: right top; margin-bottom: 0; }
+    RunScreen ToastRack { dock: top; align: right top; margin: 3 0 0 0; }
     RunScreen FooterKey .footer-key--description { padding: 0 0 0 1; }
     """
 
