@@ -231,3 +231,13 @@ def test_words_of_titles_are_searched_for_and_others_are_read() -> None:
     assert not choices.is_sentence("distance agree", known)
     assert choices.is_sentence("the cats were", known)
     assert choices.is_sentence("cats.", known)
+
+
+async def test_keys_that_come_at_once_act_in_their_order() -> None:
+    async with Front().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in ("x", "escape", *"tra", "backspace", "x", "home", "y", "delete"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        for _ in range(4):
+            await pilot.pause()
+        assert pilot.app.screen.query_one(Input).value == "yrx"

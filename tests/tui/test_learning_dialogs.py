@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -170,3 +171,43 @@ async def test_adam_has_no_momentum_to_turn() -> None:
         await pilot.press("enter")
         await pilot.pause()
     assert app.answer == {}
+
+
+async def burst(pilot: Pilot, *keys: str) -> None:
+    """Keys that are all there before the first one is handled."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    for _ in range(4):
+        await pilot.pause()
+
+
+async def test_keys_that_come_at_once_act_in_their_order() -> None:
+    app = Asking(KnobsDialog({"lr": 0.1, "clip": 1.0}, "Knobs", "now"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        wiped = ["backspace"] * 3
+        typed = [
+            *wiped,
+            *"0.25",
+            "backspace",
+            "down",
+            "backspace",
+            "5",
+            "tab",
+            "backspace",
+            "7",
+            "up",
+        ]
+        await burst(pilot, *typed, "end", "home", "1", "down", "down", "backspace", "9", "enter")
+    assert app.answer == {"lr": 0.2, "clip": 15.0, "k1": 7, "k2": 9}
+
+
+async def test_a_choice_and_what_follows_of_it_come_in_their_order_too() -> None:
+    app = Asking(SettingDialog(usual("recall")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await burst(
+            pilot, "space", "down", "end", "backspace", "backspace", "backspace", *"27", "enter"
+        )
+    assert isinstance(app.answer, Setting)
+    assert (app.answer.task, app.answer.length) == ("adding", 27)

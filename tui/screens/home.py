@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.line import Line
 from tui.palette import Palette
 from tui.screens.preview import Preview
 from tui.screens.recent import remember
@@ -35,9 +36,10 @@ KINDS = {
 }
 
 
-class Search(Input):
+class Search(Line):
     """The line to type in. Its keys are its own, so that none overtakes what is typed."""
 
+    MORE: ClassVar[dict[str, str]] = {"escape": "screen.leave"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Open", id="home.open", tooltip="Open what is marked",
                 key_display="Enter"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -14,12 +15,14 @@ from textual.widgets import Input, Label, Static
 
 from tui.dialogs.base import Dialog
 from tui.learning.dialogs.fields import Field, value
+from tui.line import Line
 
+_TURNS = 1000  # of the other fields, until an answer no longer waits for them
 SECOND = "optimiser"  # the field that the second column begins with
 T = TypeVar("T")
 
 
-class Choice(Input):
+class Choice(Line):
     """A field of a few known words: Space takes the next one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,6 +46,8 @@ class Choice(Input):
             event.prevent_default()
             event.stop()
             self.action_following(1)
+        else:
+            await super()._on_key(event)
 
     def action_following(self, by: int) -> None:
         at = self.choices.index(self.value) + by if self.value in self.choices else 0
@@ -64,8 +69,11 @@ class FormDialog(Dialog[T], Generic[T]):
     FormDialog #line { margin-top: 0; min-height: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "field(1)", "Field", id="form.down", tooltip="The next field", key_display="↑↓"),
-        Binding("up", "field(-1)", "Field", id="form.up", tooltip="The field before", show=False),
+        # Priority: what is typed after it goes to the next field, what was typed before is there already.
+        Binding("down,tab", "field(1)", "Field", id="form.down", tooltip="The next field",
+                key_display="↑↓", priority=True),
+        Binding("up,shift+tab", "field(-1)", "Field", id="form.up", tooltip="The field before", show=False,
+                priority=True),
     ]  # fmt: skip
 
     def __init__(self, asked: Sequence[Field], given: Mapping[str, Any]) -> None:
@@ -91,7 +99,7 @@ class FormDialog(Dialog[T], Generic[T]):
         text = said(self.given.get(field.name, ""))
         if field.kind == "choice":
             return Choice(text, field.choices, id=field.name)
-        return Input(text, id=field.name)
+        return Line(text, id=field.name)
 
     def keys(self) -> str:
         return "↑ ↓ another field · Space next choice · Enter does it · Esc goes back"
@@ -131,7 +139,17 @@ class FormDialog(Dialog[T], Generic[T]):
     def action_field(self, by: int) -> None:
         fields = list(self.query(Input))
         at = fields.index(self.focused) + by if self.focused in fields else 0
-        fields[at % len(fields)].focus()
+        self.set_focus(fields[at % len(fields)])
+
+    async def on_input_submitted(self, event: Input.Submitted | None = None) -> None:
+        """Answer when every field has taken in what was typed into it."""
+        if event is not None:
+            event.prevent_default()  # the dialog's own answer would not wait
+        for _ in range(_TURNS):
+            if not any(field.message_queue_size for field in self.query(Input)):
+                break
+            await asyncio.sleep(0)
+        self.action_answer()
 
 
 def said(what: Any) -> str:

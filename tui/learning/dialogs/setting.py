@@ -85,23 +85,25 @@ class SettingDialog(FormDialog[Setting]):
             return f"length: in {task.unit}; usually {task.length}. {field.about}"
         return super().about(field)
 
-    def on_input_changed(self, event: Any = None) -> None:
+    def on_mount(self) -> None:
+        super().on_mount()
+        for name, follow in (("task", self._another), ("cell", self._suit)):
+            for line in self.query(f"#{name}"):  # at once: what is typed next is typed over it
+                self.watch(line, "value", follow, init=False)
+
+    def _another(self, name: str) -> None:
         """Another task brings its own length and recipe."""
-        changed = event.input.id if event is not None else ""
-        if changed == "task":
-            name = self.text("task")
-            if name in tasks.TASKS and name != self.setting.task:
-                self.setting = usual(name, cell=self.text("cell"))
-                for known, what in self.setting.flat.items():
-                    if known not in ("task", "cell") and self.query(f"#{known}"):
-                        self.query_one(f"#{known}", Input).value = said(what)
-            self.tell("task")
-        elif changed == "cell" and self.text("cell") in tasks.CELLS:
-            self._suit(self.text("cell"))
-        self.judge()
+        if name in tasks.TASKS and name != self.setting.task:
+            self.setting = usual(name, cell=self.text("cell"))
+            for known, what in self.setting.flat.items():
+                if known not in ("task", "cell") and self.query(f"#{known}"):
+                    self.query_one(f"#{known}", Input).value = said(what)
+        self.tell("task")
 
     def _suit(self, cell: str) -> None:
         """Knobs that go with another cell: only an LSTM has a forget gate, a Transformer no recurrence."""
+        if cell not in tasks.CELLS:
+            return
         recipe = self.setting.recipe if self.beside else usual(self.setting.task, cell=cell).recipe
         bias = recipe.get("forget_bias", 0.0) if cell == "lstm" else 0.0
         self.query_one("#forget_bias", Input).value = said(bias)
