@@ -35,19 +35,26 @@ class Free:
         low, high = self._axis.low, self._axis.high
         return round((height - low) / max(1e-12, high - low) * self._lines)
 
-    def _over(self, words: str, height: float, left: bool) -> int:
+    def _over(self, words: str, line: int, left: bool) -> int:
         """How many of a word's places curves take."""
-        line, n = self._line(height), len(words) + 2
+        n = len(words) + 2
         columns = range(n) if left else range(self._columns - n, self._columns)
         return sum((column, line) in self._taken for column in columns)
 
-    def end(self, words: str, height: float, left: bool) -> tuple[str, float]:
-        """(alignment, x) of a word at one end of a line, by preference the left or the right one."""
-        left = min(left, not left, key=lambda side: self._over(words, height, side))
-        return ("left", self._until * 0.01) if left else ("right", self._until * 0.99)
+    def _x(self, left: bool) -> float:
+        return self._until * (0.01 if left else 0.99)
+
+    def end(self, words: str, height: float, left: bool) -> tuple[str, float, float]:
+        """(alignment, x, y) of a word at an end of a line or beside it; `left` is the better end."""
+        line = self._line(height)
+        spots = [(line + up, side) for up in (0, 1, -1) for side in (left, not left)]
+        there = [spot for spot in spots if 0 <= spot[0] <= self._lines]
+        best, side = min(there, key=lambda spot: self._over(words, *spot))
+        y = height + (best - line) * (self._axis.high - self._axis.low) / self._lines
+        return "left" if side else "right", self._x(side), y
 
     def corner(self, words: str, height: float, other: float) -> tuple[str, float, float]:
         """(alignment, x, y) of a word in a corner, by preference on the right at the first height."""
         corners = [(height, False), (other, False), (height, True), (other, True)]
-        y, left = min(corners, key=lambda corner: self._over(words, *corner))
-        return ("left", self._until * 0.01, y) if left else ("right", self._until * 0.99, y)
+        y, left = min(corners, key=lambda spot: self._over(words, self._line(spot[0]), spot[1]))
+        return "left" if left else "right", self._x(left), y

@@ -143,11 +143,11 @@ class Plot(PlotextPlot):
             plot.plot([0, until], [level.at, level.at], marker=dash, color=faint)
         if at is not None:
             plot.vline(at, color=quiet)
-        for curve in curves:
-            self._line(palette, curve, until, width - AXIS - 2)
+        for index, curve in enumerate(curves):
+            self._line(palette, curve, until, width - AXIS - 2, index / len(curves))
         for level in inside:
-            side, x = free.end(level.name, level.at, level.left)
-            plot.text(level.name, x, level.at, color=quiet, background="default", alignment=side)
+            side, x, y = free.end(level.name, level.at, level.left)
+            plot.text(level.name, x, y, color=quiet, background="default", alignment=side)
         caption = next((words for words in captions if len(words) < width - AXIS - 3), "")
         if caption:
             y, other = (axis.low, axis.high) if below else (axis.high, axis.low)
@@ -171,7 +171,9 @@ class Plot(PlotextPlot):
         )
         return list(ticks[:: next(fits, max(1, parts))])
 
-    def _line(self, palette: Palette, curve: Curve, until: float, canvas: int) -> None:
+    def _line(
+        self, palette: Palette, curve: Curve, until: float, canvas: int, share: float
+    ) -> None:
         plot: Any = self.plt
         x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
         good = np.isfinite(x) & np.isfinite(y)
@@ -185,7 +187,9 @@ class Plot(PlotextPlot):
             plot.scatter(x.tolist(), y.tolist(), marker=curve.mark or alone, color=curve.ink)
         if not curve.mark:
             return
-        spots = np.unique(np.append(np.searchsorted(x, _spots(x, until, canvas)), len(x) - 1))
+        spots = np.unique(
+            np.append(np.searchsorted(x, _spots(x, until, canvas, share)), len(x) - 1)
+        )
         spots = spots[spots < len(x)]
         plot.scatter(x[spots].tolist(), y[spots].tolist(), marker=curve.mark, color=curve.ink)
 
@@ -203,7 +207,10 @@ def _same(what: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
     )
 
 
-def _spots(x: np.ndarray, until: float, canvas: int) -> np.ndarray:
-    """Where the letters of a line stand, apart enough to leave the line visible between them."""
+def _spots(x: np.ndarray, until: float, canvas: int, share: float) -> np.ndarray:
+    """Where the letters of a line stand, apart enough to leave the line visible between them.
+
+    `share` of the way to the next one they stand further on: lines that cross hide no letters.
+    """
     apart = until * APART / max(1, canvas)
-    return np.arange(x[0] + apart / 2, x[-1], apart) if apart > 0 else x[:1]
+    return np.arange(x[0] + apart * (0.5 + share / 2), x[-1], apart) if apart > 0 else x[:1]

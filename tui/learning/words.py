@@ -156,7 +156,7 @@ def together(each: list[dict[str, tuple[str, str]]], rooms: list[int]) -> list[W
 def smoothed(values: Any, digits: int) -> str:
     """The mean of the last updates, as the lines of a plot show it."""
     last = derived.smooth(values[-60:])[-1]
-    return "-" if last != last else f"{last:.{digits}f}" if digits == 2 else f"{last:.3g}"
+    return "-" if last != last else f"{last:.2f}" if digits == 2 else derived.figure(last, 3)
 
 
 def head(desk: Desk, width: int) -> list[tuple[Words, Words]]:

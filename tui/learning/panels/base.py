@@ -47,8 +47,9 @@ class Lines(Widget):
 
     def spread(self, palette: Palette, lines: list[tuple[Words, Words]], width: int) -> None:
         """Show lines with a left part, cut where need be, and a right part at the right edge."""
-        said = []
+        said: list[Words] = []
         for left, right in lines:
+            left, right = (_legible(palette, parts) for parts in (left, right))
             room = width - sum(map(width_of, right))
             said.append([*_fitted(left, room), *right])
         self.say(palette, said)
@@ -70,6 +71,13 @@ class Lines(Widget):
 def width_of(part: tuple[str, str] | Segment) -> int:
     """How many columns a part takes."""
     return cell_len(_plain(part))
+
+
+def _legible(palette: Palette, parts: Words) -> Words:
+    """Parts as this palette can show them: in ASCII some signs are wider."""
+    if not palette.ascii:
+        return parts
+    return [part if isinstance(part, Segment) else (plain(part[0]), part[1]) for part in parts]
 
 
 def _plain(part: tuple[str, str] | Segment) -> str:
@@ -181,7 +189,7 @@ class Panel(Widget, can_focus=True):
         self._drawn = what
         self._title()
         self.draw()
-        words = self.words()
+        words = _legible(self.palette, self.words())
         while len(words) > 1 and sum(map(width_of, words)) > self.size.width:
             words = words[:-1]
         self.query_one("#words", Lines).say(self.palette, [words])

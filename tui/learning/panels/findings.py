@@ -69,6 +69,8 @@ learning rate or harder clipping.
         words.styles.text_wrap = "nowrap" if small and len(self.runs) > 1 else "wrap"
         words.styles.text_overflow = "clip" if ascii else "ellipsis"
         parts = [self._brief(run) if small else self._full(run) for run in self.runs]
+        for part in parts if ascii and small and len(parts) > 1 else ():
+            part.truncate(self.size.width - 3, overflow="ellipsis")  # which is "..": two columns
         text = Text("\n").join(parts)
         words.update(shown(self.palette, text))
 

@@ -11,6 +11,7 @@ from tui.learning.live import LiveRun
 from tui.learning.panels.base import Panel, Words
 from tui.learning.panels.through_time import layer_of
 from tui.learning.plot import Curve, Level, Plot, ink, linear
+from tui.views.plain import plain
 
 SATURATED, ENTROPY = "s", "e"
 MEANING = {"f": "forget gate open", "z": "update gate open", SATURATED: "saturated units",
@@ -137,7 +138,10 @@ Two runs in one plot: the forget (or update) gate only, with the runs' letters. 
         for detail, when in ((3, at), (2, at), (1, at), (1, ""), (0, at)):
             parts = [self._said(run, probe, layer, detail, not at) for run, (probe, layer) in known]
             said = "  ".join(parts)
-            if len(f" {said}{when}") <= self.size.width:
+            if (
+                len(plain(f" {said}{when}") if self.palette.ascii else f" {said}{when}")
+                <= self.size.width
+            ):
                 break
         return [(f" {said}", "text"), (when, "muted")]
 
