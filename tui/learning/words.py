@@ -17,14 +17,8 @@ KINDS = {
     "running": "accent", "starting": "accent", "saving": "accent", "following": "accent", "done": "good",
     "diverged": "bad", "died": "bad", "failed": "bad",
 }  # fmt: skip
-DROPPED = (
-    "gradient",
-    "pace",
-    "left",
-    "accuracy",
-    "loss",
-    "update",
-)  # first to last, for want of room
+# What is left out first to last, for want of room.
+DROPPED = ("gradient", "pace", "left", "total", "accuracy", "loss", "update")
 ENDS = ("done", "stopped", "diverged")
 
 
@@ -121,7 +115,7 @@ def numbers(run: LiveRun, desk: Desk) -> dict[str, tuple[str, str]]:
     until = desk.shown(run)
     columns = run.columns(until)
     total = f" of {run.total}" if run.total else ""
-    said = {"update": (f"update {until}{total}", "text")}
+    said = {"update": (f"update {until}", "text"), "total": (total, "text")}
     rate = derived.pace(run.metrics.update, run.metrics.seconds)
     if rate and run.state == "running" and desk.at is None:
         said["pace"] = (f"{rate:.0f}/s" if rate >= 10 else f"{rate:.2g}/s", "muted")
@@ -147,7 +141,7 @@ def lasting(seconds: float) -> str:
 def together(each: list[dict[str, tuple[str, str]]], rooms: list[int]) -> list[Words]:
     """The numbers of runs in lines of so many columns: what one has no room for, none of them says."""
     for names in (DROPPED[:n] for n in range(len(DROPPED) + 1)):
-        lines = [joined([part for k, part in said.items() if k not in names]) for said in each]
+        lines = [joined([p for k, p in said.items() if k not in names and p[0]]) for said in each]
         if all(cells(line) <= room for line, room in zip(lines, rooms, strict=True)):
             break
     return lines
@@ -194,11 +188,11 @@ def head(desk: Desk, width: int) -> list[tuple[Words, Words]]:
     return lines
 
 
-def joined(parts: Words) -> Words:
-    """Parts with dots between them."""
+def joined(parts: list[tuple[str, str]]) -> Words:
+    """Parts with dots between them, but before what goes on with a blank."""
     words: Words = []
     for part in parts:
-        words += [(" · ", "muted"), part] if words else [part]
+        words += [(" · ", "muted"), part] if words and part[0][:1] != " " else [part]
     return words
 
 
