@@ -71,8 +71,14 @@ class RunFolder:
         """
         path = Path(path)
         if not is_run(path):
-            there = "not a run of peephole" if path.exists() else "no such folder"
-            raise PeepholeError(there, where=str(path), do="`peephole learn TASK` makes one")
+            if path.exists():
+                do = "Choose another folder; `peephole learn TASK --run FOLDER` makes a new one"
+                raise PeepholeError(
+                    "is there, but is not a run of peephole", where=str(path), do=do
+                )
+            raise PeepholeError(
+                "no such folder", where=str(path), do="`peephole learn TASK` makes one"
+            )
         with told(path / CONFIG, "read"), (path / CONFIG).open("rb") as file:
             text = file.read(_CONFIG_BYTES + 1)
         try:
@@ -205,6 +211,21 @@ class RunFolder:
             file.write(f"process {os.getpid()}".encode())
             file.flush()
             yield
+
+
+def trainer(folder: RunFolder) -> str:
+    """The process that trains a run now, e.g. `process 123`; "" where none does. Reading only."""
+    import fcntl
+
+    try:
+        with (folder.path / LOCK).open("rb") as file:
+            who = file.read(40).decode("ascii", "replace").strip()
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return who or "another process"
+    except OSError:
+        return ""
+    return ""
 
 
 def is_run(path: str | Path) -> bool:

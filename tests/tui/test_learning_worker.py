@@ -83,13 +83,14 @@ async def test_a_run_is_driven_killed_resumed_compared_and_branched() -> None:
         await answer(pilot, lr="0.01", clip="0.5")
         await until(pilot, lambda: desk.run.metrics.events)
         assert desk.run.knobs(desk.run.newest)["lr"] == 0.01
-        await until(pilot, lambda: "lr 0.01 · clip 0.5" in text(pilot))
+        await until(pilot, lambda: "lr 0.01" in text(pilot) and "clip 0.5" in text(pilot))
 
         pid = screen.drivers[desk.run].pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await until(pilot, lambda: desk.run.state == "died")
         await until(pilot, lambda: "r resumes" in text(pilot))
+        await until(pilot, lambda: "r Resume" in text(pilot))
         await pilot.press("space", "full_stop", "k")  # say so, and do nothing
         await pilot.press("r")
         await until(pilot, lambda: desk.run.state == "running")
@@ -162,13 +163,30 @@ async def test_home_asks_trains_and_takes_one_back() -> None:
         await until(pilot, lambda: "update 20 of 20" in text(pilot))
 
 
-async def test_a_run_that_cannot_be_trained_says_why() -> None:
+async def test_a_run_that_another_process_trains_is_followed() -> None:
     folder = small()
     screen = RunScreen.open([folder.path], True)
     with folder.lock():
-        async with PeepholeApp(first=screen).run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: screen.desk.run.state == "failed")
-            await until(pilot, lambda: "another process is training this run" in text(pilot))
+        async with PeepholeApp(first=screen).run_test(size=(80, 24), notifications=True) as pilot:
+            await until(pilot, lambda: "Followed here" in text(pilot))
+            assert screen.desk.run.state == "following"
+            assert not screen.drivers
+            await pilot.press("r")
+            assert not screen.drivers
+
+
+async def test_a_run_that_is_done_offers_no_key_that_does_nothing() -> None:
+    screen = RunScreen.open([small(3).path], True)
+    async with PeepholeApp(first=screen).run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: screen.desk.run.state == "done" and not screen.drivable)
+        footer = lambda: text(pilot).splitlines()[-1]  # noqa: E731
+        await until(pilot, lambda: "Step" not in footer())
+        assert not {"Pause", "Knobs", "Resume"} & set(footer().split())
+        await pilot.press("escape")
+        await until(pilot, lambda: "Esc again leaves" in text(pilot))
+        assert not pilot.app._exit
+        await pilot.press("escape")
+        assert pilot.app._exit
 
 
 def test_launch_prints_how_to_go_on(monkeypatch, capsys) -> None:

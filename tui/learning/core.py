@@ -63,6 +63,10 @@ class Core(Screen[None]):
         """Have the workers of these runs end."""
         raise NotImplementedError
 
+    def follow(self, run: LiveRun) -> None:
+        """Read what another process writes."""
+        raise NotImplementedError
+
     async def drive(self, run: LiveRun, paused: bool = False) -> Driver:
         """Have a worker train a run."""
         raise NotImplementedError

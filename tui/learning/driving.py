@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import Any
 
 from engine import PeepholeError
+from engine.learning.folder import trainer
 from tui.learning import making, words
 from tui.learning.core import Core
 from tui.learning.driver import Driver
 from tui.learning.live import LiveRun
 
+AGAIN = 4.0  # seconds in which a second Esc leaves
+
 
 class Driving(Core):
     """Talks to the workers."""
+
+    _esc = -math.inf  # when Esc was pressed last
 
     @property
     def driver(self) -> Driver | None:
@@ -28,9 +35,6 @@ class Driving(Core):
             d for run, d in self.drivers.items() if run in self.desk.runs and d.pid is not None
         ]
         if not working:
-            done = self.desk.run.state == "done"
-            more = "all updates are done; b branches from a checkpoint" if done else "r resumes"
-            self.notify(f"Nothing runs here: {more}", timeout=5)
             return
         running = any(driver.run.state in ("running", "starting") for driver in working)
         for driver in working:
@@ -120,25 +124,43 @@ class Driving(Core):
 
     # Resuming and leaving -------------------------------------------------------------------------
 
+    @property
+    def resumable(self) -> bool:
+        """Whether the run that keys are about has updates left, and no process of ours."""
+        run = self.desk.run
+        left = run.folder.config.kind == "learn" and run.newest < run.total
+        return left and self.driver is None
+
     async def action_resume(self) -> None:
         run = self.desk.run
-        if self.driver is not None:
-            self.notify("It is at work: Space pauses and goes on", timeout=3)
-        elif run.folder.config.kind != "learn":
-            self.complain(PeepholeError("a watched run is trained elsewhere"))
-        else:
+        if not self.taken(run):
             self.desk.at = None
             await self.drive(run)
 
+    def taken(self, run: LiveRun) -> bool:
+        """Whether another process trains a run; then it is followed, and that is said."""
+        who = trainer(run.folder)
+        if who:
+            self.follow(run)
+            self.notify(f"Followed here: {who} trains {run.name} already", timeout=8, markup=False)
+        return bool(who)
+
     async def action_leave(self) -> None:
-        """From a full-size panel to the dashboard; from there back to home, the workers stopped."""
+        """From a full-size panel to the dashboard; from there back to home, the workers stopped.
+
+        Where there is no home to go back to, only a second time: Esc is pressed to be rid of things.
+        """
         if self.full:
             self.full = ""
             self.settle()
             self.call_after_refresh(self.draw)
             return
         if len(self.app.screen_stack) <= 2:
-            await self.app.action_quit()
+            before, self._esc = self._esc, time.monotonic()
+            if self._esc - before < AGAIN:
+                await self.app.action_quit()
+            else:
+                self.notify("Esc again leaves, as q does; the run is saved", timeout=AGAIN)
             return
         await self.leaving()
         for line in self.app.parting:

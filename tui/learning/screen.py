@@ -55,6 +55,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
         self._due: Timer | None = None
         self._dirty = False
         self._poll: Timer | None = None
+        self._able = (False, False)  # what the footer was made for: to drive, to resume
 
     @classmethod
     def open(cls, paths: list[Path], drive: bool) -> RunScreen:
@@ -77,7 +78,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
 
     async def on_mount(self) -> None:
         for run in self.desk.runs:
-            if self._drive:
+            if self._drive and not self.taken(run):
                 await self.drive(run, self._paused)
             else:
                 self.follow(run)
@@ -90,12 +91,15 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
             return False
         if action == "other":
             return len(self.desk.runs) > 1
+        if action == "resume":
+            return self.resumable
         return not (action in ("go", "step", "knobs") and not self.drivable)
 
     @property
     def drivable(self) -> bool:
-        """Whether any run on the screen can be driven from here."""
-        return any(run in self.drivers for run in self.desk.runs)
+        """Whether a process of ours is there to hear of any run on the screen."""
+        drivers = (self.drivers.get(run) for run in self.desk.runs)
+        return any(driver is not None and driver.pid is not None for driver in drivers)
 
     # Records that come in -------------------------------------------------------------------------
 
@@ -207,6 +211,9 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
         if not self.is_mounted or self.has_class("-small"):
             return
         desk = self.desk
+        if (able := (self.drivable, self.resumable)) != self._able:
+            self._able = able
+            self.refresh_bindings()
         desk.palette, desk.dark = self.app.palette, self.app.palette.look is not LIGHT
         with self.app.batch_update():
             lines = words.head(desk, self.size.width)
