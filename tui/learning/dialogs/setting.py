@@ -16,7 +16,6 @@ from tui.learning.dialogs import fields
 from tui.learning.dialogs.fields import Field
 from tui.learning.dialogs.form import FormDialog, said
 
-OPEN = 3.0  # the forget bias that a run begins with here: 0 does not learn recall at 20 words
 WIDEST, MOST = 1024, 1_000_000  # units; updates
 CHECKED = (
     "steps",
@@ -58,8 +57,6 @@ def usual(name: str, length: int | None = None, cell: str = "lstm") -> Setting:
         k: v for k, v in measured.items() if k in CHECKED or k in ("batch", "warmup", "schedule")
     }
     recipe = {"steps": 1000, "loss": task.loss, **known}
-    if cell == "lstm":
-        recipe.setdefault("forget_bias", OPEN)
     return Setting(task.name, task.length, cell, int(measured.get("width", 64)), recipe)
 
 
