@@ -36,7 +36,7 @@ def test_a_run_prints_how_it_goes_and_what_came_of_it(cli, here: Path) -> None:
         r"gradient reaches \d of \d steps, r 0\.\d+ open, z 0\.\d+ open", result.stderr
     )
     assert re.match(r"update 45 in \d+\.\d s: loss", result.stdout)
-    assert "learned (accuracy of 0.95)" in result.stdout
+    assert "not learned: that would be accuracy of at least 0.95" in result.stdout
     assert result.stdout.splitlines()[-1] == "runs/recall-gru-1"
     folder = RunFolder.open(here / "runs" / "recall-gru-1")
     assert folder.read().last == 45
@@ -77,7 +77,7 @@ def test_naming_a_run_goes_on_with_it(cli, here: Path) -> None:
         (["a", "--run", "b"], "--run names the folder of a new run"),
         (["recal"], "no task 'recal'. Did you mean 'recall'?"),
         (["./none"], "none: no such folder"),
-        (["recall", "--run", "file"], "file: not a run of peephole"),
+        (["recall", "--run", "file"], "file: is there, but is not a run of peephole"),
         (["recall", "--run", "file/b"], "file/b: cannot write ("),
         (["recall", "--cell", "gru", "--forget-bias", "1"], "only an LSTM has a forget gate"),
         (["recall", "--k1", "5"], "do not go together"),

@@ -67,8 +67,8 @@ def summary(folder: RunFolder, task: Task, metrics: Metrics) -> Iterator[str]:
         below = task.loss == "value"
         scores = loss if below else accuracy
         at = derived.learned_at(metrics.update, scores, task.learned, below)
-        goal = f"{'squared error below' if below else 'accuracy of'} {task.learned:g}"
-        yield f"learned ({goal}) at update {at}" if at else f"not learned ({goal})"
+        goal = f"{'squared error below' if below else 'accuracy of at least'} {task.learned:g}"
+        yield f"learned at update {at}: {goal}" if at else f"not learned: that would be {goal}"
     events = [event for event in metrics.events if event.event == "diverged"]
     if events and events[-1] is metrics.events[-1]:
         yield events[-1].message

@@ -141,7 +141,9 @@ class FormDialog(Dialog[T], Generic[T]):
         at = fields.index(self.focused) + by if self.focused in fields else 0
         self.set_focus(fields[at % len(fields)])
 
-    async def on_input_submitted(self, event: Input.Submitted | None = None) -> None:
+    async def on_input_submitted(  # type: ignore[override]
+        self, event: Input.Submitted | None = None
+    ) -> None:
         """Answer when every field has taken in what was typed into it."""
         if event is not None:
             event.prevent_default()  # the dialog's own answer would not wait

@@ -36,6 +36,13 @@ class KnobsDialog(FormDialog[dict[str, Any]]):
             raise PeepholeError("nothing is changed yet", do="Type another value")
         return new
 
+    def judge(self) -> None:
+        """As long as nothing is changed, say what can be done rather than what is missing."""
+        if not self.same and all(self.text(n) == said(v) for n, v in self.given.items()):
+            self._line("Type another value; Enter then has it in force " + self.when, "dim")
+        else:
+            super().judge()
+
     def explain(self, answer: dict[str, Any]) -> str:
         changes = [
             f"{name} {said(getattr(self.recipe, name))} → {said(new)}"
