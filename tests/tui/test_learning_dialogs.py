@@ -217,3 +217,17 @@ async def test_a_choice_and_what_follows_of_it_come_in_their_order_too() -> None
         )
     assert isinstance(app.answer, Setting)
     assert (app.answer.task, app.answer.length) == ("adding", 27)
+
+
+async def test_enter_goes_to_the_field_that_is_wrong() -> None:
+    app = Asking(KnobsDialog({"lr": 0.1, "clip": 1.0}, "Knobs", "now"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await fill(pilot, clip="")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "clip is empty. Type a number" in app.says()
+        assert app.screen.focused is app.screen.query_one("#clip")
+        await pilot.press("2", "enter")
+        await pilot.pause()
+    assert app.answer == {"clip": 2.0}

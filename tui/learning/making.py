@@ -61,7 +61,7 @@ def create(setting: Setting, like: RunFolder | None = None) -> RunFolder:
         }
     planned = plan(setting.task, setting.cell, length=setting.length, width=setting.width, **knobs)
     return begin(
-        planned, free(like.path.parent, f"{setting.task}-{setting.cell}") if like else None
+        planned, free(like.path.parent, f"{setting.task}-{setting.cell}-1") if like else None
     )
 
 

@@ -81,6 +81,7 @@ class FormDialog(Dialog[T], Generic[T]):
         super().__init__()
         self.asked = list(asked)
         self.given = dict(given)
+        self.wrong = ""  # the field that stood in the way of the last answer
 
     def fields(self) -> ComposeResult:
         names = [field.name for field in self.asked]
@@ -117,7 +118,12 @@ class FormDialog(Dialog[T], Generic[T]):
         Raises:
             PeepholeError: one of them is none.
         """
-        return {field.name: value(field, self.text(field.name)) for field in self.asked}
+        found = {}
+        for field in self.asked:
+            self.wrong = field.name
+            found[field.name] = value(field, self.text(field.name))
+        self.wrong = ""
+        return found
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -151,7 +157,10 @@ class FormDialog(Dialog[T], Generic[T]):
             if not any(field.message_queue_size for field in self.query(Input)):
                 break
             await asyncio.sleep(0)
+        self.wrong = ""
         self.action_answer()
+        if self.wrong:  # it cannot be done as long as this one is as it is
+            self.set_focus(self.query_one(f"#{self.wrong}", Input))
 
 
 def said(what: Any) -> str:
