@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.learning.folder import RunFolder
 
 CELLS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")
+WIDE = 1024  # units from which on the first weights alone take seconds
 INITS = ("torch", "xavier", "orthogonal", "identity")
 
 
@@ -176,6 +177,9 @@ def _folder(what: str, path: Path | None, asked: dict[str, Any]) -> RunFolder:
         folder, asked = RunFolder.open(path), asked | {"task": what}
     else:
         asked = {"cell": "lstm"} | ({"backend": "torch"} if "device" in asked else {}) | asked
+        if asked.get("width", 0) >= WIDE:
+            width = asked["width"]
+            click.echo(f"building a model of width {width:,}, which takes a while", err=True)
         return plan.begin(plan.plan(what, **asked), path)
     plan.agrees(folder, asked)
     return folder

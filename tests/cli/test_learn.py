@@ -105,6 +105,7 @@ def test_weights_that_do_not_fit_into_memory(cli, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("scenarios.learning.plan.Training.start", too_large)
     result = cli("learn", "recall", "--width", "4096")
+    assert "building a model of width 4,096" in result.stderr
     assert result.exit_code == 2
     assert "its weights do not fit into memory" in result.stderr
     assert not Path("runs").exists()

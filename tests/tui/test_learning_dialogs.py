@@ -47,6 +47,7 @@ async def test_every_task_begins_with_a_setting_that_can_be_trained() -> None:
             await fill(pilot, task=task)
             assert app.says().startswith("→ trains lstm with")
             assert tasks.load(task).title in app.says("about")
+            assert tasks.load(task).title + " " not in app.says("about").replace("? ", "?")
             answer = app.dialog.answer()
             assert answer.length == tasks.load(task).length
             asked = plan(task)  # as `peephole learn TASK` would begin

@@ -76,7 +76,7 @@ class SettingDialog(FormDialog[Setting]):
     def about(self, field: Field) -> str:
         if field.name == "task" and self.text("task") in tasks.TASKS:
             task = tasks.load(self.text("task"))
-            return f"{task.title} {task.about}"
+            return f"{task.title.removesuffix('?')}{'?' if task.title.endswith('?') else '.'} {task.about}"
         if field.name == "length" and self.text("task") in tasks.TASKS:
             task = tasks.load(self.text("task"))
             return f"length: in {task.unit}; usually {task.length}. {field.about}"
