@@ -76,9 +76,10 @@ def of_run(path: Path, update: int | None = None) -> Session:
     from tui.session import Session
 
     model, note, _ = readers.checkpoint(path, update)
-    tokens = readers.of_run(RunFolder.open(path).config).probe_tokens()
-    lane = Lane(model.name, run(model, tokens), model, note=note)
+    task = readers.of_run(RunFolder.open(path).config)
+    lane = Lane(model.name, run(model, task.probe_tokens()), model, note=note)
     lane.run, lane.update = path, model.card["updates"]
+    lane.answers = task.probe_answers()
     session = Session([lane], "probe of a run")
     session.show(session.rows)
     return session

@@ -79,6 +79,15 @@ class Task:
             return [self.words[i] for i in (*read, answer)]
         return [START, *Numbers().decode(read[1:]), f"{answer:.2f}"]
 
+    def probe_answers(self) -> dict[int, str]:
+        """The rows of `probe_tokens` that are asked, each with the right answer."""
+        _, targets, weights = (part[0] for part in self.probe())
+        asked = np.flatnonzero(weights).tolist()
+        return {
+            row: self.words[int(targets[row])] if self.words else f"{targets[row]:.2f}"
+            for row in asked
+        }
+
     def vocabulary(self) -> Vocabulary | Numbers:
         """What turns the task's tokens into what a model reads."""
         return Vocabulary(self.words) if self.words else Numbers()

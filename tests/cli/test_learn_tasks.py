@@ -31,7 +31,9 @@ def test_what_is_learned_can_be_opened_and_shown(
 
 
 async def _shown(task: str) -> None:
-    async with PeepholeApp(first=RunScreen.open([Path("a")], False)).run_test(size=(80, 24)) as pilot:
+    async with PeepholeApp(first=RunScreen.open([Path("a")], False)).run_test(
+        size=(80, 24)
+    ) as pilot:
         await idle(pilot)
         assert f"{task} {tasks.load(task).length}" in text(pilot)
         assert "update 2 of 2" in text(pilot)

@@ -28,6 +28,9 @@ def test_the_network_is_the_one_of_the_checkpoint_and_reads_the_probe() -> None:
     assert np.array_equal(lane.model.params["W_hy"], kept.params["W_hy"])
     assert (session.rows, session.tokens[0]) == (103, "<s>")
     assert lane.note == "update 40 of recall-gru-100"
+    assert lane.answers == {101: session.tokens[1]}, (
+        "only the question's row is asked: for the first digit"
+    )
 
 
 def test_without_an_update_it_is_the_newest_checkpoint() -> None:

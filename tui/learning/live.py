@@ -86,13 +86,7 @@ class LiveRun:
     @cached_property
     def answers(self) -> dict[int, str] | None:
         """The rows of the probe that are asked, each with the right answer; None where nobody knows."""
-        if self.task is None:
-            return None
-        probe, words = self.task.probe(), self.task.words
-        asked = probe.weights[0].nonzero()[0].tolist()
-        right = [probe.targets[0][row] for row in asked]
-        said = [words[int(word)] if words else f"{word:.2f}" for word in right]
-        return dict(zip(asked, said, strict=True))
+        return self.task.probe_answers() if self.task is not None else None
 
     @property
     def total(self) -> int:
