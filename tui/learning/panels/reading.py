@@ -93,7 +93,7 @@ the answer reaches. ↑ ↓ move the cursor; in full size Tab goes from track to
                     lane.answers = run.answers
                 lanes.append(lane)
             except PeepholeError as caught:
-                error = str(caught)
+                error = f"{path.name}: {caught.what}"  # the whole path would leave no room for it
         self.app.call_from_thread(self._put, wanted, lanes, error)  # type: ignore[arg-type]
 
     async def _put(self, wanted: Wanted, lanes: list[Lane], error: str) -> None:
