@@ -44,8 +44,8 @@ class UnknownWords(PeepholeError):
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """The words that a model knows; a word's position is its id."""
+class Words:
+    """A list of tokens that a model knows; a token's position is its id."""
 
     words: tuple[str, ...]
 
@@ -64,8 +64,8 @@ class Vocabulary:
         """Up to `n` known words, the most alike in spelling first."""
         return difflib.get_close_matches(word, self.words, n=n, cutoff=0.5)
 
-    def encode(self, tokens: Sequence[str]) -> list[int]:
-        """Ids of the tokens.
+    def check(self, tokens: Sequence[str]) -> None:
+        """Refuse tokens that are not known.
 
         Raises:
             UnknownWords: naming each unknown token with the nearest known words.
@@ -73,11 +73,23 @@ class Vocabulary:
         unknown = {word: self.nearest(word) for word in tokens if word not in self.ids}
         if unknown:
             raise UnknownWords(unknown)
+
+
+class Vocabulary(Words):
+    """The words that a model knows, which it reads as ids."""
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Ids of the tokens.
+
+        Raises:
+            UnknownWords: naming each unknown token with the nearest known words.
+        """
+        self.check(tokens)
         return [self.ids[word] for word in tokens]
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Numbers(Words):
     """Numbers in place of words: an input is a value and a mark, as in the adding problem.
 
     Token `0.37` is (0.37, 0), `0.81+` is (0.81, 1): the number is marked. The start token is (0, 0).
@@ -92,30 +104,13 @@ class Numbers:
     )
     size: ClassVar[int] = 2  # inputs a token
 
-    @cached_property
-    def ids(self) -> dict[str, int]:
-        """token -> its place in `words`"""
-        return {word: index for index, word in enumerate(self.words)}
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def __contains__(self, word: object) -> bool:
-        return word in self.ids
-
-    def nearest(self, word: str, n: int = 3) -> list[str]:
-        """Up to `n` tokens alike in spelling."""
-        return difflib.get_close_matches(word, self.words, n=n, cutoff=0.5)
-
     def encode(self, tokens: Sequence[str]) -> list[tuple[float, float]]:
         """(value, mark) of each token.
 
         Raises:
             UnknownWords: naming each token that is no such number.
         """
-        unknown = {word: self.nearest(word) for word in tokens if word not in self.ids}
-        if unknown:
-            raise UnknownWords(unknown)
+        self.check(tokens)
         return [
             (0.0 if token == START else float(token.rstrip("+")), float(token.endswith("+")))
             for token in tokens
