@@ -14,6 +14,7 @@ CELLS = {
     "lstm": "engine.cells.lstm",
     "gru": "engine.cells.gru",
 }
+NETWORKS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")  # as a user names them
 ARCHITECTURES = {
     "recurrent": "engine.models.recurrent:RecurrentLM",
     "transformer": "engine.models.transformer:TransformerLM",

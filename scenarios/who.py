@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import did_you_mean
 from engine.recipe import CHOICES
+from engine.registry import NETWORKS
 from scenarios.script import LaneSpec, Reading, Recorded, Trained, Untrained
 from scenarios.source import Path_
 from scenarios.tables import NUMBER, Tables
@@ -30,7 +31,6 @@ KINDS: dict[str, dict[str, tuple[Any, bool]]] = {
     },
     "run": {"run": (str, True), "update": (int, False)},
 }
-CELLS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")
 _BOUNDS: dict[str, tuple[float, float]] = {
     "steps": (0, math.inf),
     "update": (0, math.inf),
@@ -76,7 +76,7 @@ def _who(
         return Trained(table["model"], table.get("steps"))
     if kind == "run":
         return Recorded(table["run"], table.get("update"))
-    for key, known in (("cell", CELLS), ("init", CHOICES["init"])):
+    for key, known in (("cell", NETWORKS), ("init", CHOICES["init"])):
         if key in table and table[key] not in known:
             do = did_you_mean(table[key], known)
             raise tables.source.error(f"no {key} {table[key]!r}", (*at, key), table[key], do)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import PeepholeError
+from engine.registry import NETWORKS
 
 if TYPE_CHECKING:
     from engine.learning.folder import RunFolder
 
-CELLS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")
 WIDE = 1024  # units from which on the first weights alone take seconds
 INITS = ("torch", "xavier", "orthogonal", "identity")
 
@@ -26,7 +26,7 @@ def examples(*lines: str) -> str:
 
 _WHOLE = click.IntRange(1, 1 << 20)
 _MODEL = [
-    click.option("--cell", type=click.Choice(CELLS), help="What learns it (default lstm)."),
+    click.option("--cell", type=click.Choice(NETWORKS), help="What learns it (default lstm)."),
     click.option(
         "--length", type=click.IntRange(0, 1 << 20), metavar="T", help="Of the task's sequences."
     ),

@@ -12,9 +12,9 @@ from __future__ import annotations
 import importlib
 
 from engine.errors import PeepholeError, did_you_mean, shown
-from scenarios.tasks.task import CELLS, Task
+from scenarios.tasks.task import Task
 
-__all__ = ["CELLS", "TASKS", "Task", "load"]
+__all__ = ["TASKS", "Task", "load"]
 
 TASKS = {
     "recall": "scenarios.tasks.recall",

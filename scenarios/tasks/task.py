@@ -14,11 +14,11 @@ import numpy as np
 
 from engine.errors import PeepholeError, did_you_mean, shown
 from engine.models import Architecture
+from engine.registry import NETWORKS
 from engine.text import START, Numbers, Vocabulary
 from engine.training import Batch
 
 Draw = Callable[[np.random.Generator, int], Batch]  # (random numbers, how many) -> sequences
-CELLS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")
 # What one sets is what one sees: no warm-up (a GRU learns recall worse with one), no decay.
 CONSTANT: Mapping[str, Any] = {"batch": 64, "schedule": "constant", "warmup": 0}
 _TRAINING, _HELD_OUT = 1, 2  # two streams of one seed never share their draws
@@ -111,8 +111,8 @@ class Task:
         Raises:
             PeepholeError: no such cell, or a cell that cannot read this task.
         """
-        if cell not in CELLS:
-            raise PeepholeError(f"no cell {shown(cell)}", do=did_you_mean(cell, CELLS))
+        if cell not in NETWORKS:
+            raise PeepholeError(f"no cell {shown(cell)}", do=did_you_mean(cell, NETWORKS))
         embed = self.usual(cell).get("embed", 64) if embed is None else embed
         if cell == "transformer":
             return self._transformer(width, layers or 2)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import PeepholeError
+from engine.registry import NETWORKS
 from engine.text import START, Numbers, tokenize
 from engine.training import Batch
 from scenarios import tasks
@@ -206,7 +207,7 @@ def test_chance_is_what_guessing_scores(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-@pytest.mark.parametrize("cell", tasks.CELLS)
+@pytest.mark.parametrize("cell", NETWORKS)
 def test_every_cell_reads_every_task(name: str, cell: str) -> None:
     task = tasks.load(name)
     architecture = task.architecture(cell, width=8)
@@ -215,7 +216,7 @@ def test_every_cell_reads_every_task(name: str, cell: str) -> None:
     assert architecture.logits(params, batch.inputs).shape == (*batch.inputs.shape, len(task.words))
 
 
-@pytest.mark.parametrize("cell", [cell for cell in tasks.CELLS if cell != "transformer"])
+@pytest.mark.parametrize("cell", [cell for cell in NETWORKS if cell != "transformer"])
 def test_every_recurrent_cell_reads_numbers(cell: str) -> None:
     task = tasks.load("adding", 6)
     architecture = task.architecture(cell, width=8)

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from engine.recipe import Recipe
+from engine.registry import NETWORKS
 from scenarios import tasks
 from scenarios.learning.plan import plan
 from tui.dialogs.base import Dialog
@@ -53,7 +54,7 @@ async def test_every_task_begins_with_a_setting_that_can_be_trained() -> None:
             asked = plan(task)  # as `peephole learn TASK` would begin
             assert Recipe.parse(dict(answer.recipe)) == Recipe.parse(dict(asked.recipe))
             Recipe.parse(dict(answer.recipe))
-            for cell in tasks.CELLS[:-1]:
+            for cell in NETWORKS[:-1]:
                 await fill(pilot, cell=cell)
                 assert app.says().startswith(f"→ trains {cell} with")
             await fill(pilot, cell="lstm")

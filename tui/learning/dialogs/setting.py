@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from engine import PeepholeError
 from engine.recipe import Recipe
+from engine.registry import NETWORKS
 from scenarios import tasks
 from tui.learning.dialogs import fields
 from tui.learning.dialogs.fields import Field
@@ -67,7 +68,7 @@ class SettingDialog(FormDialog[Setting]):
         self.setting, self.beside = setting, beside
         self.QUESTION = "A second run beside this one" if beside else "Train one yourself"
         task = replace(fields.TASK, choices=tuple(tasks.TASKS))
-        cell = replace(fields.CELL, choices=tasks.CELLS)
+        cell = replace(fields.CELL, choices=NETWORKS)
         first: tuple[Field, ...] = () if beside else (task, fields.LENGTH)
         recipe = Recipe.parse(dict(setting.recipe.items()))
         given = {name: getattr(recipe, name) for name in CHECKED} | setting.flat
@@ -99,7 +100,7 @@ class SettingDialog(FormDialog[Setting]):
 
     def _suit(self, cell: str) -> None:
         """Knobs that go with another cell: only an LSTM has a forget gate, a Transformer no recurrence."""
-        if cell not in tasks.CELLS:
+        if cell not in NETWORKS:
             return
         recipe = self.setting.recipe if self.beside else usual(self.setting.task, cell=cell).recipe
         bias = recipe.get("forget_bias", 0.0) if cell == "lstm" else 0.0
