@@ -46,5 +46,10 @@ def backward(
     p: Params, state: State, values: Mapping[str, Array], adjoint: State
 ) -> tuple[Array, State, State]:
     """dL/dx and dL/dh' from dL/dh: the Jacobian dh/dh' is diag(1 - h²) W_hh (column convention)."""
-    da, _, _, totals = deltas(slopes(p, state, values), adjoint)
+    return through(p, slopes(p, state, values), adjoint)
+
+
+def through(p: Params, slopes: Slopes, adjoint: State) -> tuple[Array, State, State]:
+    """`backward` from the slopes; whatever squashes the sum, the way through the matrices is the same."""
+    da, _, _, totals = deltas(slopes, adjoint)
     return da @ p["W_xh"].T, (da @ p["W_hh"].T,), totals

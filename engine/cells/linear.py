@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.arrays import Array, Params, namespace
-from engine.cells import Deltas, Do, Equation, Slopes, State, leave
+from engine.cells import Do, Equation, Slopes, State, leave
+from engine.cells.elman import deltas, through
 
+__all__ = ["deltas"]  # Elman's: the only way back leads through the sum
 STATE = ("h",)
 VALUES = ("h",)
 GATES = ()
@@ -38,15 +40,8 @@ def slopes(p: Params, state: State, values: Mapping[str, Array]) -> Slopes:
     return (namespace(values["h"]).ones_like(values["h"]),)
 
 
-def deltas(slopes: Slopes, adjoint: State) -> Deltas:
-    """The only way back leads through the sum."""
-    da = adjoint[0] * slopes[0]
-    return da, da, (0.0,), adjoint
-
-
 def backward(
     p: Params, state: State, values: Mapping[str, Array], adjoint: State
 ) -> tuple[Array, State, State]:
     """dL/dx and dL/dh' from dL/dh: the Jacobian dh/dh' is W_hh."""
-    da, _, _, totals = deltas(slopes(p, state, values), adjoint)
-    return da @ p["W_xh"].T, (da @ p["W_hh"].T,), totals
+    return through(p, slopes(p, state, values), adjoint)
