@@ -18,6 +18,10 @@ NETWORKS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")  # as a user 
 ARCHITECTURES = {
     "recurrent": "engine.models.recurrent:RecurrentLM",
     "transformer": "engine.models.transformer:TransformerLM",
+    "bidirectional": "engine.models.bidirectional:BidirectionalTagger",
+    "encoder": "engine.models.encoder:EncoderTagger",
+    "encoder-decoder": "engine.models.encoder_decoder:EncoderDecoder",
+    "seq2seq-transformer": "engine.models.seq2seq:Seq2SeqTransformer",
 }
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 START = "<s>"
+END, PAD = "</s>", "<pad>"  # of models that read a source and write a target
+SPECIAL = (START, END, PAD)  # the first words of their vocabularies
+GO, STOP, BLANK = range(3)  # and their ids
 _TOKEN = re.compile(r"<s>|[0-9]+\.[0-9]+\+?|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]", re.UNICODE)
 
 
