@@ -31,6 +31,8 @@ def trace(arrays: Mapping[str, np.ndarray], content: Mapping[str, Any]) -> Trace
     if foreign or not tokens:
         what = f"the token {shown(min(foreign))}" if foreign else "a trace without rows"
         raise PeepholeError(f"{what} is not in its vocabulary" if foreign else what)
+    if header.source > len(tokens):
+        raise PeepholeError(f"a source of {header.source} rows in a trace of {len(tokens)}")
     values = {k.removeprefix("values/"): v for k, v in arrays.items() if k.startswith("values/")}
     if values.keys() != header.axes.keys():
         raise PeepholeError("the values are not those that the header names")
@@ -87,7 +89,7 @@ def known_architecture(said: Any) -> Architecture:
     )
     kinds = {field.name: field.type for field in fields(family)}  # "int", "bool" or "str"
     for name, value in said.items():
-        least = 0 if name == "outputs" else 1
+        least = 0 if name in ("outputs", "window") else 1
         small = type(value) is not int or least <= value <= LARGEST
         if type(value).__name__ != kinds.get(name) or not small:
             raise PeepholeError(f"an architecture cannot have {name} = {shown(value)}")
@@ -127,7 +129,20 @@ def _header(said: Any) -> Header:
         parent=_text(said.get("parent", ""), "parent"),
         interventions=records([from_record(record) for record in said.get("interventions", [])]),
         truncation=_truncation(said.get("truncation", ())),
+        source=_count(said.get("source", 0), "source", LARGEST),
+        ahead=_count(said.get("ahead", 1), "ahead", 1),
+        decoding={
+            k: v if isinstance(v, (int, float)) else _text(v, k)
+            for k, v in _mapping(said.get("decoding", {}), "decoding").items()
+        },
     )
+
+
+def _count(said: Any, what: str, most: int) -> int:
+    """A whole number from 0 up."""
+    if type(said) is not int or not 0 <= said <= most:
+        raise PeepholeError(f"{what} = {shown(said)} is not a whole number from 0 to {most}")
+    return said
 
 
 def _truncation(said: Any) -> tuple[int, ...]:

@@ -1,35 +1,56 @@
-"""Running a model tick by tick: one token in, one row of the trace out."""
+"""Running a model tick by tick: one token in, one row of the trace out.
+
+A model of pairs reads its whole source first; then it reads a target that is given (teacher forcing) or
+the tokens that it wrote itself (free running).
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import cache
+from typing import Any, cast
 
 import numpy as np
 
 from engine.errors import PeepholeError
 from engine.interventions import Hold, Intervention, Interventions, from_record
-from engine.models import LanguageModel
-from engine.text import START, tokenize
+from engine.models import LanguageModel, Pair, reads
+from engine.text import END, START, tokenize
 from engine.trace import Header, Trace, records
+
+MOST = 40  # tokens of a target that a model writes by itself
 
 
 class Run:
     """A run that can be fed one token at a time; `trace` grows by a row with each.
 
-    A run starts with nothing read; `feed` the start token first, as `run` does.
+    A run starts with nothing read; `feed` the start token first, as `run` does. A model of pairs has
+    read the `source` (rows as `engine.pairs.source_tokens` gives them) when its run begins.
     """
 
     def __init__(
-        self, model: LanguageModel, interventions: Sequence[Intervention] = (), parent: str = ""
+        self,
+        model: LanguageModel,
+        interventions: Sequence[Intervention] = (),
+        parent: str = "",
+        source: Sequence[str] = (),
+        decoding: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
         self._do = Interventions(interventions)
         check(model, interventions)
-        self._state = model.architecture.start(model.params)
-        self.trace = Trace(_header(model, interventions, parent))
+        header = _header(model, interventions, parent)
+        self.trace = Trace(replace(header, source=len(source), decoding=decoding or {}))
+        if reads(model.architecture) == "tokens":
+            self._state = model.architecture.start(model.params)
+        else:
+            tokens = self._do.tokens(source)
+            ids = np.asarray(model.vocabulary.encode(tokens), dtype=np.int64)
+            pair = cast(Pair, model.architecture)
+            self._state, values = pair.read(model.params, ids, self._do)
+            self.trace.extend(tokens, values)
 
     def feed(self, token: str) -> int:
         """Read one token and record the tick; returns its row.
@@ -44,7 +65,7 @@ class Run:
         self._state, values = architecture.step(
             params, self._state, np.asarray(token_id), self._do, row
         )
-        return self.trace.append(token, values)
+        return self.trace.append(token, values, self.trace.source)
 
 
 def tokens_of(text: str | Sequence[str]) -> list[str]:
@@ -58,19 +79,43 @@ def run(
     text: str | Sequence[str],
     interventions: Sequence[Intervention] = (),
     parent: str = "",
+    *,
+    target: str | Sequence[str] | None = None,
+    most: int = MOST,
 ) -> Trace:
     """Read a whole text and return its trace.
 
+    Args:
+        model: who reads.
+        text: what is read; of a model of pairs the source, without `</s>`.
+        interventions: what is held, cut or replaced.
+        parent: the id of the trace that this one is a fork of.
+        target: what a model of pairs shall read as its own output, words with spaces between; None
+            lets it write, `most` tokens at most.
+
     Raises:
         UnknownWords: naming all words that the model does not know.
+        PeepholeError: a target for a model that writes none.
     """
-    return _read(model, tokens_of(text), interventions, parent)
+    kind = reads(model.architecture)
+    if target is not None and kind != "source":
+        raise PeepholeError(
+            f"{model.name} writes no target", do="Give a target to a model that reads pairs"
+        )
+    if kind != "source":
+        return _read(model, tokens_of(text), interventions, parent)
+    from engine.pairs import source_tokens
+
+    words = target.split() if isinstance(target, str) else target
+    return _pair(model, source_tokens(model, text), words, interventions, parent, most)
 
 
 def _read(
     model: LanguageModel, tokens: Sequence[str], interventions: Sequence[Intervention], parent: str
 ) -> Trace:
     """The trace of exactly these rows."""
+    if reads(model.architecture) == "whole":
+        return Run(model, interventions, parent, tokens).trace
     stepper = Run(model, interventions, parent)
     model.vocabulary.encode(stepper._do.tokens(tokens))  # name all unknown words at once
     for token in tokens:
@@ -78,10 +123,43 @@ def _read(
     return stepper.trace
 
 
+def _pair(
+    model: LanguageModel,
+    source: Sequence[str],
+    target: Sequence[str] | None,
+    interventions: Sequence[Intervention],
+    parent: str,
+    most: int = MOST,
+) -> Trace:
+    """The trace of these rows of a source, and of a target or of what the model writes itself."""
+    model.vocabulary.encode([*source, *(target or ())])  # name all unknown words at once
+    decoding = {"how": "greedy", "most": most} if target is None else {}
+    stepper = Run(model, interventions, parent, source, decoding)
+    stepper.feed(START)
+    if target is not None:
+        for token in target:
+            stepper.feed(token)
+        return stepper.trace
+    for _ in range(most):
+        token = model.vocabulary.words[int(np.argmax(stepper.trace["logits"][-1]))]
+        if token == END:
+            break
+        stepper.feed(token)
+    return stepper.trace
+
+
 def fork(model: LanguageModel, trace: Trace, *interventions: Intervention) -> Trace:
-    """The same run with more interventions; the new trace records its parent and its cut."""
+    """The same run with more interventions; the new trace records its parent and its cut.
+
+    A target that the model wrote is written anew.
+    """
     kept = [from_record(record) for record in trace.header.interventions]
-    return _read(model, trace.tokens, [*kept, *interventions], parent=trace.id)
+    items, source = [*kept, *interventions], trace.tokens[: trace.source]
+    if reads(model.architecture) != "source":
+        return _read(model, trace.tokens, items, parent=trace.id)
+    decoding = trace.header.decoding
+    target = None if decoding else trace.tokens[trace.source + 1 :]
+    return _pair(model, source, target, items, trace.id, int(decoding.get("most", MOST)))
 
 
 def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
@@ -150,6 +228,7 @@ def _header(model: LanguageModel, interventions: Sequence[Intervention], parent:
         parent=parent,
         interventions=records(interventions),
         truncation=_truncation(model),
+        ahead=0 if model.card.get("ahead") == 0 else 1,
     )
 
 

@@ -1,8 +1,12 @@
 """A trace: every value of a run, stacked over its rows, with named axes.
 
 Appending a tick writes one row into buffers that double when they are full, so it costs O(1) amortised
-and reading an array copies nothing. Values with a `key` axis (attention over the rows so far) are padded:
-a score that does not exist is -inf, a weight that does not exist is 0.
+and reading an array copies nothing. Values with a `key` axis (attention over rows) are padded: a score
+that does not exist is -inf, a weight that does not exist is 0. Any other value that a row does not have
+(a row of the source predicts nothing) is NaN.
+
+A model that reads a source and writes a target has both in one trace: the rows of the source, then those
+of the target.
 """
 
 from __future__ import annotations
@@ -50,6 +54,10 @@ class Header:
         parent: id of the trace that this one was forked from, or "".
         interventions: what was held, cut or replaced, as records.
         truncation: (k1, k2) of the truncated backpropagation that the model was trained with, or ().
+        source: how many rows are of a source that was read as a whole before the others; all rows of
+            a model that only reads, 0 of a language model.
+        ahead: the logits of row t speak of row t + ahead: 1 is the next token, 0 a label of the row.
+        decoding: how the target's tokens were chosen, as a record; {} where they were given.
     """
 
     model: str
@@ -65,9 +73,14 @@ class Header:
     parent: str = ""
     interventions: tuple[Mapping[str, Any], ...] = ()
     truncation: tuple[int, ...] = ()
+    source: int = 0
+    ahead: int = 1
+    decoding: Mapping[str, Any] = field(default_factory=dict)
 
 
-_PADDING = {"scores": -np.inf}
+def _padding(name: str, ragged: bool) -> float:
+    """What stands where a row has no such value, or no such key."""
+    return -np.inf if name.endswith("scores") else 0.0 if ragged else np.nan
 
 
 class Trace:
@@ -99,9 +112,15 @@ class Trace:
         return tuple(self._buffers)
 
     @property
+    def source(self) -> int:
+        """How many rows are of the source; the target's, if there is one, come after them."""
+        return self.header.source
+
+    @property
     def id(self) -> str:
         """12 hex digits of model, tokens and interventions: the same run has the same id."""
-        content = [self.header.digest, self.tokens, list(map(dict, self.header.interventions))]
+        content: list[Any] = [self.header.digest, self.tokens, list(map(dict, self.header.interventions))]
+        content += [self.source] * bool(self.source)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -125,39 +144,64 @@ class Trace:
             raise PeepholeError(f"{name} has the axes {', '.join(own)}, not {', '.join(axes)}")
         return self[name].transpose([own.index(axis) for axis in axes])
 
-    def append(self, token: str, values: Mapping[str, Any]) -> int:
-        """Record one tick's values (arrays, or one array per layer); returns its row."""
+    def append(self, token: str, values: Mapping[str, Any], first: int = 0) -> int:
+        """Record one tick's values (arrays, or one array per layer); returns its row.
+
+        `first` is the row that the keys of self-attention count from; those of cross-attention, named
+        `cross_`, are the rows of the source.
+        """
         row = len(self.tokens)
         if type(_first(next(iter(values.values())))) is not np.ndarray:
             values = {name: _host(value) for name, value in values.items()}
-        if row == self._rows:
-            self._grow(values)
-        for name, buffer in self._buffers.items():
-            value = values[name]
+        if row == self._rows or not values.keys() <= self._buffers.keys():
+            self._grow(values, row + 1)
+        for name, value in values.items():
+            buffer = self._buffers[name]
             if type(value) is not tuple:
                 buffer[row] = value
             elif name in self._ragged:
+                start = 0 if name.startswith("cross_") else first
                 for layer, part in enumerate(value):
-                    buffer[row, layer, ..., : part.shape[-1]] = part
+                    buffer[row, layer, ..., start : start + part.shape[-1]] = part
             else:
                 for layer, part in enumerate(value):
                     buffer[row, layer] = part
         self.tokens.append(token)
         return row
 
-    def _grow(self, values: Mapping[str, Any]) -> None:
-        """Room for twice as many rows (and keys) in every buffer."""
-        self._rows = max(16, 2 * self._rows)
+    def extend(self, tokens: Sequence[str], values: Mapping[str, Any]) -> None:
+        """Record rows that were computed together: time is axis -2 of every array."""
+        rows = [
+            {name: _row(value, t) for name, value in values.items()} for t in range(len(tokens))
+        ]
+        if rows:
+            self._grow({name: _host(v) for name, v in rows[0].items()}, len(self) + len(rows))
+        for token, row in zip(tokens, rows, strict=True):
+            self.append(token, row)
+
+    def _grow(self, values: Mapping[str, Any], rows: int) -> None:
+        """Room for so many rows (and keys), or twice as many as now, in every buffer known so far."""
+        if rows > self._rows:
+            self._rows = max(16, 2 * self._rows, rows)
+        buffers = {}
         for name in self.header.axes:
-            value, old = values[name], self._buffers.get(name)
-            first = _first(value)
-            inner = (len(value), *first.shape) if type(value) is tuple else first.shape
+            old, value = self._buffers.get(name), values.get(name)
+            if old is None and value is None:
+                continue
+            if old is not None:
+                inner, dtype = old.shape[1:], old.dtype
+            else:
+                first = _first(value)
+                inner = (len(value), *first.shape) if type(value) is tuple else first.shape
+                dtype = first.dtype
             if name in self._ragged:
                 inner = (*inner[:-1], self._rows)
-            grown = np.full((self._rows, *inner), _PADDING.get(name, 0.0), first.dtype)
+            padding = _padding(name, name in self._ragged)
+            grown = np.full((self._rows, *inner), padding, dtype)
             if old is not None:
                 grown[: old.shape[0], ..., : old.shape[-1]] = old
-            self._buffers[name] = grown
+            buffers[name] = grown
+        self._buffers = buffers
 
     @classmethod
     def from_arrays(
@@ -178,6 +222,11 @@ class Trace:
 def _first(value: Any) -> Any:
     """An array that stands for a value of any number of layers."""
     return value[0] if type(value) is tuple else value
+
+
+def _row(value: Any, t: int) -> Any:
+    """Row t of a value over several rows."""
+    return tuple(v[..., t, :] for v in value) if type(value) is tuple else value[..., t, :]
 
 
 def _host(value: Any) -> Any:

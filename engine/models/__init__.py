@@ -62,6 +62,32 @@ class Architecture(Protocol):
         """One shot: token ids (..., T) to logits (..., T, V); row t predicts token t + 1."""
 
 
+class Pair(Architecture, Protocol):
+    """A family that reads a whole source before anything else: S rows, the last of them `</s>`.
+
+    Row S reads `<s>`, and its logits foretell the target's first token; one vocabulary holds the words
+    of both and begins with `engine.text.SPECIAL`. A family that only reads (`reads` is "whole") has
+    no rows after the source, and its logits are of the rows themselves.
+    """
+
+    @property
+    def reads(self) -> str: ...  # "source", or "whole"
+
+    def read(self, params: Params, ids: Array, do: Acts = NOTHING) -> tuple[Any, Values]:
+        """The source, ids (S,): the state before row S, and values over its rows (time is axis -2)."""
+
+    def logits(self, params: Params, ids: Array, do: Acts = NOTHING) -> Array:
+        """One shot over source and target, ids (..., T), filled up with `<pad>`: logits (..., T, V).
+
+        In a batch every `<s>` stands in the same column. Rows of a source have logits of 0.
+        """
+
+
+def reads(architecture: Architecture) -> str:
+    """What a model reads at once: "tokens" one by one, a "source" before its target, or the "whole"."""
+    return getattr(architecture, "reads", "tokens")
+
+
 @dataclass(frozen=True)
 class LanguageModel:
     """A named architecture with weights and a vocabulary.
