@@ -283,24 +283,31 @@ def test_clipping_keeps_to_the_width(text: str, width: int) -> None:
         assert clipped == text
 
 
-@given(st.integers(1, 20), st.integers(1, 6))
-def test_pooling_keeps_the_strongest(n: int, by: int) -> None:
-    levels = np.random.default_rng(n).integers(0, 17, (n, n))
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 6))
+def test_pooling_keeps_the_strongest(n: int, m: int, by: int) -> None:
+    levels = np.random.default_rng(n).integers(0, 17, (n, m))
     pooled = pool(levels, by)
     for i in range(n):
-        for j in range(n):
+        for j in range(m):
             block = levels[i // by * by : i // by * by + by, j // by * by : j // by * by + by]
             assert pooled[i // by, j // by] == block.max()
 
 
-@given(st.integers(1, 12), st.integers(4, 200), st.integers(2, 60))
-def test_panels_fit(count: int, width: int, height: int) -> None:
-    across, side = arrange(count, width, height, 2)
+@given(
+    st.integers(1, 12),
+    st.integers(4, 200),
+    st.integers(2, 60),
+    st.integers(1, 40),
+    st.integers(1, 40),
+)
+def test_panels_fit(count: int, width: int, height: int, rows: int, columns: int) -> None:
+    across, zoom, by = arrange((rows, columns), count, width, height, 2)
     down = -(-count // across)
     assert 1 <= across <= count
-    if side > 1:
-        assert across * (side + 3) <= width
-        assert down * (-(-side // 2) + 1) <= height
+    assert zoom == 1 or by == 1
+    if by < max(rows, columns):
+        assert across * (-(-columns // by) * zoom + 3) <= width
+        assert down * (-(-(-(-rows // by) * zoom) // 2) + 1) <= height
 
 
 async def test_a_beat_points_before_and_after_the_view_is_shown() -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from engine.lenses import attention_entropy, rollout
 from tui.views.axis import label
 from tui.views.base import View
+from tui.views.grid import Grid, causal, labels
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, Panel
 from tui.views.scale import Scale
@@ -146,8 +147,9 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         matrix.display, multiples.display = wide or not self.grid, wide or self.grid
         multiples.styles.width = "40%" if wide else "100%"
         multiples.styles.max_width = 72 if wide else None
-        matrix.show(panel.values, trace.tokens, scale, self.cursor, self.key, True, self.shown)
-        multiples.show(panels, self.chosen, scale, self.cursor, self.shown)
+        names, spans = labels(trace.tokens), causal(len(trace), self.shown)
+        matrix.show(Grid(panel.values, names, names, spans), scale, self.cursor, self.key)
+        multiples.show(panels, self.chosen, scale, self.cursor, spans)
         self.put("#title", self._title(panel))
         self.put("#readout", self._readout(panel))
         self.put("#legend", scale.legend())

@@ -19,6 +19,7 @@ from tui.lane import Lane
 from tui.views.axis import label
 from tui.views.base import View
 from tui.views.flow import Maps, frozen, of_word, reaches, whole
+from tui.views.grid import Grid, causal, labels
 from tui.views.matrix import Matrix
 from tui.views.scale import DecadeScale
 
@@ -191,7 +192,9 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             self.of = self.kinds[0]
         values = self.map
         scale = DecadeScale(self.palette, float(values.max(initial=0.0)), self.named.unit)
-        matrix.show(values, trace.tokens, scale, self.cursor, self.source, False, self.shown)
+        names = labels(trace.tokens)
+        grid = Grid(values, names, names, causal(len(names), self.shown, own=False))
+        matrix.show(grid, scale, self.cursor, self.source)
         layer = f" · layer {self.layer_shown}" if "layer" in self.named.axes else ""
         title = f"gradient · {name} · |dL_t/d{self.of}_k|{layer}"
         self.put("#title", f"{title} · largest {values[: self.shown].max():.3g}")

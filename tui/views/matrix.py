@@ -1,14 +1,13 @@
-"""A T x T map with tokens on both axes, in cells wide enough to hold their numbers where T allows.
+"""A map with tokens on both axes, in cells wide enough to hold their numbers where there is room.
 
-Rows are what looks (or loses), columns what is looked at (or could be learned from); the half where
-nothing can be is left blank. Only what is seen is drawn, so a long text costs no more than a short one.
+Rows are what looks (or loses), columns what is looked at (or could be learned from); where nothing can
+be it is blank. Only what is seen is drawn, so a long text costs no more than a short one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,12 +15,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.views.axis import clip, label, stagger, steps
+from tui.views.axis import clip, stagger, steps
+from tui.views.grid import Grid, whole
 from tui.views.scale import Scale
 
 NARROWEST, WIDEST = 2, 10  # columns of a cell
 TALLEST = 3  # lines of a cell
 LABEL = 13  # columns of a row's label
+EMPTY = Grid(np.zeros((0, 0)), (), (), whole(0, 0))
 
 
 class Matrix(Widget):
@@ -40,11 +41,8 @@ class Matrix(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._values = np.zeros((0, 0))
-        self._tokens: list[str] = []
+        self._grid = EMPTY
         self._scale: Scale | None = None
-        self._own = True  # whether a row has a cell for its own column
-        self._read = 0  # how many rows have been read
         self.row, self.column = 0, 0
         self._top, self._left = 0, 0  # the first row and column in sight
         self.aside = self.head = 1  # columns of row labels, lines of column labels
@@ -52,23 +50,9 @@ class Matrix(Widget):
         self.tall = 1  # lines of one cell
         self._wide = self._high = 1  # cells in sight
 
-    def show(
-        self,
-        values: np.ndarray,
-        tokens: Sequence[str],
-        scale: Scale,
-        row: int,
-        column: int,
-        own: bool,
-        read: int,
-    ) -> None:
-        """Draw `values` (T, T) with the cursor at (row, column).
-
-        `own`: whether the diagonal can be other than blank (a token looks at itself, but cannot
-        learn from itself). `read` rows have been read so far; later ones are named, but empty.
-        """
-        self._values, self._tokens, self._scale = values, list(tokens), scale
-        self._own, self._read = own, read
+    def show(self, grid: Grid, scale: Scale, row: int, column: int) -> None:
+        """Draw a map with the cursor at (row, column); a row or column of -1 is none of them."""
+        self._grid, self._scale = grid, scale
         self.row, self.column = row, column
         self._follow()
         self.refresh()
@@ -78,33 +62,32 @@ class Matrix(Widget):
         self.refresh()
 
     def _measure(self) -> None:
-        """Lay out for the present size and tokens."""
-        longest = max(
-            (len(label(row, self._tokens)) for row in range(len(self._tokens))), default=0
-        )
+        """Lay out for the present size and labels."""
+        rows, columns = self._grid.rows, self._grid.columns
+        longest = max(map(cell_len, rows), default=0)
         self.aside = 2 + min(longest, LABEL, max(4, self.size.width // 4))
-        room, count = self.size.width - self.aside, max(1, len(self._tokens))
+        room, count = self.size.width - self.aside, max(1, len(columns))
         self.cell = max(NARROWEST, min(WIDEST, room // count))
         self._wide = max(1, room // self.cell)
-        longest = min(longest, LABEL)
+        longest = min(max(map(cell_len, columns), default=0), LABEL)
         self.head = steps(["x" * longest], self.cell, max(1, min(6, self.size.height // 4)))
         lines = self.size.height - self.head
-        self.tall = max(1, min(TALLEST, (self.cell + 1) // 2, lines // count))
+        self.tall = max(1, min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows))))
         self._high = max(1, lines // self.tall)
 
     @property
     def columns(self) -> range:
         """The columns that are in sight."""
-        return range(self._left, min(len(self._tokens), self._left + self._wide))
+        return range(self._left, min(len(self._grid.columns), self._left + self._wide))
 
     def _follow(self) -> None:
         """Scroll so that the cursor is in sight, and no further than the map goes."""
         self._measure()
-        self._left = _window(self._left, self._wide, self.column, len(self._tokens))
-        self._top = _window(self._top, self._high, self.row, len(self._tokens))
+        self._left = _window(self._left, self._wide, self.column, len(self._grid.columns))
+        self._top = _window(self._top, self._high, self.row, len(self._grid.rows))
 
     def render_line(self, y: int) -> Strip:
-        if not self._tokens or self._scale is None:
+        if not self._grid.rows or self._scale is None:
             return Strip.blank(self.size.width, self.rich_style)
         if y < self.head:
             segments = self._axis(y)
@@ -118,7 +101,7 @@ class Matrix(Widget):
         assert self._scale is not None
         scale = self._scale
         quiet, loud = scale.quiet, scale.loud
-        labels = [label(column, self._tokens) for column in self.columns]
+        labels = [self._grid.columns[column] for column in self.columns]
         room = self.size.width - self.aside
         pieces = stagger(labels, self.cell, self.head, room, scale.leader, scale.ellipsis)[y]
         here = self.column - self._left
@@ -130,11 +113,11 @@ class Matrix(Widget):
 
     def _row(self, row: int, line: int) -> list[Segment]:
         """One line of a row of cells; names and digits stand in its middle line."""
-        if row >= len(self._tokens):
+        if row >= len(self._grid.rows):
             return []
         assert self._scale is not None
         here, middle = row == self.row, line == (self.tall - 1) // 2
-        name = clip(label(row, self._tokens), self.aside - 2, self._scale.ellipsis)
+        name = clip(self._grid.rows[row], self.aside - 2, self._scale.ellipsis)
         mark = self._scale.mark if here and middle else " "
         text = f"{mark}{name if middle else '':<{self.aside - 1}}"
         segments = [Segment(text, self._scale.loud if here else self._scale.quiet)]
@@ -144,9 +127,10 @@ class Matrix(Widget):
 
     def _cell(self, row: int, column: int, middle: bool) -> Segment:
         assert self._scale is not None
-        if column > row or (column == row and not self._own) or row >= self._read:
+        first, stop = self._grid.spans[row]
+        if not first <= column < stop:
             return Segment(" " * self.cell)
-        text, style = self._scale.cell(float(self._values[row, column]), self.cell, middle)
+        text, style = self._scale.cell(float(self._grid.values[row, column]), self.cell, middle)
         if middle and (row, column) == (self.row, self.column):
             if self.cell < 4 or (text[0] == text[-1] == " "):
                 inside = text.strip() if self.cell > 3 else ""
@@ -158,7 +142,7 @@ class Matrix(Widget):
         """The (row, column) under a point of the widget, or None beside the map."""
         row = self._top + (y - self.head) // self.tall
         column = self._left + (x - self.aside) // self.cell
-        inside = y >= self.head and x >= self.aside and row < len(self._tokens)
+        inside = y >= self.head and x >= self.aside and row < len(self._grid.rows)
         return (row, column) if inside and column in self.columns else None
 
     def on_click(self, event: events.Click) -> None:
@@ -169,7 +153,7 @@ class Matrix(Widget):
 
 def _window(start: int, fit: int, at: int, total: int) -> int:
     """The first of `fit` things in sight so that `at` is, moving `start` as little as needed."""
-    if at < start:
+    if 0 <= at < start:
         start = at
     elif at >= start + fit:
         start = at - fit + 1

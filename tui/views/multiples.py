@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from rich.segment import Segment
@@ -18,7 +19,7 @@ from tui.views.scale import BLANK, Scale
 
 @dataclass(frozen=True)
 class Panel:
-    """One small map: `values` (T, T), of which only the half at and before each row is drawn."""
+    """One small map: `values` (rows, columns)."""
 
     name: str
     values: np.ndarray
@@ -29,24 +30,36 @@ def pool(levels: np.ndarray, by: int) -> np.ndarray:
     """The highest of every `by` x `by` levels, so that a single strong cell stays visible."""
     if by == 1:
         return levels
-    size = -(-len(levels) // by)
-    padded = np.full((size * by, size * by), BLANK)
-    padded[: len(levels), : len(levels)] = levels
-    return padded.reshape(size, by, size, by).max((1, 3))
+    rows, columns = (-(-size // by) for size in levels.shape)
+    padded = np.full((rows * by, columns * by), BLANK)
+    padded[: levels.shape[0], : levels.shape[1]] = levels
+    return padded.reshape(rows, by, columns, by).max((1, 3))
 
 
-def arrange(count: int, width: int, height: int, half: int) -> tuple[int, int]:
-    """(panels in a row, side of each map in cells) that make `count` square maps largest.
+class Layout(NamedTuple):
+    """`across` panels in a row; a cell is drawn `zoom` x `zoom`, or stands for `by` x `by` of the map."""
+
+    across: int
+    zoom: int
+    by: int
+
+
+def arrange(shape: tuple[int, int], count: int, width: int, height: int, half: int) -> Layout:
+    """How `count` maps of (rows, columns) are drawn largest.
 
     A panel has a line of its own for its name and a blank line and column after it; `half` map
     rows share a line.
     """
-    best = (1, 1)
+    best, largest = Layout(1, 1, max(shape)), 0.0
     for across in range(1, count + 1):
         down = -(-count // across)
-        side = min(width // across - 3, half * (height // down - 1))
-        if side > best[1]:
-            best = (across, side)
+        room = half * (height // down - 1), width // across - 3  # in rows and columns of cells
+        if min(room) < 1:
+            continue
+        by = max(-(-size // fit) for size, fit in zip(shape, room, strict=True))
+        zoom = min(fit // size for size, fit in zip(shape, room, strict=True)) if by == 1 else 1
+        if zoom / by > largest:
+            best, largest = Layout(across, zoom, by), zoom / by
     return best
 
 
@@ -69,14 +82,20 @@ class Multiples(Widget):
         self._panels: Sequence[Panel] = ()
         self._levels: list[np.ndarray] = []
         self._scale: Scale | None = None
-        self._chosen = self._row = self._read = 0
+        self._chosen = self._row = 0
+        self._spans = np.zeros((0, 2), dtype=int)
         self.across, self.by, self.zoom = 1, 1, 1
         self._pitch = (1, 1)
 
-    def show(self, panels: Sequence[Panel], chosen: int, scale: Scale, row: int, read: int) -> None:
-        """Draw the first `read` rows of the panels, with `chosen` marked and the cursor's row in it."""
+    def show(
+        self, panels: Sequence[Panel], chosen: int, scale: Scale, row: int, spans: np.ndarray
+    ) -> None:
+        """Draw panels of one shape, `spans` as in a `Grid`; `chosen` is marked, and the row in it.
+
+        A row of -1 is none.
+        """
         self._panels, self._chosen, self._scale = panels, chosen, scale
-        self._row, self._read = row, read
+        self._row, self._spans = row, spans
         self._layout()
         self.refresh()
 
@@ -92,13 +111,13 @@ class Multiples(Widget):
     def _layout(self) -> None:
         if not self._panels or self._scale is None or not self.display:
             return
-        total = len(self._panels[0].values)
+        shape = self._panels[0].values.shape
         width, height = self.size.width, self.size.height - 1  # the last line is for a note
-        self.across, side = arrange(len(self._panels), width, height, self._half)
-        self.by = max(1, -(-total // side))
-        self.zoom = max(1, side // total) if self.by == 1 else 1
-        cells = -(-total // self.by) * self.zoom
-        lines = -(-cells // self._half)
+        self.across, self.zoom, self.by = arrange(
+            (max(1, shape[0]), max(1, shape[1])), len(self._panels), width, height, self._half
+        )
+        rows, cells = (-(-size // self.by) * self.zoom for size in shape)
+        lines = -(-rows // self._half)
         down = -(-len(self._panels) // self.across)
         tall = max(lines + 1, min(lines + 2, height // down))
         names = max(len(f"{panel.name} {panel.note}") for panel in self._panels) + 2
@@ -108,9 +127,9 @@ class Multiples(Widget):
     def _reduced(self, values: np.ndarray) -> np.ndarray:
         """Levels of a map after pooling or zooming, BLANK where nothing can be."""
         assert self._scale is not None
-        levels = np.where(np.tri(len(values), dtype=bool), self._scale.levels(values), BLANK)
-        levels[self._read :] = BLANK
-        levels = pool(levels, self.by)
+        columns, (first, stop) = np.arange(values.shape[1]), self._spans.T[..., None]
+        inside = (columns >= first) & (columns < stop)
+        levels = pool(np.where(inside, self._scale.levels(values), BLANK), self.by)
         return levels.repeat(self.zoom, 0).repeat(self.zoom, 1)
 
     def render_line(self, y: int) -> Strip:
@@ -150,7 +169,7 @@ class Multiples(Widget):
         if top >= len(levels):
             return []
         at = self._row // self.by * self.zoom
-        here = index == self._chosen and top <= at + self.zoom - 1 and at < top + half
+        here = index == self._chosen and top <= at + self.zoom - 1 and 0 <= at < top + half
         style = self._scale.loud
         segments = [Segment(self._scale.mark if here else " ", style)]
         upper = levels[top]
