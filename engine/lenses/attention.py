@@ -11,32 +11,45 @@ from engine.errors import PeepholeError
 from engine.trace import Named, Trace
 
 
-def _weights(trace: Trace) -> np.ndarray:
-    """(layer, head, query, key)"""
-    if "weights" not in trace:
-        raise PeepholeError(f"{trace.header.model} has no attention", do="Open a Transformer")
-    return trace.array("weights", "layer", "head", "time", "key").astype(np.float64)
-
-
 def attention_entropy(trace: Trace) -> dict[str, Named]:
-    """`bits` (layer, head, time): -sum w log2 w of each row of weights.
+    """-sum w log2 w of each row of weights, (layer, head, time): `bits` and `cross_bits`.
 
-    0 bits is one row looked at alone, log2(t + 1) all rows looked at alike.
+    `bits` is of self-attention, `cross_bits` of a target's attention to its source; each only where
+    the model has it. 0 bits is one row looked at alone, log2(n) all n rows alike. A row that looks at
+    nothing (a source's, in `cross_bits`) has 0 as well.
     """
-    w = _weights(trace)
-    bits = -np.sum(w * np.log2(np.where(w > 0, w, 1.0)), axis=-1)
-    return {"bits": Named(np.maximum(bits, 0.0), ("layer", "head", "time"), "bits")}
+    names = [n for n in ("weights", "cross_weights") if n in trace] or ["weights"]
+    axes = ("layer", "head", "time")
+    return {
+        name.replace("weights", "bits"): Named(_bits(_weights(trace, name)), axes, "bits")
+        for name in names
+    }
 
 
 def rollout(trace: Trace) -> dict[str, Named]:
-    """`weights` (layer, time, key): attention rolled out to the input; each row sums to 1.
+    """`weights` (layer, time, key): self-attention rolled out to the input; each row sums to 1.
 
     R_l = (A_l + I)/2 R_(l-1), with A_l the mean over heads and I for the residual stream:
-    Abnar & Zuidema 2020, equation 1.
+    Abnar & Zuidema 2020, equation 1. The halves of a trace of a source and its target do not see each
+    other here: what crosses is cross-attention's.
     """
     mean = _weights(trace).mean(1)  # (layer, time, key)
-    rolled, result = np.eye(mean.shape[-1]), []
+    own = np.eye(mean.shape[-1])
+    rolled, result = own, []
     for a in mean:
-        rolled = 0.5 * (a + np.eye(len(a))) @ rolled
+        looks = a.sum(-1, keepdims=True) > 0  # a row without self-attention is what it was below
+        rolled = 0.5 * (np.where(looks, a, own) + own) @ rolled
         result.append(rolled)
     return {"weights": Named(np.stack(result), ("layer", "time", "key"), "share")}
+
+
+def _weights(trace: Trace, name: str = "weights") -> np.ndarray:
+    """(layer, head, query, key)"""
+    if name not in trace:
+        has = "self-attention" if "cross_weights" in trace else "attention"
+        raise PeepholeError(f"{trace.header.model} has no {has}", do="Open a Transformer")
+    return trace.array(name, "layer", "head", "time", "key").astype(np.float64)
+
+
+def _bits(w: np.ndarray) -> np.ndarray:
+    return np.maximum(-np.sum(w * np.log2(np.where(w > 0, w, 1.0)), axis=-1), 0.0)

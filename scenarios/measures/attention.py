@@ -41,7 +41,8 @@ def head_ablation(lane: Lane, at: At, word: str, other: str, layer: int = -1) ->
 @measure("bits")
 def attention_entropy(lane: Lane, at: At, layer: int = -1, head: int | None = None) -> float:
     """How spread the weights of a row are: 0 bits on one row, log2(n) evenly on n."""
-    bits = of_trace(lenses.attention_entropy, lane)["bits"].array
+    found = of_trace(lenses.attention_entropy, lane)
+    bits = next(iter(found.values())).array  # of self-attention; where there is none, to the source
     row = bits[layer, :, existing(lane, at)]
     return float(row.mean() if head is None else row[head])
 
