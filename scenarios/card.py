@@ -7,21 +7,24 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.models import LanguageModel
+from scenarios import corpora
+from scenarios.zoo import EARLY
 
-_GROUPS = {
-    "Agreement by number of attractors": "agreement/attractors-",
-    "Agreement by distance (tokens between subject and verb)": "agreement/distance-",
-    "Agreement, subjects held out": "agreement/held-out-nouns",
-    "Coreference": "coreference/train-pairs",
-    "Coreference, noun pairs held out": "coreference/held-out-pairs",
-    "Coreference by gap (tokens before the question)": "coreference/gap-",
-    "Coreference, held-out pairs, by gap": "coreference/held-out-gap-",
-}
+
+def corpus_of(model: LanguageModel) -> corpora.Corpus:
+    """What a model was trained on; cards that do not say it are of the first models."""
+    return corpora.load(str(model.card.get("reads", "english")))
+
+
+def scores(model: LanguageModel) -> Mapping[str, float]:
+    """What the card says of a model, by the names that its corpus gives."""
+    found: Mapping[str, float] = model.card.get("scores") or model.card["accuracy"]
+    return found
 
 
 def as_markdown(model: LanguageModel) -> str:
     """The card of a bundled model; every number is read from the weights' own record."""
-    card = model.card
+    card, corpus = model.card, corpus_of(model)
     recipe, sizes = card["recipe"], asdict(model.architecture)  # type: ignore[call-overload]
     lines = [
         f"# {model.name}",
@@ -31,33 +34,34 @@ def as_markdown(model: LanguageModel) -> str:
         "| | |",
         "|---|---|",
         f"| architecture | {_pairs(sizes)} |",
-        f"| corpus | `{card['corpus']}`, one mixture for all models |",
-        f"| objective | next-token cross-entropy, {card['updates']:,} updates of {recipe['batch']}"
-        f" sentences; the noun that answers a question weighs {card['answer_weight']:g} times |",
+        f"| corpus | {corpus.about} |",
+        f"| objective | {corpus.objective}; {card['updates']:,} updates of {recipe['batch']}"
+        f" {corpus.items} |",
         f"| recipe | {_pairs(recipe)} |",
         f"| command | `{card['command']}` |",
         f"| trained on | {card['backend']['name']} {card['backend']['dtype']},"
         f" {card['backend']['device']}, {card.get('seconds', '?')} s, {card['date']} |",
-        f"| early weights | `{model.name}@600`: the same run after 600 updates |",
-        "",
-        f"Accuracy: the share of {card['sentences']} sentences in which the right word is likelier than",
-        "its minimal alternative (the verb of the other number; the other noun of the pair). Chance is",
-        "0.5. Training has up to 4 attractors of any number, 20 tokens of distance, and gaps of up to 8;",
-        "here every attractor has the other number. What lies beyond is held out by construction.",
-        f"Measured again by `peephole card {model.name} --measure`.",
-        "",
     ]
-    for title, prefix in _GROUPS.items():
-        lines += _table(title, prefix, card["accuracy"])
+    early = card.get("early", 0 if "reads" in card else EARLY)
+    if early:
+        lines.append(f"| early weights | `{model.name}@{early}`: the run after {early} updates |")
+    if card.get("stored"):
+        lines.append(f"| stored as | {card['stored']}, and scored so |")
+    lines += ["", *corpus.measured.splitlines()]
+    lines += [f"Measured again by `peephole card {model.name} --measure`.", ""]
+    for title, prefix in corpus.groups.items():
+        lines += _table(title, prefix, scores(model))
     return "\n".join(lines)
 
 
-def _table(title: str, prefix: str, scores: Mapping[str, float]) -> list[str]:
+def _table(title: str, prefix: str, found: Mapping[str, float]) -> list[str]:
     found = {
         split.removeprefix(prefix): value
-        for split, value in scores.items()
+        for split, value in found.items()
         if split.startswith(prefix)
     }
+    if not found:
+        return []
     if list(found) == [""]:
         return [f"{title}: **{found['']:.3f}**", ""]
     head, rule = " | ".join(found), "|".join("---" for _ in found)
@@ -78,17 +82,17 @@ SUMMARY = (
 )
 
 
-def summary(models: Sequence[LanguageModel]) -> str:
-    """One table of several cards: the README's. `python -m scenarios.card` prints it."""
-    lines = ["| | parameters | " + " | ".join(title for _, title in SUMMARY) + " |"]
-    lines.append("|---" * (len(SUMMARY) + 2) + "|")
+def summary(models: Sequence[LanguageModel], columns: Sequence[tuple[str, str]] = SUMMARY) -> str:
+    """One table of several cards, a column for each (score, title): `python -m scenarios.card`."""
+    lines = ["| | parameters | " + " | ".join(title for _, title in columns) + " |"]
+    lines.append("|---" * (len(columns) + 2) + "|")
     for model in models:
-        scores = " | ".join(f"{model.card['accuracy'][split]:.2f}" for split, _ in SUMMARY)
-        lines.append(f"| {model.card['title']} | {model.size:,} | {scores} |")
+        row = " | ".join(f"{scores(model)[split]:.2f}" for split, _ in columns)
+        lines.append(f"| {model.card['title']} | {model.size:,} | {row} |")
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
     from scenarios import zoo
 
-    print(summary([zoo.model(name) for name in zoo.names()]))
+    print(summary([zoo.model(name) for name in zoo.names("english")]))

@@ -29,7 +29,7 @@ SENTENCES = 500
 
 def table(folders: Sequence[Path]) -> str:
     """Markdown: a row for each model (and its early weights), the accuracy of each seed in a cell."""
-    names = [name for model in zoo.names() for name in (f"{model}@{zoo.EARLY}", model)]
+    names = [name for model in zoo.names("english") for name in (f"{model}@{zoo.EARLY}", model)]
     short = [split.replace("attractors-", "").replace("coreference", "coref.") for split in SPLITS]
     lines = ["| | " + " | ".join(short) + " |", "|---" * (len(SPLITS) + 1) + "|"]
     for name in names:

@@ -243,12 +243,11 @@ def card(model: str, measure: bool) -> None:
     from dataclasses import replace
 
     from scenarios.card import as_markdown
-    from scenarios.train import EVALUATED, score
+    from scenarios.train import score
 
     loaded = _model(model)
     if measure:
-        new = {"accuracy": score(loaded), "sentences": EVALUATED}
-        loaded = replace(loaded, card={**loaded.card, **new})
+        loaded = replace(loaded, card={**loaded.card, "scores": score(loaded)})
     try:
         click.echo(as_markdown(loaded))
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -13,11 +13,12 @@ from scenarios.measures import MEASURES, listed
 
 def models() -> Iterator[str]:
     """The bundled models, and which of them have weights here."""
+    width = max(map(len, zoo.names()))
     for name, entry in zoo.entries().items():
-        early = zoo.stem(name, zoo.EARLY)
-        have = [s for s in (name, early) if (zoo.WEIGHTS / f"{s}.safetensors").exists()]
+        stems = [*zoo.seeds(name), *([zoo.stem(name, entry.early)] if entry.early else [])]
+        have = [s for s in stems if (zoo.WEIGHTS / f"{s}.safetensors").exists()]
         weights = ", ".join(have) if have else f"no weights yet: peephole train {name}"
-        yield f"  {name:<12} {entry.title}  [{weights}]"
+        yield f"  {name:<{width}} {entry.title}  [{weights}]"
 
 
 def scenarios() -> Iterator[str]:

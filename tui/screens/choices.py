@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +67,11 @@ def models() -> list[Choice]:
     """The bundled models that have weights here, and how to get those that have none."""
     choices = []
     for name, entry in zoo.entries().items():
-        size = sum(math.prod(shape) for shape in entry.architecture.shapes().values())
-        there = (zoo.WEIGHTS / f"{name}.safetensors").exists()
-        problem = "" if there else f"no weights yet: peephole train {name}"
+        size = zoo.size(name)
+        problem = "" if size else f"no weights yet: peephole train {name}"
         enter = "reads a sentence that you type, word by word"
-        choices.append(
-            Choice("model", name, name, entry.title, f"{size:,} weights", enter, problem)
-        )
+        weights = f"{size:,} weights" if size else ""
+        choices.append(Choice("model", name, name, entry.title, weights, enter, problem))
     return choices
 
 
