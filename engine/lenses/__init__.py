@@ -13,6 +13,7 @@ from engine.lenses.jacobian import jacobian_norms
 from engine.lenses.prediction import log_odds, probability, surprisal, top_k
 from engine.lenses.product import jacobian_product, product_norms
 from engine.lenses.record import record
+from engine.lenses.residual import layer_logits, logit_lens, residual_norms
 from engine.lenses.saturation import saturation
 from engine.lenses.shares import lag_shares
 from engine.lenses.spectrum import spectrum
@@ -25,11 +26,14 @@ __all__ = [
     "jacobian_norms",
     "jacobian_product",
     "lag_shares",
+    "layer_logits",
     "log_odds",
+    "logit_lens",
     "occlusion",
     "probability",
     "product_norms",
     "record",
+    "residual_norms",
     "rollout",
     "saturation",
     "spectrum",

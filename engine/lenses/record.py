@@ -11,6 +11,7 @@ from engine.lenses.gradient import gradient_map
 from engine.lenses.jacobian import jacobian_norms
 from engine.lenses.prediction import surprisal, top_k
 from engine.lenses.product import product_norms
+from engine.lenses.residual import logit_lens, residual_norms
 from engine.lenses.saturation import saturation
 from engine.lenses.spectrum import spectrum
 from engine.models import LanguageModel
@@ -31,6 +32,8 @@ WHOLE: dict[str, Lens] = {
     "gate_statistics": lambda model, trace: gate_statistics(trace),
     "attention_entropy": lambda model, trace: attention_entropy(trace),
     "rollout": lambda model, trace: rollout(trace),
+    "residual_norms": residual_norms,
+    "logit_lens": logit_lens,
     "saturation": lambda model, trace: saturation(trace),
     "jacobian_norms": jacobian_norms,
     "spectrum": spectrum,
