@@ -54,7 +54,7 @@ class Lane:
                 count = f"{len(rows)} time{'s' * (len(rows) != 1)}"
                 raise PeepholeError(
                     f"no row {at!r} in {self.label} ({word!r} is read {count})",
-                    do=f"The text is: {' '.join(tokens[1:])}",
+                    do=f"The text is: {' '.join(tokens if self.trace.source else tokens[1:])}",
                 )
             return rows[n - 1]
         if isinstance(at, bool | np.bool_) or at != int(at) or not 0 <= at <= len(tokens):

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import conditions, lenses, run
+from engine import conditions, lenses
 from engine.errors import PeepholeError
 from engine.phrases import intervention
 from engine.runner import check
-from engine.text import START, UnknownWords
+from engine.text import SPECIAL, UnknownWords
 from engine.trace import Named
 from scenarios import readers, zoo
 from scenarios.expressions import Expression, WordError, evaluate, measured
@@ -140,7 +140,8 @@ class Play:
 
     def _reading(self, spec: LaneSpec, i: int | None) -> Reading:
         """What a lane reads."""
-        return spec.reading or (self.scenario if i is None else self.scenario.beats[i]).reading
+        around = self.scenario if i is None else self.scenario.beats[i]
+        return spec.reading.within(around.reading)
 
     def _build(self, spec: LaneSpec, reading: Reading) -> Lane:
         lane = ("lanes", spec.label)
@@ -152,6 +153,10 @@ class Play:
         except readers.Wrong as error:
             raise self._error(error.what, (*lane, error.key), error.word, error.do) from None
         model = found.model
+        try:
+            readers.able(model, reading)
+        except readers.Wrong as error:
+            raise self._error(error.what, reading.at[error.key], error.word, error.do) from None
         items = []
         for phrase in spec.hand_set:
             try:
@@ -164,14 +169,16 @@ class Play:
                 raise
             except PeepholeError as error:
                 raise self._error(error.what, (*lane, "hand-set"), phrase, error.do) from None
-        tokens = reading.text if task is None else task.probe_tokens()
+        text = reading.at["text" if task is None else "task"]
         try:
-            trace = run(model, tokens, items)
+            trace = readers.read(model, reading, task, items)
         except UnknownWords as error:
             word = next(iter(error.nearest))
-            raise self._error(error.what, reading.at, word, error.do) from None
+            in_target = word in (reading.target or "").split()
+            at = reading.at["target"] if in_target else text
+            raise self._error(error.what, at, word, error.do) from None
         except PeepholeError as error:
-            raise self._error(error.what, reading.at, do=error.do) from None
+            raise self._error(error.what, text, do=error.do) from None
         return Lane(spec.label, model, trace, tuple(items), found.note, found.run)
 
     def _task(self, reading: Reading) -> Task | None:
@@ -181,7 +188,7 @@ class Play:
         try:
             return readers.task(reading.task)
         except PeepholeError as error:
-            raise self._error(error.what, reading.at, reading.task, error.do) from None
+            raise self._error(error.what, reading.at["task"], reading.task, error.do) from None
 
     # Rows and units ------------------------------------------------------------------------------
 
@@ -232,7 +239,8 @@ class Play:
 
 def is_condition(stop: int | str) -> bool:
     """Whether a stop is a condition and not a row or a word."""
-    return isinstance(stop, str) and stop != START and any(c in stop for c in " <>=|")
+    special = isinstance(stop, str) and stop.partition("#")[0] in SPECIAL
+    return isinstance(stop, str) and not special and any(c in stop for c in " <>=|")
 
 
 def _first(lane: Lane, text: int | str) -> int:

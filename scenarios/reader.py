@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,27 @@ from scenarios import who
 from scenarios.expressions import Expression, WordError, parse
 from scenarios.measures import MEASURES
 from scenarios.narration import read_narration
-from scenarios.script import HERE, MOST, VIEWS, Beat, Claim, LaneSpec, Reading, Scenario
+from scenarios.script import (
+    HERE,
+    MOST,
+    VIEWS,
+    WINGS,
+    YEARS,
+    Beat,
+    Claim,
+    LaneSpec,
+    Reading,
+    Scenario,
+)
 from scenarios.source import Path_, Source, read_toml
 from scenarios.tables import Schema, Tables
 
 _SCENARIO: Schema = {
     "title": (str, True),
     "about": (str, False),
-    "text": (str, False),
-    "task": (str, False),
+    "year": (int, False),
+    "wing": (str, False),
+    **who.READING,
     "lanes": (dict, True),
     "measure": (dict, False),
     "beats": (list, True),
@@ -29,8 +41,7 @@ _BEAT: Schema = {
     "title": (str, True),
     "say": (str, True),
     "lanes": (list, False),
-    "text": (str, False),
-    "task": (str, False),
+    **who.READING,
     "stop": ((int, str), False),
     "view": (str, False),
     "of": (str, False),
@@ -62,8 +73,12 @@ class _Reader:
     def scenario(self, data: dict[str, Any]) -> Scenario:
         self.tables.check(data, _SCENARIO, (), "a scenario")
         reading = who.reading(self.tables, data, ())
-        if reading is None:
+        if reading.text is None and not reading.task:
             raise self.source.error("a scenario needs the key 'text' or 'task'")
+        if "year" in data:
+            self.tables.number(data, "year", *YEARS, ())
+        if "wing" in data:
+            self._known("wing", data["wing"], WINGS, ("wing",))
         lanes = {}
         for label, table in data["lanes"].items():
             self._name(label, ("lanes", label))
@@ -86,6 +101,8 @@ class _Reader:
             measures=shared,
             beats=tuple(beats),
             source=self.source,
+            year=data.get("year", 0),
+            wing=data.get("wing", ""),
         )
 
     def _beat(
@@ -106,11 +123,7 @@ class _Reader:
                 )
         if len(shown) > MOST:
             raise self.source.error(f"{len(shown)} lanes; {MOST} fit on a screen", (*at, "lanes"))
-        view = table.get("view", "score")
-        if view not in VIEWS:
-            raise self.source.error(
-                f"no view {view!r}", (*at, "view"), view, did_you_mean(view, VIEWS)
-            )
+        view = self._known("view", table.get("view", "score"), VIEWS, (*at, "view"))
         measures = self._measures(table.get("measure", {}), (*at, "measure"), lanes, shared)
         known = {**shared, **measures}
         try:
@@ -121,7 +134,7 @@ class _Reader:
         return Beat(
             title=table["title"],
             lanes=shown,
-            reading=who.reading(self.tables, table, at) or reading,
+            reading=who.reading(self.tables, table, at).within(reading),
             stop=table.get("stop"),
             view=view,
             say=say,
@@ -178,6 +191,11 @@ class _Reader:
                 f"no lane or measure {name!r}", at, name, did_you_mean(name, names)
             )
         return expression
+
+    def _known(self, what: str, word: str, known: Collection[str], at: Path_) -> str:
+        if word not in known:
+            raise self.source.error(f"no {what} {word!r}", at, word, did_you_mean(word, known))
+        return word
 
     def _name(self, name: str, at: Path_) -> None:
         if not name.isidentifier() or keyword.iskeyword(name) or name == HERE:

@@ -6,17 +6,20 @@ them is true of the first update of `peephole learn` with the same settings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from engine.errors import PeepholeError, did_you_mean
-from engine.models import Architecture, LanguageModel
+from engine.interventions import Intervention
+from engine.models import Architecture, LanguageModel, reads
 from engine.models.recurrent import RecurrentLM
 from engine.models.transformer import TransformerLM
+from engine.runner import MOST, run
 from engine.text import Vocabulary
+from engine.trace import Trace
 from scenarios import zoo
 from scenarios.script import Reading, Recorded, Trained, Untrained
 
@@ -124,6 +127,40 @@ def _untrained_note(spec: Untrained) -> str:
     if spec.forget_bias:
         parts.append(f"forget bias {spec.forget_bias:g}")
     return ", ".join(parts)
+
+
+def able(model: LanguageModel, reading: Reading) -> None:
+    """Refuse what a model of its kind cannot do with a reading.
+
+    Raises:
+        Wrong: it reads no target, or it writes nothing.
+    """
+    kind = reads(model.architecture)
+    if reading.target is not None and kind != "source":
+        error = PeepholeError(
+            f"{model.name} reads no target", do="A model of pairs does; give the target to its lane"
+        )
+        raise Wrong(error, "target", reading.target)
+    if reading.decode and kind == "whole":
+        do = "It answers at every row: take `decode` out"
+        raise Wrong(PeepholeError(f"{model.name} writes nothing", do=do), "decode", reading.decode)
+
+
+def read(
+    model: LanguageModel, reading: Reading, task: Task | None, items: Sequence[Intervention]
+) -> Trace:
+    """The trace of a reading: a text or a task's probe, and a target that is given or written.
+
+    Raises:
+        PeepholeError: a word that the model does not know, or a text that it cannot read.
+    """
+    tokens = (reading.text or "") if task is None else task.probe_tokens()
+    most = reading.most or MOST
+    if not reading.decode:
+        return run(model, tokens, items, target=reading.target, most=most)
+    from engine.decoding import Decoding
+
+    return run(model, tokens, items, decoding=Decoding.parse(reading.decode), most=most)
 
 
 def place(run: str, folder: Path) -> Path:

@@ -24,7 +24,11 @@
     expect = ["p > 0.9"]
 
 Instead of a text, a lane, a beat or the scenario may have `task = "recall 100"`: the probe sequence of
-that task (`scenarios.tasks`).
+that task (`scenarios.tasks`). A model of pairs reads the text as its source; then it reads a `target`,
+word by word, or writes one itself, greedily or as `decode = "beam 4"` says (`engine.decoding`), `most`
+tokens at most. Each of these may stand on a lane, a beat or the scenario; the innermost counts.
+
+The scenario's `year` and `wing` say where it belongs in history and among the others.
 
 `scenarios.reader` checks all that can be known without running a model; `scenarios.play` does the rest.
 """
@@ -38,7 +42,15 @@ from scenarios.expressions import Expression
 from scenarios.narration import Narration
 from scenarios.source import Path_, Source
 
-VIEWS = ("score", "attention", "gradient", "equation", "unit", "jacobian", "training")
+VIEWS = (
+    "score", "attention", "gradient", "equation", "unit", "jacobian", "training", "alignment",
+    "residual", "decoding", "patching",
+)  # fmt: skip
+WINGS = (
+    "Words", "Recurrence", "Training", "Task shapes", "Transduction", "Attention", "Memory",
+    "Convolution", "Transformer", "Pretrained kinds", "Efficient and other",
+)  # fmt: skip
+YEARS = (1900, 2100)  # that a scenario may be of
 MOST = 3  # lanes side by side
 HERE = "here"  # in a measure: the row that the beat stops at
 
@@ -47,12 +59,36 @@ HERE = "here"  # in a measure: the row that the beat stops at
 class Reading:
     """What a lane reads: a text, or the probe sequence of a task such as "recall 100".
 
-    `at` is where that is written in the file.
+    Attributes:
+        text, task: one of them; neither where only the target is another one than around it.
+        target: what a model of pairs reads as its output, words with spaces between; None: it writes.
+        decode: how it writes, e.g. "beam 4"; "" is greedily.
+        most: tokens that it writes at most; 0 is the usual number.
+        at: where each of these is written in the file, by its key.
     """
 
-    text: str = ""
+    text: str | None = None
     task: str = ""
-    at: Path_ = field(default=("text",), compare=False)
+    target: str | None = None
+    decode: str = ""
+    most: int = 0
+    at: Mapping[str, Path_] = field(default_factory=dict, compare=False)
+
+    def within(self, outer: Reading) -> Reading:
+        """What is read where this is said inside of what `outer` says.
+
+        Another text has another target; to say how to write one is to read none.
+        """
+        new = self.text is not None or bool(self.task)
+        given, told = self.target is not None, bool(self.decode)
+        return Reading(
+            self.text if new else outer.text,
+            self.task if new else outer.task,
+            self.target if new or given or told else outer.target,
+            self.decode if given or told else outer.decode,
+            self.most or outer.most,
+            {**outer.at, **self.at},
+        )
 
 
 @dataclass(frozen=True)
@@ -86,11 +122,11 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LaneSpec:
-    """A model that reads; `reading` None is the beat's. `hand_set` are interventions as text."""
+    """A model that reads; what `reading` leaves open is the beat's. `hand_set` are interventions."""
 
     label: str
     reader: Trained | Untrained | Recorded
-    reading: Reading | None = None
+    reading: Reading = Reading()
     hand_set: tuple[str, ...] = ()
 
     @property
@@ -121,7 +157,7 @@ class Beat:
 
     Attributes:
         lanes: labels of the lanes on the screen, the first one leads.
-        reading: what the lanes read that have nothing of their own to read.
+        reading: what the lanes read where they say nothing else.
         stop: a row, a word ("that#2" is its second occurrence) or a condition; None is the last row.
         view: one of `VIEWS`; `of`, `unit`, `layer`, `head` say what of it (None: as it stands).
         say: the narration; `measures` its numbers, by name; `claims` what is expected.
@@ -143,7 +179,7 @@ class Beat:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A whole script. `name` is the file's name without `.toml`."""
+    """A whole script. `name` is the file's name without `.toml`; `year` 0 and `wing` "" are not said."""
 
     name: str
     title: str
@@ -153,3 +189,5 @@ class Scenario:
     measures: Mapping[str, Expression]
     beats: tuple[Beat, ...]
     source: Source
+    year: int = 0
+    wing: str = ""

@@ -6,18 +6,22 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import did_you_mean
+from engine.errors import PeepholeError, did_you_mean
 from engine.recipe import CHOICES
 from engine.registry import NETWORKS
 from scenarios.script import LaneSpec, Reading, Recorded, Trained, Untrained
 from scenarios.source import Path_
 from scenarios.tables import NUMBER, Tables
 
-_ANY: dict[str, tuple[Any, bool]] = {
+READING: dict[str, tuple[Any, bool]] = {
     "text": (str, False),
     "task": (str, False),
-    "hand-set": (list, False),
+    "target": (str, False),
+    "decode": (str, False),
+    "most": (int, False),
 }
+_ANY: dict[str, tuple[Any, bool]] = READING | {"hand-set": (list, False)}
+LONGEST = 200  # tokens that a model may write
 KINDS: dict[str, dict[str, tuple[Any, bool]]] = {
     "model": {"model": (str, True), "steps": (int, False)},
     "cell": {
@@ -63,10 +67,31 @@ def lane(tables: Tables, label: str, table: Any) -> LaneSpec:
     )  # fmt: skip
 
 
-def reading(tables: Tables, table: Mapping[str, Any], at: Path_) -> Reading | None:
-    """What a table says is read; None where it says nothing of it."""
-    key = tables.one_of(table, ("text", "task"), at)
-    return Reading(**{key: table[key]}, at=(*at, key)) if key else None
+def reading(tables: Tables, table: Mapping[str, Any], at: Path_) -> Reading:
+    """What a table says is read, and how an answer is made; what it leaves out is said around it.
+
+    Raises:
+        ScriptError: keys that exclude each other, or no way to decode.
+    """
+    tables.one_of(table, ("text", "task"), at)
+    tables.one_of(table, ("target", "decode"), at)
+    tables.one_of(table, ("target", "most"), at)
+    tables.one_of(table, ("target", "task"), at)
+    if "most" in table:
+        tables.number(table, "most", 1, LONGEST, at)
+    if "decode" in table:
+        _check_decoding(tables, table["decode"], (*at, "decode"))
+    here = [key for key in READING if key in table]
+    return Reading(**{key: table[key] for key in here}, at={key: (*at, key) for key in here})
+
+
+def _check_decoding(tables: Tables, text: str, at: Path_) -> None:
+    from engine.decoding import Decoding
+
+    try:
+        Decoding.parse(text)
+    except PeepholeError as error:
+        raise tables.source.error(error.what, at, text, error.do) from None
 
 
 def _who(

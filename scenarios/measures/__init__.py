@@ -8,7 +8,7 @@ the list over all rows, for max, min, mean and argmax.
 
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
-from scenarios.measures import inside, influence, distance, memory, attention  # isort: skip
+from scenarios.measures import inside, influence, distance, memory, attention, pairs  # isort: skip
 from scenarios.measures import runs, arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
@@ -23,5 +23,6 @@ __all__ = [
     "listed",
     "memory",
     "of_model",
+    "pairs",
     "runs",
 ]

@@ -37,10 +37,11 @@ def log_odds(lane: Lane, at: At, word: str, other: str) -> float:
 @measure("word")
 def guess(lane: Lane, at: At, rank: int = 1) -> str:
     """The likeliest word at a row, given the words before it; rank 2 is the second likeliest."""
-    row = a_lane(lane).row(at)
-    if row < 1:
-        raise PeepholeError("nothing predicts row 0")
-    logits = lane.trace["logits"][row - 1]
+    row, ahead = a_lane(lane).row(at), a_lane(lane).trace.header.ahead
+    first = lane.trace.source + ahead if ahead and lane.trace.source else ahead
+    if not first <= row < len(lane.trace) + ahead:
+        raise PeepholeError(f"nothing predicts row {row} of {lane.label}")
+    logits = lane.trace["logits"][row - ahead]
     order = np.argsort(-logits, kind="stable")
     return lane.model.vocabulary.words[order[whole(rank, 1, len(order)) - 1]]
 
