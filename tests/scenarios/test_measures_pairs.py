@@ -129,7 +129,7 @@ MISTAKES = [
     ("most = 2", "most = 0", "'most' is from 1 to 200, not 0", "0"),
     ("most = 2", 'decode = "beem 4"', "'beem' is no part of a decoding", "beem 4"),
     ("most = 2", 'decode = "beam 999"', "beam = 999 is not a whole number", "beam 999"),
-    ('happy ."', 'happy .", target = "a"', "lstm reads no target", "target"),
+    ('happy ."', 'happy .", target = "a"', "lstm reads no target", "a"),
     ('text = "b"', 'text = "d"', "not know: 'd'", "d"),
     ('"Attention"', '"Attenton"', "no wing 'Attenton'. Did you mean 'Attention'", "Attenton"),
     ("year = 2014", "year = 14", "'year' is from 1900 to 2100, not 14", "14"),
