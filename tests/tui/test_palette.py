@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from tui.allocate import allocate
-from tui.lane import nice_scale
 from tui.palette import STEPS, Palette
+from tui.scales import nice_scale
 from tui.themes import DARK, LIGHT, LOOKS, SAFE, Look
 
 FORMS = [Palette(look) for look in (DARK, LIGHT, SAFE)] + [

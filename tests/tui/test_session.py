@@ -12,7 +12,8 @@ from engine import CutHead, Hold, PeepholeError, Replace, UnknownWords, fork, le
 from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.stage import lane, without_model
-from tui.lane import CHUNK, Lane
+from tui.lane import Lane
+from tui.reading import CHUNK
 from tui.session import Session
 from tui.typed import Typed
 

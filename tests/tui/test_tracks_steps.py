@@ -137,9 +137,9 @@ def test_the_cut_is_where_training_stopped(k1: int, k2: int) -> None:
         batch = Batch(ids[:, :-1], ids[:, 1:], weights)
         found = bptt.backward(model.architecture, model.params, batch, k1, k2)  # type: ignore[arg-type]
         reached = np.flatnonzero(found.states["h"][:, 0, 0])
-        assert reached[0] == at.cut_before(row)
+        assert reached[0] == at.gradients.cut_before(row)
         assert reached[-1] == row - 1
-    assert at.cut_before(0) == 0
+    assert at.gradients.cut_before(0) == 0
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -105,7 +105,7 @@ class Playback(Core):
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
-        long = [lane for lane in self.session.lanes if lane.long and lane.model]
+        long = [lane for lane in self.session.lanes if lane.gradients.long and lane.model]
         if long and self.session.cursor and not self.session.playing:
             self._rest = self.set_timer(REST, lambda: self._compute(long, self.session.cursor))
 

@@ -85,7 +85,7 @@ Bengio 2013; Simonyan et al. 2013."""
             return ""
         if self.lane.has_gradient(row):
             return "" if self.of in self.lane.gradient(row) else "too long"
-        if self.lane.long and self.session.playing:
+        if self.lane.gradients.long and self.session.playing:
             return "when paused"
         return "computing" if self.lane.model else "not saved"
 
@@ -97,7 +97,7 @@ Bengio 2013; Simonyan et al. 2013."""
 
     def _decades(self) -> tuple[int, int]:
         """One scale for all lanes, so that their bars compare; three decades at least."""
-        known = [d for lane in self.session.lanes if (d := lane.decades(self.of))]
+        known = [d for lane in self.session.lanes if (d := lane.gradients.decades(self.of))]
         high = max((d[1] for d in known), default=0)
         return min([high - 3, *(d[0] for d in known)]), high
 
@@ -106,7 +106,7 @@ Bengio 2013; Simonyan et al. 2013."""
         """The first row that truncated training took this loss back to; 0 where nothing was cut."""
         row = self.session.cursor
         if self._cut[0] != (row, self.lane.trace.header.truncation):
-            self._cut = (row, self.lane.trace.header.truncation), self.lane.cut_before(row)
+            self._cut = (row, self.lane.trace.header.truncation), self.lane.gradients.cut_before(row)
         return self._cut[1]
 
     def kind_of(self, row: int) -> str:
@@ -143,7 +143,7 @@ Bengio 2013; Simonyan et al. 2013."""
             return f"|dL_{t}/d{self.of}_k| is 0 for every row k"
         token = self.lane.trace.tokens[chosen]
         largest = " (the largest)" if chosen == int(np.nanargmax(values)) else ""
-        if self.lane.long:
+        if self.lane.gradients.long:
             from engine.lenses.window import ROWS
 
             largest += f" · of the last {ROWS} rows"

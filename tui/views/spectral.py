@@ -11,7 +11,7 @@ from textual.app import RenderResult
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from tui.lane import nice_scale
+from tui.scales import nice_scale
 from tui.palette import Palette
 from tui.views.curves import PLAIN, Curve, Ink
 from tui.views.plain import shown

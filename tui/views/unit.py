@@ -12,7 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from tui.lane import Lane, nice_scale
+from tui.lane import Lane
+from tui.scales import nice_scale
 from tui.views.axis import label, stagger, steps
 from tui.views.base import View
 from tui.views.curves import AXIS, IN_FEW, ON_DARK, ON_LIGHT, PLAIN, RIGHT, Curve, Curves, Ink

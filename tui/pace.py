@@ -1,0 +1,72 @@
+"""When the rows of a reading are there: its sequential steps (ticks), as the screen plays them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine import Trace
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The ticks of one reading. Ticks count from 1.
+
+    Attributes:
+        begins: for each row the tick in which it is begun.
+        ends: for each row the tick after which it is all there; later rows never end earlier.
+        per: what a tick is, in words, e.g. `a row`.
+    """
+
+    begins: Sequence[int]
+    ends: Sequence[int]
+    per: str = "a row"
+
+    @property
+    def total(self) -> int:
+        """How many ticks it takes."""
+        return self.ends[-1] if self.ends else 0
+
+    def begun(self, clock: int) -> int:
+        """How many rows are begun by a tick."""
+        return bisect_right(self.begins, clock)
+
+    def done(self, clock: int) -> int:
+        """How many rows are all there by a tick."""
+        return bisect_right(self.ends, clock)
+
+    def depth(self, row: int, clock: int, layers: int) -> int:
+        """How many of a row's layers are computed: one a tick where its rows are read together."""
+        if self.ends[row] <= clock:
+            return layers
+        return max(0, min(layers - 1, clock - self.begins[row] + 1))
+
+
+def pace(trace: Trace) -> Pace:
+    """The ticks of a trace; of a language model, which is fed word by word, one a row."""
+    if not trace.source:
+        rows = range(1, len(trace) + 1)
+        return Pace(rows, rows)
+    ends, per = _ticks(trace)
+    begins: list[int] = []
+    for row, end in enumerate(ends):
+        if row and end == ends[row - 1]:
+            begins.append(begins[-1])
+        else:
+            begins.append(ends[row - 1] + 1 if row else 1)
+    return Pace(begins, ends, per)
+
+
+def _ticks(trace: Trace) -> tuple[tuple[int, ...], str]:
+    try:
+        from engine.ticks import ticks  # type: ignore[import-not-found]
+
+        found = ticks(trace)
+        return found.of_row, found.per
+    except ImportError:
+        s, n = trace.source, len(trace)
+        if not trace.header.architecture.get("heads"):
+            return tuple(range(1, n + 1)), "a row"
+        layers = int(trace.header.architecture.get("layers", 1))
+        return (layers,) * s + tuple(range(layers + 1, layers + 1 + n - s)), "a layer"
