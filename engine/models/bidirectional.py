@@ -1,0 +1,116 @@
+"""A tagger that reads both ways (Schuster & Paliwal 1997): every row knows what comes after it.
+
+forward   f_t = cell(x_t, f_(t-1))      backward  b_t = cell'(x_t, b_(t+1))
+h_t = [f_t ; b_t]                       logits = h_t W_hy + b_y, the label of row t
+
+f and b are half of the units each, and so is every value of their cells; the layer above reads h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from engine import cells, registry
+from engine.arrays import Array, Params, stack
+from engine.cells import Cell, Equation, State
+from engine.errors import PeepholeError
+from engine.interventions import NOTHING
+from engine.models import Acts, Values
+from engine.sweep import both_ways, embedded, part, stacked, zero
+from engine.text import BLANK
+
+
+@dataclass(frozen=True)
+class BidirectionalTagger:
+    """`layers` pairs of cells, `width` units together, over `words` words, which labels are among.
+
+    A text is read as a whole. Its vocabulary begins with `engine.text.SPECIAL`: `<pad>` is padding.
+    """
+
+    cell: str
+    words: int
+    width: int = 64
+    embed: int = 64
+    layers: int = 1
+    kind: str = "bidirectional"
+    reads: ClassVar[str] = "whole"
+
+    def __post_init__(self) -> None:
+        if self.width % 2:
+            raise PeepholeError(f"two directions cannot share a width of {self.width}")
+
+    @cached_property
+    def rule(self) -> Cell:
+        """The cell's module."""
+        return registry.load(registry.CELLS, self.cell, "cell")
+
+    @property
+    def axes(self) -> Mapping[str, tuple[str, ...]]:
+        layered = dict.fromkeys(self.rule.VALUES, ("layer", "unit"))
+        return {"x": ("input",), **layered, "logits": ("word",)}
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        return self.rule.GATES
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return self.rule.STATE
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        return self.rule.EQUATIONS
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter: `layers.0.` reads forward, `back.0.` backward."""
+        shapes: dict[str, tuple[int, ...]] = {"E": (self.words, self.embed)}
+        for layer in range(self.layers):
+            d_in = self.width if layer else self.embed
+            for prefix in ("layers", "back"):
+                for name, shape in cells.shapes(self.rule, d_in, self.width // 2).items():
+                    shapes[f"{prefix}.{layer}.{name}"] = shape
+        return shapes | {"W_hy": (self.width, self.words), "b_y": (self.words,)}
+
+    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """E as normal(0, 1), the rest uniform within ±1/sqrt(units) of a cell as torch draws them."""
+        bound = (self.width // 2) ** -0.5
+        params = {name: rng.uniform(-bound, bound, shape) for name, shape in self.shapes().items()}
+        params["E"] = rng.normal(0, 1, (self.words, self.embed))
+        return {name: array.astype(np.float32) for name, array in params.items()}
+
+    def start(self, params: Params, batch: tuple[int, ...] = ()) -> tuple[State, ...]:
+        """The states that both directions begin with, zeros (..., H)."""
+        return (zero(self.rule, params["W_hy"], self.width, batch),) * self.layers
+
+    def read(self, params: Params, ids: Array, do: Acts = NOTHING) -> tuple[Any, Values]:
+        """All rows, ids (..., T): the last state of each layer and every value, time as axis -2."""
+        below = x = embedded(params, np.asarray(ids), do)
+        real = np.asarray(ids) != BLANK
+        states, layers = [], []
+        for layer in range(self.layers):
+            p, back = part(params, f"layers.{layer}."), part(params, f"back.{layer}.")
+            state, rows = both_ways(self.rule, p, back, below, do, layer, real)
+            states.append(state)
+            layers.append(rows)
+            below = stack([row["h"] for row in rows], -2)  # (..., T, H)
+        named = stacked(layers, self.rule.VALUES)
+        return tuple(states), {"x": x, **named, "logits": below @ params["W_hy"] + params["b_y"]}
+
+    def step(
+        self, params: Params, state: Any, ids: Array, do: Acts = NOTHING, row: int = 0
+    ) -> tuple[Any, Values]:
+        """There is no next row: the backward cells begin at the end.
+
+        Raises:
+            PeepholeError: always.
+        """
+        raise PeepholeError("a bidirectional net reads a text as a whole", do="Run the whole text")
+
+    def logits(self, params: Params, ids: Array, do: Acts = NOTHING) -> Array:
+        """One shot over ids (..., T): logits (..., T, V), row t's label."""
+        return self.read(params, ids, do)[1]["logits"]
