@@ -4,6 +4,10 @@
     weights = softmax(scores)         each row sums to 1
     context = weights v
 
+Self-attention takes q, k and v from the same rows. Cross-attention takes q from the target's rows and k, v
+from the memory, which is what the encoder made of the source; its values are named `cross_q` to
+`cross_context`, and its parameters `cross_W_q` to `cross_b_o`.
+
 Shapes: q (..., heads, Tq, d_h), k and v (..., heads, Tk, d_h), scores and weights
 (..., heads, Tq, Tk), context (..., heads, Tq, d_h), with d_h = d / heads.
 """
@@ -16,16 +20,19 @@ from engine.arrays import Array, Params, concat, constant, namespace, softmax
 from engine.cells import Do, leave
 
 VALUES = ("q", "k", "v", "scores", "weights", "context")
+CROSS = "cross_"  # before the names of cross-attention's values and parameters
+KeysValues = tuple[Array, Array]  # (..., heads, Tk, d_h) each
 
 
 def scaled_dot_product(
-    q: Array, k: Array, v: Array, bias: Array = 0.0, do: Do = leave
+    q: Array, k: Array, v: Array, bias: Array = 0.0, do: Do = leave, prefix: str = ""
 ) -> tuple[Array, Array, Array]:
     """Attend, with `bias` (Tq, Tk) of 0 and -inf added to the scores: (context, scores, weights)."""
     xp = namespace(q, k, v)
-    scores = do("scores", q @ xp.swapaxes(k, -1, -2) * q.shape[-1] ** -0.5 + bias)
-    weights = do("weights", softmax(scores))
-    context = do("context", weights @ v)
+    scores = q @ xp.swapaxes(k, -1, -2) * q.shape[-1] ** -0.5 + bias
+    scores = do(f"{prefix}scores", scores)
+    weights = do(f"{prefix}weights", softmax(scores))
+    context = do(f"{prefix}context", weights @ v)
     return context, scores, weights
 
 
@@ -33,6 +40,11 @@ def causal_bias(queries: int, keys: int) -> np.ndarray:
     """0 where a row may look, -inf on later rows, (queries, keys); the last rows are the queries."""
     row = np.arange(keys - queries, keys)[:, None]
     return np.where(np.arange(keys)[None, :] <= row, 0.0, -np.inf)
+
+
+def key_bias(real: np.ndarray) -> np.ndarray:
+    """0 on the keys that are `real` (..., Tk), -inf on padding, for every head: (..., 1, 1, Tk)."""
+    return np.where(real, 0.0, -np.inf)[..., None, None, :]
 
 
 def split_heads(x: Array, heads: int) -> Array:
@@ -47,17 +59,50 @@ def join_heads(x: Array) -> Array:
     return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
-def self_attention(
-    p: Params, x: Array, cache: tuple[Array, Array] | None, heads: int, do: Do = leave
-) -> tuple[Array, tuple[Array, Array], dict[str, Array]]:
-    """Multi-head causal self-attention over the new rows x (..., T, d) and the cached ones.
+def projected(
+    p: Params, x: Array, names: str, heads: int, do: Do = leave, prefix: str = ""
+) -> tuple[Array, ...]:
+    """Those of q, k and v that `names` says, of the rows x (..., T, d): (..., heads, T, d_h) each."""
+    return tuple(
+        do(f"{prefix}{n}", split_heads(x @ p[f"{prefix}W_{n}"] + p[f"{prefix}b_{n}"], heads))
+        for n in names
+    )
 
-    `cache` holds keys and values of earlier rows, (..., heads, T_past, d_h) each, or None. Returns
-    the heads' joined output times W_o (..., T, d), the cache with the new rows, and all values.
+
+def self_attention(
+    p: Params,
+    x: Array,
+    cache: KeysValues | None,
+    heads: int,
+    do: Do = leave,
+    bias: Array | None = None,
+) -> tuple[Array, KeysValues, dict[str, Array]]:
+    """Multi-head self-attention over the new rows x (..., T, d) and the cached ones.
+
+    `cache` holds keys and values of earlier rows, (..., heads, T_past, d_h) each, or None. `bias` is
+    added to the scores; None is causal, no row looks at a later one. Returns the heads' joined output
+    times W_o (..., T, d), the cache with the new rows, and all values.
     """
-    q, k, v = (do(name, split_heads(x @ p[f"W_{name}"] + p[f"b_{name}"], heads)) for name in "qkv")
+    q, k, v = projected(p, x, "qkv", heads, do)
     keys, vals = (k, v) if cache is None else (concat((cache[0], k), -2), concat((cache[1], v), -2))
-    bias = constant(causal_bias(x.shape[-2], keys.shape[-2]), q)
+    if bias is None:
+        bias = constant(causal_bias(x.shape[-2], keys.shape[-2]), q)
     context, scores, weights = scaled_dot_product(q, keys, vals, bias, do)
     values = dict(zip(VALUES, (q, k, v, scores, weights, context), strict=True))
     return join_heads(context) @ p["W_o"] + p["b_o"], (keys, vals), values
+
+
+def cross_attention(
+    p: Params, x: Array, memory: KeysValues, heads: int, do: Do = leave, bias: Array = 0.0
+) -> tuple[Array, dict[str, Array]]:
+    """Multi-head attention of the target's rows x (..., T, d) to a memory's keys and values.
+
+    Those are `projected(p, memory, "kv", heads, do, CROSS)`, computed once for all ticks. Returns the
+    joined output times W_o (..., T, d) and the values `cross_q`, `cross_scores`, `cross_weights`,
+    `cross_context`.
+    """
+    (q,) = projected(p, x, "q", heads, do, CROSS)
+    context, scores, weights = scaled_dot_product(q, *memory, bias, do, CROSS)
+    named = {"q": q, "scores": scores, "weights": weights, "context": context}
+    out = join_heads(context) @ p[f"{CROSS}W_o"] + p[f"{CROSS}b_o"]
+    return out, {f"{CROSS}{name}": value for name, value in named.items()}

@@ -122,13 +122,12 @@ class LanguageModel:
         return sum(int(np.prod(array.shape)) for array in self.params.values())
 
 
-def layer_params(params: Params, layer: int) -> dict[str, Array]:
-    """The parameters of one layer, `layers.2.W_hh` as `W_hh`."""
-    return {short: params[name] for short, name in _layer_names(tuple(params), layer)}
+def layer_params(params: Params, layer: int, part: str = "layers") -> dict[str, Array]:
+    """The parameters of one layer, `layers.2.W_hh` as `W_hh`; `part` may be `encoder` or `decoder`."""
+    return {short: params[name] for short, name in _layer_names(tuple(params), f"{part}.{layer}.")}
 
 
 @lru_cache(maxsize=256)
-def _layer_names(names: tuple[str, ...], layer: int) -> list[tuple[str, str]]:
+def _layer_names(names: tuple[str, ...], prefix: str) -> list[tuple[str, str]]:
     """(name in the layer, whole name); looked up at every tick, so found only once."""
-    prefix = f"layers.{layer}."
     return [(name.removeprefix(prefix), name) for name in names if name.startswith(prefix)]

@@ -7,25 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
-from engine import transformer
-from engine.arrays import Array, Params, constant
+from engine import stacks, transformer
+from engine.arrays import Array, Params
 from engine.cells import Equation
-from engine.errors import PeepholeError
 from engine.interventions import NOTHING
-from engine.models import Acts, Values, layer_params
-
-Cache = tuple[Any, ...]  # per layer None or (keys, values), (..., heads, T, d_h) each
+from engine.models import Acts, Values
+from engine.stacks import Cache, Stack
 
 
 @dataclass(frozen=True)
 class TransformerLM:
     """`layers` blocks of `width` units with `heads` heads; `hidden` units in the feed-forward.
 
-    `positions` is `learned` (a table of `context` rows) or `sinusoidal` (no bound but memory).
+    `positions` is `learned` (a table of `context` rows), or `sinusoidal` or `none` (no bound but memory).
     """
 
     words: int
@@ -38,21 +36,16 @@ class TransformerLM:
     kind: str = "transformer"
 
     def __post_init__(self) -> None:
-        if self.width % self.heads:
-            raise PeepholeError(f"{self.heads} heads do not divide a width of {self.width}")
-        if self.positions not in ("learned", "sinusoidal"):
-            raise PeepholeError(f"no positions {self.positions!r}", do="Known: learned, sinusoidal")
+        _ = self.stack  # refuses sizes that do not go together
+
+    @cached_property
+    def stack(self) -> Stack:
+        """Its blocks."""
+        return Stack(self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
 
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
-        unit, head = ("layer", "unit"), ("layer", "head", "dim")
-        return {
-            "x": ("input",),
-            **{"q": head, "k": head, "v": head},
-            **{"scores": ("layer", "head", "key"), "weights": ("layer", "head", "key")},
-            **{"context": head, "a": unit, "m": unit, "h": unit},
-            "logits": ("word",),
-        }
+        return {"x": ("input",), **transformer.AXES, "logits": ("word",)}
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -68,49 +61,23 @@ class TransformerLM:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter."""
-        d = self.width
-        shapes: dict[str, tuple[int, ...]] = {"E": (self.words, d)}
-        if self.positions == "learned":
-            shapes["P"] = (self.context, d)
-        for layer in range(self.layers):
-            for name, shape in transformer.shapes(d, self.hidden).items():
-                shapes[f"layers.{layer}.{name}"] = shape
-        return shapes | {
-            "ln.gain": (d,),
-            "ln.bias": (d,),
-            "W_hy": (d, self.words),
-            "b_y": (self.words,),
-        }
+        readout = {"W_hy": (self.width, self.words), "b_y": (self.words,)}
+        return {"E": (self.words, self.width), **self.stack.shapes(), **readout}
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """E and P as normal(0, 0.1), matrices uniform within ±1/sqrt(inputs) as torch's Linear."""
-        params = {}
-        for name, shape in self.shapes().items():
-            if name in ("E", "P"):
-                array = rng.normal(0, 0.1, shape)
-            elif len(shape) == 2:
-                array = rng.uniform(-(shape[0] ** -0.5), shape[0] ** -0.5, shape)
-            else:
-                array = np.full(shape, name.endswith("gain"))
-            params[name] = array.astype(np.float32)
-        return params
+        """As `stacks.init` draws them."""
+        return stacks.init(self.shapes(), rng)
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> Cache:
         """An empty cache; it takes its batch axes from the first tokens."""
-        return (None,) * self.layers
+        return self.stack.start()
 
     def step(
         self, params: Params, state: Cache, ids: Array, do: Acts = NOTHING, row: int = 0
     ) -> tuple[Cache, Values]:
         """One tick with the cache: ids (...) of tokens at row `row`."""
         state, values = self.chunk(params, state, np.asarray(ids)[..., None], do)
-        single = {
-            name: tuple(v[..., 0, :] for v in value)
-            if isinstance(value, tuple)
-            else value[..., 0, :]
-            for name, value in values.items()
-        }
-        return state, single
+        return state, stacks.only_row(values)
 
     def logits(
         self, params: Params, ids: Array, do: Acts = NOTHING, positions: Array | None = None
@@ -129,25 +96,6 @@ class TransformerLM:
         """Any number of new rows, ids (..., T), after those in the cache; axis -2 is time."""
         start = 0 if cache[0] is None else cache[0][0].shape[-2]
         rows = slice(start, start + ids.shape[-1])
-        r = x = do.at(0, rows)("x", params["E"][ids] + self._positions(params, rows, positions))
-        caches, recorded = [], []
-        for layer in range(self.layers):
-            p = layer_params(params, layer)
-            r, new, values = transformer.block(p, r, cache[layer], self.heads, do.at(layer, rows))
-            caches.append(new)
-            recorded.append(values)
-        top = transformer.layer_norm(r, params["ln.gain"], params["ln.bias"])
-        values = {name: tuple(v[name] for v in recorded) for name in transformer.VALUES}
-        return tuple(caches), {"x": x, **values, "logits": top @ params["W_hy"] + params["b_y"]}
-
-    def _positions(self, params: Params, rows: slice, at: Array | None) -> Array:
-        """Position vectors of the rows, (T, d), or of the positions `at`, (..., T, d)."""
-        if self.positions == "learned":
-            if rows.stop > self.context:
-                raise PeepholeError(
-                    f"{rows.stop} tokens are more than this Transformer's {self.context} positions",
-                    do="Use a shorter text",
-                )
-            return params["P"][rows if at is None else at]
-        table = transformer.sinusoidal(rows.start, rows.stop, self.width)
-        return constant(table, params["E"])
+        x = do.at(0, rows)("x", self.stack.enter(params, params["E"][ids], start, positions))
+        top, cache, values = self.stack.run(params, x, cache, do, rows)
+        return cache, {"x": x, **values, "logits": top @ params["W_hy"] + params["b_y"]}
