@@ -35,14 +35,14 @@ def initialise(architecture: Architecture, recipe: Recipe) -> dict[str, np.ndarr
                 n = blocks if name.endswith(("W_xh", "W_hh")) else 1
                 params[name] = np.hstack([_draw(recipe.init, name, part, rng) for part in
                                           np.hsplit(array, n)]).astype(np.float32)  # fmt: skip
-            elif array.ndim == 1 and not name.endswith("gain"):
+            elif array.ndim == 1 and not name.endswith(("gain", "v_a", "v_p")):  # no biases
                 params[name] = np.zeros_like(array)
-    h = architecture.width
-    for layer in range(architecture.layers):
-        if recipe.gain != 1.0:
-            params[f"layers.{layer}.W_hh"] *= np.float32(recipe.gain)
-        if recipe.forget_bias:
-            params[f"layers.{layer}.b_xh"][h : 2 * h] += recipe.forget_bias  # block f of i f g o
+    for name, array in params.items():
+        if name.endswith("W_hh"):
+            array *= np.float32(recipe.gain)
+        elif name.endswith("b_xh") and recipe.forget_bias:
+            h = len(array) // blocks
+            array[h : 2 * h] += recipe.forget_bias  # block f of i f g o
     return params
 
 

@@ -58,8 +58,11 @@ class Training:
         """
         recurrent = isinstance(architecture, RecurrentLM)
         if not recurrent and (recipe.k1 or recipe.loss == "value"):
-            what = "carries no state to truncate" if recipe.k1 else "reads words, not values"
-            raise PeepholeError(f"a Transformer {what}", do="Choose a recurrent cell")
+            what = "truncated gradients are" if recipe.k1 else "the loss of values is"
+            raise PeepholeError(
+                f"{what} for recurrent language models, not for {architecture.kind}",
+                do="Choose a recurrent cell",
+            )
         params = backend.params(initialise(architecture, recipe))
         memory = optimiser(recipe.optimiser, params, recipe.momentum)
         return cls(architecture, recipe, backend, batches, params, memory)
@@ -82,7 +85,7 @@ class Training:
             )
         changed = replace(self.recipe, **knobs)
         if changed.k1 and not isinstance(self.architecture, RecurrentLM):
-            raise PeepholeError("a Transformer carries no state to truncate")
+            raise PeepholeError("truncated gradients are for recurrent language models")
         self.recipe = changed
         if isinstance(self.optimiser, SGD):
             self.optimiser = replace(self.optimiser, momentum=changed.momentum)
