@@ -46,6 +46,9 @@ class Corpus(Protocol):
 
 CORPORA = {
     "english": "scenarios.english:ENGLISH",
+    "copy": "scenarios.pairs.copying:COPY",
+    "copy-reversed": "scenarios.pairs.copying:REVERSED",
+    "spelling": "scenarios.pairs.spelling:SPELLING",
 }
 
 

@@ -4,4 +4,8 @@ A file has `ENTRIES`, name -> Entry, which is data alone: nothing is built or lo
 for. Adding a file is one line here.
 """
 
-MODULES = ("scenarios.entries.english",)
+MODULES = (
+    "scenarios.entries.english",
+    "scenarios.entries.copying",
+    "scenarios.entries.spelling",
+)

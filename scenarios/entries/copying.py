@@ -1,0 +1,31 @@
+"""Encoder-decoders that copy: one vector, attention on it, and the source read backwards; three seeds."""
+
+from functools import partial
+
+from scenarios.zoo import Entry
+
+_SIZES = {"cell": "gru", "width": 64, "embed": 32, "letters": True}
+_SETTINGS = {"steps": 3000, "batch": 64, "lr": 3e-3}
+_LSTM = {**_SIZES, "cell": "lstm"}
+
+_model = partial(Entry, kind="encoder-decoder", settings=_SETTINGS, seeds=3)
+
+ENTRIES = {
+    "copy-gru": _model("copies letters through one vector: GRU (2014)", sizes=_SIZES, reads="copy"),
+    "copy-bahdanau": _model(
+        "copies letters with additive attention (Bahdanau 2014)",
+        sizes={**_SIZES, "attention": "bahdanau"},
+        reads="copy",
+    ),
+    "copy-luong": _model(
+        "copies letters with dot-product attention (Luong 2015)",
+        sizes={**_SIZES, "attention": "dot"},
+        reads="copy",
+    ),
+    "reverse-off": _model("copies letters through one vector: LSTM", sizes=_LSTM, reads="copy"),
+    "reverse-on": _model(
+        "the same, its source read backwards (Sutskever 2014)",
+        sizes={**_LSTM, "reverse": True},
+        reads="copy-reversed",
+    ),
+}

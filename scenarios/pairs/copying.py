@@ -1,0 +1,103 @@
+"""Copying: the target is the source. The one task whose answer needs all of what was read.
+
+Sequences of 1 to 12 of 16 letters. One in eight of the sequences of three letters and more, by a hash, is
+never drawn in training; of shorter ones there are too few to hold any out.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.models import LanguageModel
+from engine.pairs import pair_batch
+from engine.text import SPECIAL, STOP
+from engine.training import Batch
+
+LETTERS = "abcdefghijklmnop"
+LONGEST = 12  # letters in training
+BEYOND = (14, 16)  # lengths that are only scored
+EACH = 200  # sequences of every length on the card
+_ONE_IN, _SHORT = 8, 2
+
+
+def held_out(letters: str) -> bool:
+    """Whether training never draws this sequence."""
+    return len(letters) > _SHORT and zlib.crc32(letters.encode()) % _ONE_IN == 0
+
+
+def draw(rng: np.random.Generator, length: int, of_training: bool) -> str:
+    """One sequence; `of_training` says on which side of the hash it lies, where there are sides."""
+    while True:
+        letters = "".join(LETTERS[i] for i in rng.integers(0, len(LETTERS), length))
+        if length <= _SHORT or held_out(letters) != of_training:
+            return letters
+
+
+class Copying:
+    """Copying, its source read forwards or backwards (Sutskever, Vinyals & Le 2014, section 3.3)."""
+
+    items = "sequences"
+    objective = "cross-entropy of the copy, teacher forced"
+    groups: Mapping[str, str] = {
+        "Exact copies by length (training: 1 to 12)": "exact/",
+        "Loss by place in the copy, sequences of 12 (nats)": "loss-at/",
+        "Loss over sequences of 1 to 12 (nats a letter)": "loss/1-12",
+    }
+
+    def __init__(self, name: str, reverse: bool) -> None:
+        self.name, self.reverse = name, reverse
+        how = ", read from the last to the first" if reverse else ""
+        self.about = f"`scenarios.pairs.copying`: 1 to {LONGEST} of {len(LETTERS)} letters{how}"
+        self.measured = f"""\
+Exact: the share of {EACH} sequences of a length that are copied without a fault, running free
+(greedy). One in eight of all sequences of 3 letters and more, drawn by a hash, is held out from
+training, and all of these are such; more than {LONGEST} letters were never trained. Loss: of the
+right copy, teacher forced, on the same sequences."""
+
+    def vocabulary(self) -> tuple[str, ...]:
+        return (*SPECIAL, *LETTERS)
+
+    def batch(self, seed: int, step: int, size: int) -> Batch:
+        """One length of 1 to 12, each as often: nothing is padded."""
+        rng = np.random.default_rng([seed, step, 1])
+        length = int(rng.integers(1, LONGEST + 1))
+        ids = [self._ids(draw(rng, length, True)) for _ in range(size)]
+        turn = -1 if self.reverse else 1
+        return pair_batch([[*word[::turn], STOP] for word in ids], ids)
+
+    def score(self, model: LanguageModel) -> dict[str, float]:
+        from scenarios.pairs import scoring
+
+        lengths = (*range(1, LONGEST + 1), *BEYOND)
+        scores = {f"exact/{length}": exact(model, length) for length in lengths}
+        texts = [text for length in range(1, LONGEST + 1) for text in items(length)]
+        found = scoring.loss(model, texts, texts)
+        scores["loss/1-12"] = round(float(found.nats.sum() / found.counts.sum()), 4)
+        longest = found.nats[-EACH:, :LONGEST].mean(0)
+        return scores | {f"loss-at/{at}": round(float(x), 4) for at, x in enumerate(longest, 1)}
+
+    @staticmethod
+    def _ids(letters: str) -> list[int]:
+        return [len(SPECIAL) + LETTERS.index(letter) for letter in letters]
+
+
+def items(length: int, n: int = EACH) -> list[str]:
+    """The sequences of one length that are scored, always the same."""
+    rng = np.random.default_rng([length, 2])
+    return [draw(rng, length, False) for _ in range(n)]
+
+
+def exact(model: LanguageModel, length: int, n: int = EACH) -> float:
+    """The share of `n` sequences of a length that a model copies without a fault, running free."""
+    from scenarios.pairs import scoring
+
+    texts = items(length, n)
+    said = scoring.greedy(model, texts, most=length + 2)
+    return sum("".join(one) == text for one, text in zip(said, texts, strict=True)) / n
+
+
+COPY = Copying("copy", reverse=False)
+REVERSED = Copying("copy-reversed", reverse=True)
