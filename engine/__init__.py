@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine import lenses
     from engine.arrays import Backend
+    from engine.decoding import Decoding, generate
     from engine.errors import PeepholeError
-    from engine.interventions import CutEdge, CutHead, Hold, Replace
+    from engine.interventions import CutEdge, CutHead, EditAttention, Hold, Replace
     from engine.models import LanguageModel
     from engine.runner import Run, fork, run
     from engine.storage import load_model, load_trace, save_model, save_trace
@@ -28,6 +29,8 @@ __all__ = [
     "Backend",
     "CutEdge",
     "CutHead",
+    "Decoding",
+    "EditAttention",
     "Hold",
     "LanguageModel",
     "Named",
@@ -38,6 +41,7 @@ __all__ = [
     "UnknownWords",
     "Vocabulary",
     "fork",
+    "generate",
     "lenses",
     "load_model",
     "load_trace",
@@ -53,8 +57,9 @@ __all__ = [
 _WHERE = {
     "lenses": (),
     "arrays": ("Backend",),
+    "decoding": ("Decoding", "generate"),
     "errors": ("PeepholeError",),
-    "interventions": ("CutEdge", "CutHead", "Hold", "Replace"),
+    "interventions": ("CutEdge", "CutHead", "EditAttention", "Hold", "Replace"),
     "models": ("LanguageModel",),
     "runner": ("Run", "fork", "run"),
     "storage": ("load_model", "load_trace", "save_model", "save_trace"),

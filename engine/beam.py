@@ -9,14 +9,16 @@ is narrower by one from there on (Sutskever, Vinyals & Le 2014, section 3.2).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.errors import PeepholeError
 from engine.trace import Named
 
+_WHOLE = ("token", "parent", "fate", "chosen")
 PRUNED, KEPT, FINISHED = 0, 1, 2
 SHOWN = 4  # candidates recorded for each hypothesis of a beam, where that many exist
 Expand = Callable[[Any, int, int], tuple[Any, np.ndarray]]
@@ -75,9 +77,21 @@ class Search:
         }
 
     @classmethod
-    def from_lens(cls, lens: dict[str, Named]) -> Search:
-        """What `lens` gave."""
-        return cls(**{name: lens[name].array for name in cls.__dataclass_fields__})
+    def from_lens(cls, lens: Mapping[str, Named]) -> Search:
+        """What `lens` gave, which a file may say otherwise.
+
+        Raises:
+            PeepholeError: these are not the arrays of a search.
+        """
+        arrays = {name: lens[name].array for name in cls.__dataclass_fields__ if name in lens}
+        shapes = {array.shape for array in arrays.values()}
+        if len(arrays) < len(cls.__dataclass_fields__) or len(shapes) > 1 or len(*shapes) != 2:
+            raise PeepholeError("the search of this trace is not whole", do="Decode again")
+        parent, real = arrays["parent"], arrays["token"] >= 0
+        lost = (parent[1:] < 0) | (parent[1:] >= parent.shape[1])
+        if (lost & real[1:]).any() or any(arrays[n].dtype.kind != "i" for n in _WHOLE):
+            raise PeepholeError("the search of this trace is no tree", do="Decode again")
+        return cls(**arrays)
 
 
 class _Hypothesis(NamedTuple):

@@ -38,3 +38,14 @@ def numbers(value: Any) -> np.ndarray | None:
     except ValueError:
         return None
     return array if array.dtype.kind in "fiu" and np.isfinite(array).all() else None
+
+
+def whole_number(value: Any, what: str, low: int, high: int) -> int:
+    """A whole number from low to high.
+
+    Raises:
+        PeepholeError: it is not one.
+    """
+    if type(value) is not int or not low <= value <= high:
+        raise PeepholeError(f"{what} = {shown(value)} is not a whole number from {low} to {high}")
+    return value

@@ -14,12 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Array, constant
+from engine.arrays import Array, constant, detach, to_numpy
 from engine.cells import Do, leave
 from engine.checks import numbers, whole, word
+from engine.edits import CutEdge, CutHead, EditAttention, Rows, Seen, within
 from engine.errors import PeepholeError, did_you_mean, shown
 
-Rows = int | slice  # the row(s) of the run that a value covers; a slice means axis -2 is time
+__all__ = [
+    "NOTHING",
+    "CutEdge",
+    "CutHead",
+    "EditAttention",
+    "Hold",
+    "Intervention",
+    "Interventions",
+    "Replace",
+    "Rows",
+    "from_record",
+    "to_record",
+]
 
 
 @dataclass(frozen=True)
@@ -63,10 +76,10 @@ class Hold:
         object.__setattr__(self, "value", tuple(value.tolist()) if value.ndim else float(value))
         object.__setattr__(self, "units", tuple(map(int, units)))
 
-    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
+    def apply(self, name: str, value: Array, layer: int, rows: Rows, seen: Seen) -> Array:
         if name != self.name or self.layer not in (None, layer):
             return value
-        held = _within(rows, self.start, self.stop)
+        held = within(rows, self.start, self.stop)
         if not held.any():
             return value
         units = list(self.units) or slice(None)
@@ -88,66 +101,6 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class CutHead:
-    """Remove one attention head: its context is zero, so it adds nothing to the residual stream."""
-
-    layer: int
-    head: int
-
-    def __post_init__(self) -> None:
-        whole(self, "layer", "head")
-
-    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
-        if name != "context" or layer != self.layer:
-            return value
-        keep = np.ones((value.shape[-3], 1, 1))
-        keep[self.head] = 0.0
-        return value * constant(keep, value)
-
-    def __str__(self) -> str:
-        return f"head {self.head} of layer {self.layer} cut"
-
-
-@dataclass(frozen=True)
-class CutEdge:
-    """Forbid one row to look at another: that score is -inf, the other weights share its part.
-
-    Attributes:
-        query, key: the row that looks and the row that it may no longer look at (key < query).
-        layer, head: where; None is everywhere.
-    """
-
-    query: int
-    key: int
-    layer: int | None = None
-    head: int | None = None
-
-    def __post_init__(self) -> None:
-        whole(self, "query", "key", "layer", "head")
-        if self.key >= self.query:
-            raise PeepholeError(
-                f"row {self.query} cannot be cut from row {self.key}",
-                do="Only an edge to an earlier row can be cut: a row always sees itself",
-            )
-
-    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
-        if name != "scores" or self.layer not in (None, layer):
-            return value
-        hit = _within(rows, self.query, self.query + 1)
-        if not hit.any():
-            return value
-        bias = np.zeros(value.shape[-3:])  # (heads, queries, keys)
-        heads = slice(None) if self.head is None else self.head
-        bias[heads, int(np.argmax(hit)), self.key] = -np.inf
-        return value + constant(bias, value)
-
-    def __str__(self) -> str:
-        where = "" if self.layer is None else f" in layer {self.layer}"
-        where += "" if self.head is None else f" head {self.head}"
-        return f"edge {self.query}→{self.key} cut{where}"
-
-
-@dataclass(frozen=True)
 class Replace:
     """Read another token at one row (row 0 is the start token)."""
 
@@ -158,18 +111,19 @@ class Replace:
         word(self, "token")
         whole(self, "row")
 
-    def apply(self, name: str, value: Array, layer: int, rows: Rows) -> Array:
+    def apply(self, name: str, value: Array, layer: int, rows: Rows, seen: Seen) -> Array:
         return value
 
     def __str__(self) -> str:
         return f"row {self.row} reads {self.token!r}"
 
 
-Intervention = Hold | CutHead | CutEdge | Replace
+Intervention = Hold | CutHead | CutEdge | EditAttention | Replace
 _KINDS: dict[str, type] = {
     "hold": Hold,
     "cut_head": CutHead,
     "cut_edge": CutEdge,
+    "edit_attention": EditAttention,
     "replace": Replace,
 }
 
@@ -180,15 +134,20 @@ class Interventions:
     def __init__(self, items: Iterable[Intervention] = ()) -> None:
         self.items: tuple[Intervention, ...] = tuple(items)
         self._acting = [item for item in self.items if not isinstance(item, Replace)]
+        self._edits = any(isinstance(item, EditAttention) for item in self._acting)
 
     def at(self, layer: int, rows: Rows) -> Do:
         """The `do(name, value)` for one layer and the row(s) being computed."""
         if not self._acting:
             return leave
 
+        seen: Seen = {}  # what a row may look at, which its weights alone do not say
+
         def do(name: str, value: Array) -> Array:
             for item in self._acting:
-                value = item.apply(name, value, layer, rows)
+                value = item.apply(name, value, layer, rows, seen)
+            if self._edits and name.endswith("scores"):
+                seen[name] = to_numpy(detach(value))
             return value
 
         return do
@@ -230,9 +189,3 @@ def from_record(record: Any) -> Intervention:
         return cls(**given)
     except TypeError as error:
         raise PeepholeError(f"{kind}: {error}") from None
-
-
-def _within(rows: Rows, start: int, stop: int | None) -> np.ndarray:
-    """Which of the rows lie in [start, stop)."""
-    at = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else np.array([rows])
-    return (at >= start) & (at < (np.inf if stop is None else stop))

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from engine import registry
+from engine import registry, writing
+from engine.checks import whole_number
+from engine.decoding import Decoding
 from engine.errors import PeepholeError, shown
 from engine.interventions import from_record
 from engine.models import Architecture, LanguageModel
@@ -31,6 +33,8 @@ def trace(arrays: Mapping[str, np.ndarray], content: Mapping[str, Any]) -> Trace
     if foreign or not tokens:
         what = f"the token {shown(min(foreign))}" if foreign else "a trace without rows"
         raise PeepholeError(f"{what} is not in its vocabulary" if foreign else what)
+    if header.decoding.get("first", 0) > len(tokens):
+        raise PeepholeError("a decoding that begins after the last row")
     if header.source > len(tokens):
         raise PeepholeError(f"a source of {header.source} rows in a trace of {len(tokens)}")
     values = {k.removeprefix("values/"): v for k, v in arrays.items() if k.startswith("values/")}
@@ -131,11 +135,18 @@ def _header(said: Any) -> Header:
         truncation=_truncation(said.get("truncation", ())),
         source=_count(said.get("source", 0), "source", LARGEST),
         ahead=_count(said.get("ahead", 1), "ahead", 1),
-        decoding={
-            k: v if isinstance(v, (int, float)) else _text(v, k)
-            for k, v in _mapping(said.get("decoding", {}), "decoding").items()
-        },
+        decoding=_decoding(said.get("decoding", {})),
     )
+
+
+def _decoding(said: Any) -> dict[str, Any]:
+    """{} or how a text was written: a decoding, the first row that it wrote, and the most it might."""
+    said = _mapping(said, "decoding")
+    if not said:
+        return {}
+    first = _count(said["first"], "first", LARGEST)
+    most = whole_number(said["most"], "most", 1, writing.LONGEST)
+    return writing.header(Decoding.from_record(said), first, most)
 
 
 def _count(said: Any, what: str, most: int) -> int:

@@ -14,13 +14,22 @@ from typing import Any, cast
 
 import numpy as np
 
+from engine import writing
+from engine.decoding import GREEDY, MOST, Decoding
+from engine.edits import CROSS, SAID
 from engine.errors import PeepholeError
-from engine.interventions import Hold, Intervention, Interventions, from_record
+from engine.interventions import (
+    CutEdge,
+    CutHead,
+    EditAttention,
+    Hold,
+    Intervention,
+    Interventions,
+    from_record,
+)
 from engine.models import LanguageModel, Pair, reads
-from engine.text import END, START, tokenize
+from engine.text import START, tokenize
 from engine.trace import Header, Trace, records
-
-MOST = 40  # tokens of a target that a model writes by itself
 
 
 class Run:
@@ -39,17 +48,18 @@ class Run:
         decoding: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
-        self._do = Interventions(interventions)
+        self.interventions = Interventions(interventions)
         check(model, interventions)
         header = _header(model, interventions, parent)
-        self.trace = Trace(replace(header, source=len(source), decoding=decoding or {}))
+        seed = (decoding or {}).get("seed") if (decoding or {}).get("how") == "sample" else None
+        self.trace = Trace(replace(header, source=len(source), decoding=decoding or {}, seed=seed))
         if reads(model.architecture) == "tokens":
-            self._state = model.architecture.start(model.params)
+            self.state = model.architecture.start(model.params)
         else:
-            tokens = self._do.tokens(source)
+            tokens = self.interventions.tokens(source)
             ids = np.asarray(model.vocabulary.encode(tokens), dtype=np.int64)
             pair = cast(Pair, model.architecture)
-            self._state, values = pair.read(model.params, ids, self._do)
+            self.state, values = pair.read(model.params, ids, self.interventions)
             self.trace.extend(tokens, values)
 
     def feed(self, token: str) -> int:
@@ -59,11 +69,11 @@ class Run:
             UnknownWords: the vocabulary does not hold the token; nothing was recorded.
         """
         row = len(self.trace)
-        (token,) = self._do.tokens([token], row)
+        (token,) = self.interventions.tokens([token], row)
         (token_id,) = self.model.vocabulary.encode([token])
         architecture, params = self.model.architecture, self.model.params
-        self._state, values = architecture.step(
-            params, self._state, np.asarray(token_id), self._do, row
+        self.state, values = architecture.step(
+            params, self.state, np.asarray(token_id), self.interventions, row
         )
         return self.trace.append(token, values, self.trace.source)
 
@@ -81,9 +91,10 @@ def run(
     parent: str = "",
     *,
     target: str | Sequence[str] | None = None,
+    decoding: Decoding | None = None,
     most: int = MOST,
 ) -> Trace:
-    """Read a whole text and return its trace.
+    """Read a whole text and return its trace; with a `decoding`, go on from there.
 
     Args:
         model: who reads.
@@ -91,75 +102,98 @@ def run(
         interventions: what is held, cut or replaced.
         parent: the id of the trace that this one is a fork of.
         target: what a model of pairs shall read as its own output, words with spaces between; None
-            lets it write, `most` tokens at most.
+            lets it write from the first word on.
+        decoding: how words are chosen that the model writes itself: a language model goes on with the
+            text, a model of pairs with its target. None: nothing is written after a given text or
+            target, and a target that is not given is written greedily.
+        most: the words that are written at most.
 
     Raises:
         UnknownWords: naming all words that the model does not know.
-        PeepholeError: a target for a model that writes none.
+        PeepholeError: a target for a model that writes none, or a decoding for one.
     """
     kind = reads(model.architecture)
     if target is not None and kind != "source":
         raise PeepholeError(
             f"{model.name} writes no target", do="Give a target to a model that reads pairs"
         )
+    if kind == "whole" and decoding is not None:
+        raise PeepholeError(f"{model.name} only reads", do="It cannot write on")
     if kind != "source":
-        return _read(model, tokens_of(text), interventions, parent)
+        return _read(model, tokens_of(text), interventions, parent, decoding, most)
     from engine.pairs import source_tokens
 
     words = target.split() if isinstance(target, str) else target
-    return _pair(model, source_tokens(model, text), words, interventions, parent, most)
+    if words is None:
+        decoding = decoding or GREEDY
+    source = source_tokens(model, text)
+    return _pair(model, source, words or (), interventions, parent, decoding, most)
 
 
 def _read(
-    model: LanguageModel, tokens: Sequence[str], interventions: Sequence[Intervention], parent: str
+    model: LanguageModel,
+    tokens: Sequence[str],
+    interventions: Sequence[Intervention],
+    parent: str,
+    decoding: Decoding | None = None,
+    most: int = MOST,
 ) -> Trace:
-    """The trace of exactly these rows."""
+    """The trace of exactly these rows, and of what the model goes on with."""
     if reads(model.architecture) == "whole":
         return Run(model, interventions, parent, tokens).trace
-    stepper = Run(model, interventions, parent)
-    model.vocabulary.encode(stepper._do.tokens(tokens))  # name all unknown words at once
-    for token in tokens:
-        stepper.feed(token)
-    return stepper.trace
+    return _fed(model, (), tokens, interventions, parent, decoding, most)
 
 
 def _pair(
     model: LanguageModel,
     source: Sequence[str],
-    target: Sequence[str] | None,
+    target: Sequence[str],
     interventions: Sequence[Intervention],
     parent: str,
+    decoding: Decoding | None,
     most: int = MOST,
 ) -> Trace:
-    """The trace of these rows of a source, and of a target or of what the model writes itself."""
-    model.vocabulary.encode([*source, *(target or ())])  # name all unknown words at once
-    decoding = {"how": "greedy", "most": most} if target is None else {}
-    stepper = Run(model, interventions, parent, source, decoding)
-    stepper.feed(START)
-    if target is not None:
-        for token in target:
-            stepper.feed(token)
-        return stepper.trace
-    for _ in range(most):
-        token = model.vocabulary.words[int(np.argmax(stepper.trace["logits"][-1]))]
-        if token == END:
-            break
+    """The trace of these rows of a source and a target, and of what the model goes on with."""
+    return _fed(model, source, [START, *target], interventions, parent, decoding, most)
+
+
+def _fed(
+    model: LanguageModel,
+    source: Sequence[str],
+    tokens: Sequence[str],
+    interventions: Sequence[Intervention],
+    parent: str,
+    decoding: Decoding | None,
+    most: int,
+) -> Trace:
+    rows = [*source, *tokens]
+    said: dict[str, Any] = {}
+    if decoding is not None:
+        writing.check(model, most)
+        said = writing.header(decoding, len(rows), most)
+    model.vocabulary.encode(Interventions(interventions).tokens(rows))  # all unknown words at once
+    stepper = Run(model, interventions, parent, source, said)
+    for token in tokens:
         stepper.feed(token)
+    if decoding is not None:
+        writing.write_on(stepper, decoding, most)
     return stepper.trace
 
 
 def fork(model: LanguageModel, trace: Trace, *interventions: Intervention) -> Trace:
     """The same run with more interventions; the new trace records its parent and its cut.
 
-    A target that the model wrote is written anew.
+    What the model wrote itself is written anew.
     """
     kept = [from_record(record) for record in trace.header.interventions]
     items, source = [*kept, *interventions], trace.tokens[: trace.source]
+    said = trace.header.decoding
+    decoding = Decoding.from_record(said) if said else None
+    given = trace.tokens[: int(said["first"])] if said else trace.tokens
+    most = int(said.get("most", MOST))
     if reads(model.architecture) != "source":
-        return _read(model, trace.tokens, items, parent=trace.id)
-    decoding = trace.header.decoding
-    target = None if decoding else trace.tokens[trace.source + 1 :]
-    return _pair(model, source, target, items, trace.id, int(decoding.get("most", MOST)))
+        return _read(model, given, items, trace.id, decoding, most)
+    return _pair(model, source, given[trace.source + 1 :], items, trace.id, decoding, most)
 
 
 def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
@@ -170,7 +204,6 @@ def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
     """
     architecture = model.architecture
     axes = architecture.axes
-    heads = getattr(architecture, "heads", 0)
     for item in interventions:
         name = getattr(item, "name", None)
         if name is not None and (name not in axes or name == "logits"):
@@ -183,14 +216,40 @@ def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
             raise PeepholeError(
                 f"{model.name} has layers 0 to {architecture.layers - 1}, not {layer}"
             )
-        if hasattr(item, "head") and (not heads or not 0 <= (head or 0) < heads):
-            has = f"heads 0 to {heads - 1}" if heads else "no attention heads"
-            raise PeepholeError(f"{model.name} has {has}")
+        if isinstance(item, EditAttention) and item.of not in axes:
+            other = next((said for of, said in SAID.items() if of in axes and of != item.of), "")
+            raise PeepholeError(
+                f"{model.name} has no {SAID[item.of]}", do=other and f"It has {other}"
+            )
+        if hasattr(item, "head"):
+            of = item.of if isinstance(item, CutHead | EditAttention) else ""
+            heads = _heads(model, of)
+            if not 0 <= (head or 0) < heads:
+                has = f"heads 0 to {heads - 1}" if heads else "no attention heads"
+                raise PeepholeError(
+                    f"{model.name} has {has}{' of cross-attention' * ('cross' in of)}"
+                )
+        if isinstance(item, CutEdge) and item.key > item.query and _causal(model):
+            raise PeepholeError(
+                f"row {item.query} cannot be cut from row {item.key}",
+                do="Only an edge to an earlier row can be cut: no row sees a later one",
+            )
         if isinstance(item, Hold):
             _fits(model, item)
         token = getattr(item, "token", None)
         if token is not None:
             model.vocabulary.encode([token])
+
+
+def _heads(model: LanguageModel, of: str) -> int:
+    """How many heads look, of all attention or of that which `of` says; a cell that attends has one."""
+    axes = model.architecture.axes
+    attends = of in axes if of else "weights" in axes or CROSS in axes
+    return getattr(model.architecture, "heads", 1) if attends else 0
+
+
+def _causal(model: LanguageModel) -> bool:
+    return reads(model.architecture) == "tokens"
 
 
 def _fits(model: LanguageModel, hold: Hold) -> None:
