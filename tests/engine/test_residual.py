@@ -10,10 +10,14 @@ import torch
 import torch.nn.functional as F
 
 import engine
-from engine import Hold, PeepholeError, lenses
+from engine import Backend, Hold, LanguageModel, PeepholeError, Trace, Vocabulary, lenses
+from engine.models.encoder import EncoderTagger
+from engine.models.seq2seq import Seq2SeqTransformer
+from engine.text import SPECIAL
 from tests.engine.build import CELLS, build, tokens
 from tests.engine.reference import reference, tensor
 
+PAIR = (*SPECIAL, "a", "b", "c")
 ITEMS: tuple[list[Hold], ...] = (
     [],
     [Hold("h", 0.3, layer=0, units=(1,), start=2), Hold("m", 0.0, start=4)],
@@ -95,3 +99,62 @@ def test_they_are_kept_with_a_trace() -> None:
     wanted = lenses.logit_lens(model, trace)["p"].array
     np.testing.assert_array_equal(trace.lenses["logit_lens"]["p"].array, wanted)
     assert "stream" in trace.lenses["residual_norms"]
+
+
+def pair(norm: str, seed: int = 0) -> tuple[LanguageModel, Trace]:
+    """A random Seq2SeqTransformer and what it reads: 5 rows of a source, 4 of a target."""
+    architecture = Seq2SeqTransformer(len(PAIR), 6, heads=2, layers=2, hidden=10, norm=norm)
+    rng = np.random.default_rng(seed)
+    params = {
+        name: 2 * array + 0.1 * rng.normal(size=array.shape)
+        for name, array in architecture.init(rng).items()
+    }
+    model = LanguageModel("pair", architecture, params, Vocabulary(PAIR))
+    model = model.to(Backend(dtype="float64"))
+    return model, engine.run(model, ["a", "b", "c", "b"], target=["b", "c", "a"])
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_only_a_target_s_rows_predict(norm: str) -> None:
+    model, trace = pair(norm)
+    np.testing.assert_allclose(
+        lenses.layer_logits(model, trace, 2), trace["logits"][5:], atol=1e-12
+    )
+    found = lenses.logit_lens(model, trace)
+    assert np.isnan(found["p"].array[:5]).all()
+    assert (found["rank"].array[:5] == 0).all()
+    assert (found["ids"].array[:5] == -1).all()
+    assert (found["rank"].array[5:, -1] == 1).all()
+    assert np.isfinite(found["p"].array[5:]).all()
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_each_side_s_stream_as_each_addition_finds_it(norm: str) -> None:
+    model, trace = pair(norm)
+    found = lenses.residual_norms(model, trace)
+    assert np.isnan(found["b"].array[:5]).all()
+    for row, layer in np.ndindex(len(trace), 2):
+        side = "encoder" if row < 5 else "decoder"
+        s = tensor(trace["h"][row, layer - 1] if layer else trace["x"][row])
+        for name, ln in (("a", "ln_1"), ("b", "ln_x"), ("m", "ln_2")):
+            if (name, side) == ("b", "encoder"):
+                continue
+            added = tensor(trace[name][row, layer])
+            cosine = float(F.cosine_similarity(added, s, dim=0))
+            assert found[f"{name}.cosine"].array[row, layer] == pytest.approx(cosine, abs=1e-12)
+            s = s + added
+            if norm == "post":
+                gain, bias = (model.params[f"{side}.{layer}.{ln}.{of}"] for of in ("gain", "bias"))
+                s = F.layer_norm(s, (6,), tensor(gain), tensor(bias))
+        np.testing.assert_allclose(s.numpy(), trace["h"][row, layer], atol=1e-12)
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_an_encoder_s_every_row_predicts(norm: str) -> None:
+    architecture = EncoderTagger(len(PAIR), 6, heads=2, layers=2, hidden=10, norm=norm)
+    params = architecture.init(np.random.default_rng(0))
+    model = LanguageModel("tagger", architecture, params, Vocabulary(PAIR))
+    model = model.to(Backend(dtype="float64"))
+    trace = engine.run(model, ["a", "b", "c"])
+    np.testing.assert_allclose(lenses.layer_logits(model, trace, 2), trace["logits"], atol=1e-12)
+    assert (lenses.logit_lens(model, trace)["rank"].array[:, -1] == 1).all()
