@@ -151,6 +151,6 @@ def _position(p: Params, local: str, s: Array, lengths: np.ndarray, first: int) 
     shape = (*s.shape[:-1], 1)
     if local == "monotonic":
         rows = np.arange(first, first + s.shape[-2])[:, None]
-        return constant(np.broadcast_to(rows * 1.0, shape), s)
+        return constant(np.zeros(shape) + rows, s)
     asked = namespace(s).tanh(s @ p["W_p"]) @ p["v_p"]  # (..., U)
     return constant(np.asarray(lengths * 1.0), s) * sigmoid(asked)[..., None]
