@@ -24,6 +24,8 @@ ORACLES = tuple(
     for name in (
         "cells",
         "attention",
+        "transformer",
+        "seq2seq",
         "gradient",
         "lenses",
         "spectrum",
