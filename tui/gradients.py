@@ -27,8 +27,10 @@ class Gradients:
 
     @property
     def first(self) -> int:
-        """The first row whose token something predicted: row 1, or of a target its row 1."""
+        """The first row whose token something predicts: row 1, or of a target the one after `<s>`."""
         source = self._trace.source
+        if self._trace.header.ahead == 0:
+            return len(self._trace)  # labels of rows: which are right is not known
         return source + 1 if source else 1
 
     @property

@@ -65,6 +65,8 @@ def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Par
     row = f"row {session.cursor:>{len(str(last))}} of {last}"
     play = f"▶ {session.speed:g}/s" if session.playing else "paused"
     right = [(f" {row} ", "text"), (f"· {play} ", "accent" if session.playing else "muted")]
+    if any(lane.source for lane in session.lanes):
+        right.insert(1, (f"· {_ticks(session)} ", "accent"))
     if session.loop:
         right.append(("· loop ", "accent"))
     if session.breaks:
@@ -75,11 +77,21 @@ def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Par
     return next(fits, lefts[-1]), right
 
 
+def _ticks(session: Session) -> str:
+    """The sequential steps: how many were taken, and how many each lane takes in all."""
+    totals = [lane.pace.total for lane in session.lanes]
+    if len(totals) == 1:
+        return f"tick {session.clock} of {totals[0]}"
+    return f"tick {session.clock} · steps {' | '.join(map(str, totals))}"
+
+
 def _lefts(session: Session, beat: str) -> list[Parts]:
     """What is played, the longest form first."""
     lanes = session.lanes
-    full = " + ".join(lane.label for lane in lanes) if len(lanes) > 1 else lanes[0].name
-    short = f"{len(lanes)} lanes" if len(lanes) > 1 else lanes[0].name
+    modes = {lane.mode for lane in lanes}
+    mode = f" · {modes.pop()}" if len(modes) == 1 and "" not in modes else ""
+    full = (" + ".join(lane.label for lane in lanes) if len(lanes) > 1 else lanes[0].name) + mode
+    short = (f"{len(lanes)} lanes" if len(lanes) > 1 else lanes[0].name) + mode
     app: Parts = [(" peephole ", "accent")]
     number: Parts = [(f" · {beat}", "primary")] if beat else []
     title: Parts = [(f" {session.title}", "text"), *number]

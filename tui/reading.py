@@ -81,6 +81,23 @@ class Reading:
         return 0 < self.source == len(self)
 
     @property
+    def labels(self) -> bool:
+        """Whether what it predicts at a row is a label of that row, and not the next token."""
+        return self.whole or self.trace.header.ahead == 0
+
+    @property
+    def mode(self) -> str:
+        """How its target came: `teacher forcing`, or how it wrote it itself; "" where it has none."""
+        if not self.source or self.whole:
+            return ""
+        record = self.trace.header.decoding
+        if not record:
+            return "teacher forcing"
+        from engine.decoding import Decoding
+
+        return f"free running: {Decoding.from_record(record)}"
+
+    @property
     def looks(self) -> tuple[str, ...]:
         """What its attention looks at, the source first; () without attention."""
         found = {CROSS: "cross_weights", SELF: "weights"}
@@ -109,7 +126,7 @@ class Reading:
 
     def bits(self, row: int) -> float:
         """Surprisal of the token at a row in bits; NaN where nothing predicts it, as at row 0."""
-        if not row or self.whole or not self.predicts or not self.asked(row - 1):
+        if not row or self.labels or not self.predicts or not self.asked(row - 1):
             return math.nan
         stored = self.trace.lenses.get("surprisal")
         if stored:
@@ -137,7 +154,7 @@ class Reading:
         tokens = self.trace.tokens
         if self.answers is not None:
             return self.answers.get(row, "")
-        if self.whole:
+        if self.labels:
             return ""
         if row + 1 < len(tokens):
             return tokens[row + 1] if read is None or row + 1 < read else ""
@@ -163,6 +180,12 @@ class Reading:
         own = [w for w in self.looks if w == SELF or row >= self.source]
         return which if which in own else own[0] if own else ""
 
+    def look_layer(self, row: int, layer: int, look: str) -> int:
+        """A layer in which a row looks at something: the one asked for, else the one that does most."""
+        weights = self.trace["cross_weights" if look == CROSS else "weights"][row]
+        asked = max(0, min(layer, len(weights) - 1))
+        return asked if weights[asked].any() else int(weights.sum((1, 2)).argmax())
+
     def attention(self, row: int, layer: int, head: int | None, which: str = SELF) -> np.ndarray:
         """(key,): weights of a row, of one head or the mean over heads.
 
@@ -174,7 +197,7 @@ class Reading:
             return np.zeros(0)
         name = "cross_weights" if look == CROSS else "weights"
         weights = self.trace.array(name, "time", "layer", "head", "key")[row]
-        weights = weights[min(layer, len(weights) - 1)]
+        weights = weights[self.look_layer(row, layer, look)]
         found = weights.mean(0) if head is None else weights[min(head, len(weights) - 1)]
         return found[: self.source if look == CROSS or row < self.source else row + 1]
 

@@ -19,6 +19,7 @@ from tui.tracks.token import TokenTrack
 WIDE = 85  # columns of a lane from which on claims of luxury are met, which cost bytes a step
 WIDE_ALONE = 140  # the same for a lane that is alone
 LUXURY = 20  # the rank from which on a claim is one
+LOW = 18  # lines below which the end of a source has one line instead of two
 CONTEXT = 3  # rows that stay in sight above the cursor when the score scrolls on
 
 
@@ -35,7 +36,7 @@ class Score(Widget):
         self.preferred: frozenset[str] = (
             frozenset()
         )  # values or tracks that come first in every lane
-        self._drawn = (0, 0)  # cursor and rows shown, as last drawn
+        self._drawn: tuple[int, int, list[tuple[int, int]]] = (0, 0, [])  # as `_now` then was
 
     @property
     def session(self) -> Session:
@@ -53,13 +54,16 @@ class Score(Widget):
         """The tracks for the session's lanes; lanes with other tokens have a token column of their own."""
         stage, lanes = self.stage, self.session.lanes
         stage.banner = len(lanes) > 1
+        stage.dividers = tuple(
+            sorted({lane.source for lane in lanes if 0 < lane.source < len(lane)})
+        )
         self.groups, self.wanted = [], None
         for index, lane in enumerate(lanes):
             own: list[Track] = []
             if index == 0 or differs(lane, lanes[0]):
                 own = [TokenTrack(stage, lane)]
             self.groups.append(own + build(stage, lane))
-        self._drawn = (self.session.cursor, self.session.shown)
+        self._drawn = self._now()
         return self.tracks
 
     async def rebuild(self, session: Session) -> None:
@@ -84,6 +88,7 @@ class Score(Widget):
     def fit(self) -> None:
         """Give every track its width and bring the cursor into sight."""
         width = self.size.width
+        self.stage.gap = 2 if self.size.height >= LOW else 1
         if not self.groups or width <= 0:
             return
         token = self.groups[0][0]
@@ -119,6 +124,8 @@ class Score(Widget):
                 track.styles.width = width
                 track.at, track.ends, last = at, False, track
                 at += width
+        for track in tracks:
+            track.room = at
         if last is not None:
             last.ends = ends
 
@@ -130,40 +137,53 @@ class Score(Widget):
     def scroll_into_sight(self, force: bool = False) -> bool:
         """Scroll by pages where the cursor has left them: a line at a time would resend them all."""
         stage, height, cursor = self.stage, self.visible_rows, self.session.cursor
-        top = stage.top
-        if cursor >= top + height:
-            top = cursor - min(CONTEXT, height // 2)
-        elif cursor < top:
-            top = max(0, cursor - height + 1 + min(CONTEXT, height // 2))
-        top = max(0, min(top, self.session.rows - height))
-        if top == stage.top and not force:
+        before = stage.top
+        if stage.line(cursor) >= height:
+            stage.top = cursor - min(CONTEXT, height // 2)
+        elif cursor < before:
+            stage.top = max(0, cursor - height + 1 + min(CONTEXT, height // 2))
+            while stage.line(cursor) >= height:  # a divider takes lines of rows
+                stage.top += 1
+        top, last = stage.top, self.session.rows - 1
+        stage.top = max(0, last + 1 - height)  # as far as there are rows to scroll to
+        while stage.line(last) >= height:
+            stage.top += 1
+        stage.top = max(0, min(top, stage.top))
+        if stage.top == before and not force:
             return False
-        stage.top = top
         self.redraw()
         return True
 
     def redraw(self) -> None:
         """Draw everything again."""
-        self._drawn = (self.session.cursor, self.session.shown)
+        self._drawn = self._now()
         for track in self.tracks:
             track.refresh()
 
     # What changed ---------------------------------------------------------------------------------
 
+    def _now(self) -> tuple[int, int, list[tuple[int, int]]]:
+        """The cursor, the clock, and of each lane how many rows are all there and how many begun."""
+        session = self.session
+        lanes = [(lane.pace.done(session.clock), session.begun(lane)) for lane in session.lanes]
+        return session.cursor, session.clock, lanes
+
     def moved(self) -> None:
         """The cursor moved, or rows were read: draw what is different."""
-        before, shown = self._drawn
+        before, clock, known = self._drawn
         if self.scroll_into_sight():
             return
-        now = self.session.shown
-        rows: Iterable[int] = range(shown, now)
-        if now < shown or now - shown > self.visible_rows:
+        now = self._now()
+        if now[1] < clock or now[1] - clock > self.visible_rows or len(known) != len(now[2]):
             self.redraw()
             return
-        self._drawn = (self.session.cursor, now)
-        for track in self.tracks:
-            if track.display:
-                track.moved(before, rows)
+        self._drawn = now
+        for group, (done, _), (_, more) in zip(self.groups, known, now[2], strict=True):
+            for track in group:
+                if track.display:
+                    track.moved(before, range(done, more) if now[1] > clock else ())
+                    if self.stage.banner and now[1] > clock and track.lane.source:
+                        track.refresh_header()  # its steps are counted there
 
     def selected(self) -> None:
         """Another unit, layer or head was selected."""

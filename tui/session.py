@@ -1,7 +1,8 @@
 """What is on the screen, without a screen: lanes on one cursor, playback, breaks and forks.
 
-Rows before `shown` have been read; the cursor is one of them. Playing moves the cursor down a row a step
-and reads on where it meets the end of what has been read.
+A clock counts the sequential steps (ticks) that were taken; each lane has read the rows that its model
+can have read by then. The cursor is one of them. Playing moves the cursor down a row a step, and the clock
+on where it meets the end of what has been read.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine import LanguageModel, PeepholeError, fork, run
 from engine.interventions import Intervention, from_record
 from tui.lane import Lane
+from tui.reading import CROSS
 
 if TYPE_CHECKING:
     from engine.conditions import Condition
@@ -27,22 +29,25 @@ class Session:
         title: the scenario's, or `free text`.
         lanes: the first one leads: its tokens are the shared token column.
         cursor: the row that everything looks at.
-        shown: how many rows have been read so far; at least 1.
+        clock: how many ticks have been taken; at least 1. Of a language model that is a row each.
         playing, speed, loop: playback; speed in rows a second.
         breaks: conditions that stop playback.
         unit, layer, head: what is selected; layer None is the last one, head None the mean.
+        which: what attention is shown of a target's rows: `cross` (the source) or `self`.
     """
 
     def __init__(self, lanes: Sequence[Lane], title: str = "free text") -> None:
         self.title = title
         self.lanes: list[Lane] = list(lanes)
-        self.cursor, self.shown = 0, 1
+        self.cursor, self.clock = 0, 1
         self.playing, self.speed, self.loop = False, 4.0, False
         self.breaks: list[Condition] = []
         self.unit = 0
         self.layer: int | None = None
         self.head: int | None = None
+        self.which = CROSS
         self._undo: list[list[Lane]] = []
+        self.cursor = self.frontier
 
     @classmethod
     def read(
@@ -67,22 +72,75 @@ class Session:
         """The tokens of the first lane."""
         return self.lanes[0].trace.tokens
 
+    @property
+    def shown(self) -> int:
+        """How many rows have been begun so far, of the lane that is the furthest; at least 1."""
+        return max((self.begun(lane) for lane in self.lanes), default=1)
+
+    def begun(self, lane: Lane) -> int:
+        """How many rows of a lane have been begun so far."""
+        return lane.pace.begun(self.clock)
+
+    def depth(self, lane: Lane, row: int) -> int:
+        """How many layers of a lane's row are computed so far: all but where rows are read together."""
+        return lane.pace.depth(row, self.clock, lane.layers)
+
+    def has(self, lane: Lane, row: int) -> bool:
+        """Whether a lane has a row, and has computed all of it."""
+        return row < lane.pace.done(self.clock)
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks it takes until every lane has read all."""
+        return max((lane.pace.total for lane in self.lanes), default=0)
+
+    def steps(self, lane: Lane) -> str:
+        """How many of a lane's sequential steps have been taken, e.g. `9 of 14 steps`."""
+        return f"{min(self.clock, lane.pace.total)} of {lane.pace.total} steps"
+
+    @property
+    def frontier(self) -> int:
+        """The last row that is begun in every lane that has more to read; at the end the last one."""
+        busy = [lane for lane in self.lanes if lane.pace.total > self.clock]
+        return max(0, min((self.begun(lane) - 1 for lane in busy), default=self.rows - 1))
+
     def move(self, row: int) -> bool:
-        """Put the cursor on a row, reading on as far as that; whether anything changed."""
+        """Put the cursor on a row, reading on until every lane has it; whether anything changed."""
         row = max(0, min(row, self.rows - 1))
-        before = (self.cursor, self.shown)
-        self.cursor, self.shown = row, max(self.shown, row + 1)
-        return (self.cursor, self.shown) != before
+        before = (self.cursor, self.clock)
+        self.cursor, self.clock = row, max(self.clock, self._ticks_to(row))
+        return (self.cursor, self.clock) != before
+
+    def _ticks_to(self, row: int) -> int:
+        """How many ticks it takes until every lane has a row, or all of the fewer rows that it has."""
+        return max((lane.pace.ends[min(row, len(lane) - 1)] for lane in self.lanes), default=1)
 
     def show(self, rows: int) -> None:
-        """Have so many rows read, the cursor on the last of them."""
-        self.shown = max(1, min(rows, self.rows))
-        self.cursor = self.shown - 1
+        """Have so many rows read, the cursor on the last of them; 1 is the first tick."""
+        rows = max(1, min(rows, self.rows))
+        if rows == 1:
+            self.clock, self.cursor = 1, 0
+            self.cursor = self.frontier
+        else:
+            self.clock, self.cursor = self._ticks_to(rows - 1), rows - 1
+
+    def wind(self, clock: int) -> None:
+        """Go to a tick, the cursor where reading has got to."""
+        self.clock = max(1, min(clock, self.ticks))
+        self.cursor = self.frontier
 
     def step(self) -> bool:
-        """One row on; at the end back to the first row if looping. Whether there was a row."""
-        if self.cursor + 1 < self.rows:
-            return self.move(self.cursor + 1)
+        """One row on, or where all that is read has been seen one tick; at the end to the first if looping.
+
+        Whether there was one.
+        """
+        if self.cursor < self.frontier:
+            self.cursor += 1
+            return True
+        if self.clock < self.ticks:
+            self.clock += 1
+            self.cursor = max(self.cursor, self.frontier)
+            return True
         if self.loop and self.rows > 1:
             self.show(1)
             return True
@@ -160,14 +218,20 @@ class Session:
         if len(lanes) > MOST:
             other = [lane for lane in lanes if lane not in (made, made.parent)]
             lanes.remove(other[-1])
-        self.lanes = lanes
+        self._change(lanes)
         return lanes.index(made)
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Other lanes on the same cursor; `undo` brings the present ones back."""
         self._undo.append(list(self.lanes))
-        self.lanes = list(lanes)[:MOST]
+        self._change(list(lanes)[:MOST])
         self.move(self.cursor)
+
+    def _change(self, lanes: list[Lane]) -> None:
+        """Other lanes; what had all been read is read to the end in them too."""
+        over = self.clock >= self.ticks
+        self.lanes = lanes
+        self.clock = self.ticks if over else min(self.clock, self.ticks)
 
     @property
     def changed(self) -> bool:
@@ -178,8 +242,7 @@ class Session:
         """The lanes as they were before the last fork or change of models; whether there was one."""
         if not self._undo:
             return False
-        self.lanes = self._undo.pop()
-        self.shown = min(self.shown, self.rows)
+        self._change(self._undo.pop())
         self.cursor = min(self.cursor, self.shown - 1)
         return True
 

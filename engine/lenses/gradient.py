@@ -33,18 +33,21 @@ _CHUNK = 64  # targets differentiated together by autograd; bounds the memory of
 def gradient_map(model: LanguageModel, trace: Trace, *, exact: bool = False) -> dict[str, Named]:
     """The full map: `h` (and `c`) (time, source, layer) and `x` (time, source), |dL_t/dh_k|.
 
-    Entry (t, k) is 0 for k >= t and in row 0. `exact` forces automatic differentiation where a
-    closed form would do.
+    Entry (t, k) is 0 for k >= t and in rows that nothing predicts: row 0, and of a source and its
+    target the source and `<s>`. `exact` forces automatic differentiation where a closed form would do.
+
+    Raises:
+        PeepholeError: the model labels its rows; which label is right is not in a trace.
     """
-    n = len(trace)
-    if n > 1:
-        norms = _norms(model, trace, np.arange(1, n), ids_of(model, trace)[1:], exact)
+    n, first = len(trace), _first(trace)
+    if n > first:
+        norms = _norms(model, trace, np.arange(first, n), ids_of(model, trace)[first:], exact)
     else:
         norms = _gather({}, _names(model), model.architecture.layers, (0, n))
-    first = {name: np.zeros((1, *array.shape[1:])) for name, array in norms.items()}
+    none = {name: np.zeros((min(first, n), *array.shape[1:])) for name, array in norms.items()}
     unit = _unit(model)
     return {
-        name: _named(name, np.concatenate((first[name], array)), ("time", "source"), unit)
+        name: _named(name, np.concatenate((none[name], array)), ("time", "source"), unit)
         for name, array in norms.items()
     }
 
@@ -57,13 +60,24 @@ def gradient_flow(
     `word` takes the loss of another word at that row than the one that was read there. With a word,
     `row` may be len(trace): the prediction that nothing was read for yet.
     """
-    last = len(trace) if word else len(trace) - 1
-    if not 1 <= row <= last:
-        raise PeepholeError(f"no loss at row {row}", do=f"Rows 1 to {last} have one")
+    last, first = len(trace) if word else len(trace) - 1, _first(trace)
+    if not first <= row <= last:
+        raise PeepholeError(f"no loss at row {row}", do=f"Rows {first} to {last} have one")
     (target,) = model.vocabulary.encode([word or trace.tokens[row]])
     norms = _norms(model, trace, np.array([row]), np.array([target]), exact)
     unit = _unit(model)
     return {name: _named(name, array[0], ("source",), unit) for name, array in norms.items()}
+
+
+def _first(trace: Trace) -> int:
+    """The first row whose token something predicts.
+
+    Raises:
+        PeepholeError: the model labels rows: which label is right is not in the trace.
+    """
+    if trace.header.ahead != 1:
+        raise PeepholeError(f"{trace.header.model} predicts labels of its rows, not its tokens")
+    return trace.source + 1 if trace.source else 1
 
 
 def _unit(model: LanguageModel) -> str:
@@ -127,7 +141,8 @@ def by_autograd(model: LanguageModel, trace: Trace, rows: np.ndarray, targets: n
 
 
 def _key(name: str, layer: int, at: Rows) -> str:
-    return f"{name}.{layer}.{'all' if isinstance(at, slice) else at}"
+    rows = f"{at.start or 0}:{'' if at.stop is None else at.stop}" if isinstance(at, slice) else at
+    return f"{name}.{layer}.{rows}"
 
 
 def _gather(
@@ -137,7 +152,8 @@ def _gather(
     norms = {name: np.zeros((*shape, 1 if name == "x" else layers)) for name in names}
     for key, grad in grads.items():
         name, layer, at = key.split(".")
-        rows: Any = slice(None) if at == "all" else int(at)
+        start, many, stop = at.partition(":")
+        rows: Any = slice(int(start), int(stop) if stop else None) if many else int(start)
         norms[name][:, rows, int(layer)] = np.linalg.norm(to_numpy(grad), axis=-1)
     return norms
 

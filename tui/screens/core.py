@@ -57,6 +57,10 @@ class Core(Screen[None]):
         """The lane that has the focus."""
         return self.session.lanes[min(self.index, len(self.session.lanes) - 1)]
 
+    def show_view(self, view: View, lane: Lane) -> None:
+        """Have a full-size view show a lane as far as it is read."""
+        view.show(lane, self.session.cursor, self.session.begun(lane))
+
     def complain(self, error: PeepholeError) -> None:
         """A mistake, said where it was made."""
         self.notify(str(error), severity="warning", timeout=8, markup=False)

@@ -39,4 +39,4 @@ class Dock(Container):
             self._view.can_focus = False
             self.mount(self._view)
         self._view.point(unit=session.unit, layer=session.layer, head=session.head)
-        self._view.show(lane, session.cursor, session.shown)
+        self._view.show(lane, session.cursor, session.begun(lane))

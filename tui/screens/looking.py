@@ -40,7 +40,7 @@ class Looking(Core):
         self.view = view
         session = self.session
         view.point(unit=session.unit, layer=session.layer, head=session.head)
-        view.show(lane, session.cursor, session.shown)
+        self.show_view(view, lane)
         view.focus()
         self.say()
 
@@ -48,7 +48,7 @@ class Looking(Core):
         self.go(event.row)
 
     def on_track_clicked(self, event: Track.Clicked) -> None:
-        if event.row < self.session.shown:
+        if event.row < self.session.begun(event.track.lane):
             event.track.pick(event.column)
             self.score.selected()
         self.go(event.row)
@@ -78,7 +78,7 @@ class Looking(Core):
         ]
         lanes = lanes or self.session.lanes
         at = lanes.index(view.lane) + by if view.lane in lanes else 0
-        view.show(lanes[at % len(lanes)], self.session.cursor, self.session.shown)
+        self.show_view(view, lanes[at % len(lanes)])
         self.say()
 
     def action_unit(self, by: int) -> None:

@@ -101,7 +101,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
             if self.view is None:
                 self.score.moved()
             else:
-                self.view.show(self.view.lane or self.lane, self.session.cursor, self.session.shown)
+                self.show_view(self.view, self.view.lane or self.lane)
             self.say()
 
     def say(self) -> None:
@@ -136,7 +136,9 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         """Where the rows leave room: what the focused track is, and the equation with its numbers."""
         if not self.is_mounted:
             return
-        free = self.size.height - 4 - self.score.stage.header - self.session.rows
+        stage = self.score.stage
+        lines = self.session.rows + stage.gap * len(stage.dividers)
+        free = self.size.height - 4 - stage.header - lines
         free = 0 if self.view is not None or self.typed is not None else free
         if self.play_script is None:
             track = self.track
@@ -170,7 +172,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         self.narrator.repaint(palette)
         self.score.repaint(palette)
         if self.view is not None:
-            self.view.show(self.view.lane or self.lane, self.session.cursor, self.session.shown)
+            self.show_view(self.view, self.view.lane or self.lane)
         self.say()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -34,11 +34,19 @@ def _fork(lane: Lane) -> list[tuple[Any, ...]]:
 
 
 def _attention(lane: Lane) -> list[tuple[Any, ...]]:
-    return [()] if "weights" in lane.trace else []
+    return [()] if lane.looks else []
+
+
+def _heads(lane: Lane) -> list[tuple[Any, ...]]:
+    return [()] if lane.heads * lane.layers > 1 else []
+
+
+def _surprise(lane: Lane) -> list[tuple[Any, ...]]:
+    return [] if lane.labels else [()]
 
 
 def _steps(lane: Lane) -> list[tuple[Any, ...]]:
-    return [()] if lane.trace.header.states else []
+    return [()] if lane.trace.header.states and not lane.source else []
 
 
 def _saturation(lane: Lane) -> list[tuple[Any, ...]]:
@@ -48,15 +56,15 @@ def _saturation(lane: Lane) -> list[tuple[Any, ...]]:
 
 
 TRACKS: tuple[tuple[str, Each], ...] = (  # left to right
-    ("tui.tracks.bits:BitsTrack", _once),
+    ("tui.tracks.bits:BitsTrack", _surprise),
     ("tui.tracks.change:ChangeTrack", _fork),
     ("tui.tracks.units:UnitsTrack", _units),
-    ("tui.tracks.gradient:GradientTrack", _once),
+    ("tui.tracks.gradient:GradientTrack", _surprise),
     ("tui.tracks.shares:SharesTrack", _steps),
     ("tui.tracks.jacobian:JacobianTrack", _steps),
     ("tui.tracks.saturation:SaturationTrack", _saturation),
     ("tui.tracks.attention:AttentionTrack", _attention),
-    ("tui.tracks.heads:HeadsTrack", _attention),
+    ("tui.tracks.heads:HeadsTrack", _heads),
     ("tui.tracks.prediction:PredictionTrack", _once),
 )
 

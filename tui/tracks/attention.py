@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.segment import Segment
 
+from tui.reading import CROSS, SELF
 from tui.tracks.following import FollowingTrack
 
 
@@ -16,10 +17,15 @@ class AttentionTrack(FollowingTrack):
     HELP = """How much the cursor's token t looked at each row k: the attention weight (t, k), 0 to 1; a
 row's weights sum to 1. The mean over the heads of a layer, or one head.
 
-It says where the model looked, not why it answered: compare it with the gradient on the same rows, or cut
-the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace 2019 on the caution)
+*Cross* attention is a target's row looking at the rows of its source, *self* attention a row looking at its
+own half: in a source to both sides, in a target (and a language model) only at itself and back.
 
-[ ] choose a layer, { } a head, ← → a row k for the exact number, X cuts the head, - cuts the edge t→k."""
+It says where the model looked, not why it answered: compare it with the gradient on the same rows, or cut
+the head and see what changes. (Vaswani et al. 2017, section 3.2; Bahdanau et al. 2014; Luong et al. 2015;
+Jain & Wallace 2019 on the caution)
+
+w changes between cross and self, [ ] choose a layer, { } a head, ← → a row k for the exact number, X cuts the
+head, - cuts the edge t→k, + lets t look at k alone."""
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
@@ -29,12 +35,31 @@ the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace
     def head(self) -> int | None:
         """The selected head; None is the mean."""
         head = self.session.head
-        return None if head is None else min(head, self.lane.heads - 1)
+        return None if head is None or self.lane.heads < 2 else min(head, self.lane.heads - 1)
+
+    @property
+    def look(self) -> str:
+        """What is looked at from the cursor's row: `cross`, `self`, or nothing."""
+        row = self.session.cursor
+        return self.lane.look(row, self.session.which) if row < len(self.lane) else ""
+
+    @property
+    def looked_in(self) -> int:
+        """The layer on show: of a model that looks in one layer only, that one."""
+        row = self.session.cursor
+        if row >= self.session.begun(self.lane) or not self.look:
+            return self.layer_index
+        return self.lane.look_layer(row, self.layer_at(row), self.look)
 
     def title(self, width: int) -> str:
-        where = f"L{self.layer_index}" + ("" if self.head is None else f"H{self.head}")
-        mean = " mean" if self.head is None else ""
-        longer = (f"attention {where}{mean}", f"attention {where}", f"att {where}")
+        where = f"L{self.looked_in}" + ("" if self.head is None else f"H{self.head}")
+        mean = " mean" if self.head is None and self.lane.heads > 1 else ""
+        name = "attention"
+        if CROSS in self.lane.looks and (self.look or self.session.which) == SELF:
+            name = "self"
+        elif SELF in self.lane.looks and CROSS in self.lane.looks:
+            name = "cross"
+        longer = (f"{name} {where}{mean}", f"{name} {where}", f"{name[:3]} {where}")
         return next((title for title in longer if len(title) <= width), longer[-1])
 
     def scale(self, width: int) -> list[Segment]:
@@ -45,19 +70,28 @@ the head and see what changes. (Vaswani et al. 2017, section 3.2; Jain & Wallace
 
     def values(self) -> np.ndarray | None:
         row = self.session.cursor
-        return (
-            self.lane.attention(row, self.layer_index, self.head) if row < len(self.lane) else None
-        )
+        if row >= self.session.begun(self.lane) or self.layer_at(row) < 0:
+            return None
+        return self.lane.attention(row, self.looked_in, self.head, self.session.which)
 
     def halves(self, value: float, width: int) -> int:
         return round(value * 2 * width) if value >= 0.005 else 0
 
+    def crossing(self) -> str:
+        return "looks" if CROSS in self.lane.looks else ""
+
     def reading(self) -> str:
         t, values, chosen = self.session.cursor, self.values(), self.chosen()
+        if t >= self.session.begun(self.lane):
+            return self.beyond(t)
         if values is None or chosen is None:
+            if t < self.lane.source:
+                return f"attention: row {t} is of the source, and looks at nothing"
             return "attention: nothing to show at this row"
         token = self.lane.trace.tokens[chosen]
         head = "mean of the heads" if self.head is None else f"head {self.head}"
+        head = f", {head}" if self.lane.heads > 1 else ""
         largest = " (the largest)" if chosen == int(np.argmax(values)) else ""
-        where = f"layer {self.layer_index}, {head}"
+        what = f"{self.look}-attention, " if self.lane.source else ""
+        where = f"{what}layer {self.looked_in}{head}"
         return f"weight({t}, {chosen}) = {values[chosen]:.4f} on {token!r}{largest} · {where}"

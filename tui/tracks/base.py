@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui import crossing
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
@@ -31,17 +32,37 @@ class Stage:
     Attributes:
         top: the first row in sight.
         banner: whether each lane has its name above its tracks.
+        dividers: the rows above which the end of a source is drawn, in order.
+        gap: how many lines that takes.
     """
 
     session: Session
     palette: Palette
     top: int = 0
     banner: bool = False
+    dividers: tuple[int, ...] = ()
+    gap: int = 2
 
     @property
     def header(self) -> int:
         """How many lines stand above the rows: (lane,) title, scale."""
         return 3 if self.banner else 2
+
+    def line(self, row: int) -> int:
+        """The line below the header on which a row stands; below 0 above the top."""
+        above = sum(self.top < divider <= row for divider in self.dividers)
+        return row - self.top + self.gap * above
+
+    def at(self, line: int) -> tuple[int, int]:
+        """The row on a line below the header, and -1; or of a divider its row, and which of its lines."""
+        row = self.top + line
+        for divider in self.dividers:
+            if divider <= self.top or row < divider:
+                continue
+            if row < divider + self.gap:
+                return divider, row - divider
+            row -= self.gap
+        return row, -1
 
 
 class Track(Widget, can_focus=True):
@@ -79,6 +100,7 @@ class Track(Widget, can_focus=True):
         self.stage, self.lane = stage, lane
         self.at = 0  # its first column within its lane, for the lane's name above the tracks
         self.ends = False  # whether another lane begins to its right
+        self.room = 0  # columns of its lane
 
     # What a subclass says ---------------------------------------------------------------------
 
@@ -115,6 +137,16 @@ class Track(Widget, can_focus=True):
         """A row that has not been read yet."""
         return []
 
+    def beyond(self, row: int) -> str:
+        """What is said of a row that is not there (yet)."""
+        if row >= len(self.lane):
+            return "this lane has read all it has"
+        return f"row {row} is not computed yet: {self.session.steps(self.lane)} taken"
+
+    def crossing(self) -> str:
+        """What is drawn of this track between a source and its target: `state`, `looks`, or nothing."""
+        return ""
+
     def select(self, by: int) -> bool:
         """Left (-1) or right (1): select another unit or row of this track; whether there was one."""
         return False
@@ -138,6 +170,10 @@ class Track(Widget, can_focus=True):
         layer, layers = self.session.layer, self.lane.layers
         return layers - 1 if layer is None else min(layer, layers - 1)
 
+    def layer_at(self, row: int) -> int:
+        """The layer on show of a row: no higher than it is computed so far; below 0 where nothing is."""
+        return min(self.layer_index, self.session.depth(self.lane, row) - 1)
+
     def ground(self, row: int) -> str:
         """The background of a row: that of the cursor where it is marked."""
         return "cursor" if self.MARKED and row == self.session.cursor else "background"
@@ -156,10 +192,12 @@ class Track(Widget, can_focus=True):
         elif y == header - 1:
             cells = self.scale(width)
         else:
-            row = self.stage.top + y - header
+            row, part = self.stage.at(y - header)
+            if part >= 0:
+                return Strip(self._divider(row, part, width + 1))
             if row >= len(self.lane):
                 cells = []
-            elif row < self.session.shown:
+            elif row < self.session.begun(self.lane):
                 cells, ground = self.cells(row, width), self.ground(row)
             else:
                 cells = self.future(row, width)
@@ -173,14 +211,36 @@ class Track(Widget, can_focus=True):
         return Strip([*strip, gap]).simplify()
 
     def _banner(self, width: int) -> list[Segment]:
-        """This track's part of the lane's name."""
+        """This track's part of the lane's name, and of its steps where they are counted."""
         lane = self.lane
-        text = plain(lane.name) if self.palette.ascii else lane.name
+        steps = f" · {self.session.steps(lane)}" if lane.source else ""
+        text = f" {lane.name}{steps}"
+        text = plain(text) if self.palette.ascii else text
         room = width - 1 if self.ends else width
-        part = f" {text}"[self.at : self.at + room].ljust(room)
+        part = text[self.at : self.at + room].ljust(room)
         kind = "bad" if lane.cut else "text"
         end = [self.palette.text(" ")] if self.ends else []
         return [self.palette.text(part, kind, "cursor"), *end]
+
+    def _divider(self, row: int, part: int, width: int) -> list[Segment]:
+        """This track's part of the line between a source and its target, where its lane has one there."""
+        room = width - 1 if self.ends else width
+        end = [self.palette.text(self.palette.glyph("│", "|"), "faint")] if self.ends else []
+        if self.lane.whole or row != self.lane.source:
+            return [self.palette.text(" " * room), *end]
+        if part == self.stage.gap - 1:
+            forms = [f" {text} " for text in crossing.words(self.lane)]
+            forms = [plain(text) for text in forms] if self.palette.ascii else forms
+            text = next((text for text in forms if len(text) <= self.room), forms[-1])
+            rule = self.palette.glyph("─", "-")
+            said = text[self.at : self.at + room]
+            rest = rule * (room - len(said))
+            return [self.palette.text(said, "accent"), self.palette.text(rest, "faint"), *end]
+        mark = {"state": ("▼", "v"), "looks": ("▲", "^")}.get(self.crossing())
+        glyph = self.palette.glyph(*mark) if mark else self.palette.glyph("─", "-")
+        own = glyph * (width - 1)
+        line = self.palette.text(own, "accent" if mark else "faint")
+        return [line, *(end or [self.palette.text(self.palette.glyph("─", "-"), "faint")])]
 
     def _titled(self, width: int) -> Segment:
         text = self.title(width)
@@ -195,7 +255,7 @@ class Track(Widget, can_focus=True):
         """Draw some rows again, where they are in sight."""
         width, height = self.size
         for row in rows:
-            y = row - self.stage.top + self.stage.header
+            y = self.stage.line(row) + self.stage.header
             if self.stage.header <= y < height:
                 self.refresh(Region(0, y, width, 1))
 
@@ -223,6 +283,6 @@ class Track(Widget, can_focus=True):
         self.refresh_header()
 
     def on_click(self, event: Click) -> None:
-        row = self.stage.top + event.y - self.stage.header
-        if event.y >= self.stage.header and row < self.session.rows:
+        row, part = self.stage.at(event.y - self.stage.header)
+        if event.y >= self.stage.header and part < 0 and row < self.session.rows:
             self.post_message(self.Clicked(self, row, event.x))

@@ -18,7 +18,7 @@ class BitsTrack(Track):
     HELP = f"""How unexpected each token was: surprisal = -log2 p(token | tokens before it), in bits.
 
 0 bits: the model was certain. 1 bit: a coin toss. The bar is full at {MOST:g} bits. Row 0 has none:
-nothing comes before it. (Shannon 1948)"""
+nothing comes before it; nor have the rows of a source, and <s> below them. (Shannon 1948)"""
     MARKED = True
 
     @property
@@ -39,7 +39,8 @@ nothing comes before it. (Shannon 1948)"""
         bits = self.lane.bits(row)
         ground = self.ground(row)
         if math.isnan(bits):
-            return [self.palette.text(self.palette.glyph("   –", "   -"), "muted", ground)]
+            dash = "" if row < self.lane.source else self.palette.glyph("   –", "   -")
+            return [self.palette.text(dash, "muted", ground)]
         shown = f"{bits:4.1f} " if bits < 99.95 else " >99 "
         text = self.palette.text(shown, "text", ground)
         room = width - 5
@@ -49,7 +50,11 @@ nothing comes before it. (Shannon 1948)"""
 
     def reading(self) -> str:
         row = self.session.cursor
-        bits = self.lane.bits(row) if row < len(self.lane) else math.nan
+        if row >= self.session.begun(self.lane):
+            return self.beyond(row)
+        bits = self.lane.bits(row)
+        if row < self.lane.source:
+            return f"surprisal: row {row} is of the source, which is given and not predicted"
         if math.isnan(bits):
             return f"surprisal: nothing predicts row {row}"
         token = self.lane.trace.tokens[row]

@@ -36,7 +36,9 @@ largest). Rows before the intervention are 0: what comes later cannot act back."
     def cells(self, row: int, width: int) -> list[Segment]:
         bits, distance = self.lane.change(row)
         ground = self.ground(row)
-        if math.isnan(bits):
+        if math.isnan(bits) and row < self.lane.source:
+            text, kind = " " * 6, "muted"
+        elif math.isnan(bits):
             text, kind = self.palette.glyph("   –  ", "   -  "), "muted"
         else:
             text = f"{max(-99.9, min(99.9, bits)):+5.1f} "
@@ -49,7 +51,8 @@ largest). Rows before the intervention are 0: what comes later cannot act back."
 
     def reading(self) -> str:
         row = self.session.cursor
-        if row >= len(self.lane) or self.lane.parent is None or row >= len(self.lane.parent):
+        parent = self.lane.parent
+        if parent is None or row >= min(self.session.begun(self.lane), len(parent)):
             return "nothing to compare at this row"
         bits, distance = self.lane.change(row)
         token = self.lane.trace.tokens[row]

@@ -83,7 +83,7 @@ class FollowingTrack(Track):
         """What each row in sight looks like, as something to compare."""
         top, width = self.stage.top, self.size.width - 1
         bottom = top + self.size.height - self.stage.header
-        rows = range(top, min(bottom, self.session.shown, len(self.lane)))
+        rows = range(top, min(bottom, self.session.begun(self.lane)))
         return {row: self.cells(row, width) for row in rows} if width > 0 else {}
 
     def select(self, by: int) -> bool:

@@ -24,6 +24,8 @@ has vanished, training on this token cannot reach.
 A dashed line is the *cut* of truncated backpropagation (k1, k2), where the model was trained with it: what
 stands above it is the whole gradient, which training never saw. (Williams & Peng 1990)
 
+Of a target, L_t reaches across into the rows of its source: through the vector alone, or through attention.
+
 L_t is decided one row above t, so row t and all later ones are 0 by construction. In a Transformer the
 states h_k of the last layer act on no other row; its track therefore shows the inputs, |dL_t/dx_k|
 (saliency), which every model has.
@@ -69,7 +71,11 @@ Bengio 2013; Simonyan et al. 2013."""
 
     def values(self) -> np.ndarray | None:
         row = self.session.cursor
-        if row == 0 or row >= len(self.lane) or not self.lane.has_gradient(row):
+        if (
+            row >= self.session.begun(self.lane)
+            or not self._lost
+            or not self.lane.has_gradient(row)
+        ):
             return None
         flow = self.lane.gradient(row)
         if self.of not in flow:
@@ -77,12 +83,17 @@ Bengio 2013; Simonyan et al. 2013."""
         array = flow[self.of].array
         return (array if array.ndim == 1 else array[:, self.layer_index])[: row + 1]
 
+    @property
+    def _lost(self) -> bool:
+        """Whether something predicts the cursor's token, so that there is a loss."""
+        return self.session.cursor >= self.lane.gradients.first
+
     def why_not(self) -> str:
         row = self.session.cursor
-        if row == 0:
-            return "no loss"
-        if row >= len(self.lane):
+        if row >= self.session.begun(self.lane):
             return ""
+        if not self._lost:
+            return "no loss"
         if self.lane.has_gradient(row):
             return "" if self.of in self.lane.gradient(row) else "too long"
         if self.lane.gradients.long and self.session.playing:
@@ -106,7 +117,10 @@ Bengio 2013; Simonyan et al. 2013."""
         """The first row that truncated training took this loss back to; 0 where nothing was cut."""
         row = self.session.cursor
         if self._cut[0] != (row, self.lane.trace.header.truncation):
-            self._cut = (row, self.lane.trace.header.truncation), self.lane.gradients.cut_before(row)
+            self._cut = (
+                (row, self.lane.trace.header.truncation),
+                self.lane.gradients.cut_before(row),
+            )
         return self._cut[1]
 
     def kind_of(self, row: int) -> str:
@@ -124,15 +138,19 @@ Bengio 2013; Simonyan et al. 2013."""
     def cells(self, row: int, width: int) -> list[Segment]:
         if row == self.cut - 1:
             return [self._line(width)]
-        if row == self.session.cursor and row and not self.why_not():
+        if row == self.session.cursor and self._lost and not self.why_not():
             mark = self.palette.glyph("◂ L", "< L")
             return [self.palette.text(mark + self.subscript(row), "muted")]
         return super().cells(row, width)
 
     def reading(self) -> str:
         t, values, chosen = self.session.cursor, self.values(), self.chosen()
-        if t == 0:
-            return "gradient: row 0 has no loss, nothing predicts it"
+        if t >= self.session.begun(self.lane):
+            return self.beyond(t)
+        if t == 0 or t == self.lane.source:
+            return f"gradient: row {t} has no loss, nothing predicts it"
+        if not self._lost:
+            return f"gradient: row {t} is of the source, it has no loss · go to a row of the target"
         if values is None:
             return {
                 "computing": "gradient: being computed",

@@ -19,32 +19,43 @@ class PredictionTrack(Track):
     HELP = """What the model expects to read next, after the token of this row: the likeliest words, each
 with its probability (.31 is 31 %).
 
-A row's prediction is about the row *below* it. Where it was right the word is marked with ✓."""
+A row's prediction is about the row *below* it. Where it was right the word is marked with ✓. Rows of a source
+predict nothing. Where the model writes by itself (free running) nothing is right or wrong: ▸ marks the word
+that it chose and then read. A tagger's labels are about the row itself.
+
+f changes between free running and teacher forcing, where the right target is read whatever it predicts."""
     MARKED = True
+
+    @property
+    def free(self) -> bool:
+        """Whether what comes next is what the model itself chose."""
+        return bool(self.lane.trace.header.decoding)
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
         return ((2, 13), (12, 25), (14, 37))
 
     def title(self, width: int) -> str:
-        return "next word" if self.lane.predicts and self.lane.answers is None else "answer"
+        if self.lane.labels:
+            return "label"
+        if not self.lane.predicts or self.lane.answers is not None:
+            return "answer"
+        return "writes next" if self.free and self.lane.source else "next word"
 
     def scale(self, width: int) -> list[Segment]:
         return [self.palette.text("probability"[:width] if self.lane.predicts else "", "muted")]
 
     def cells(self, row: int, width: int) -> list[Segment]:
         ground = self.ground(row)
-        tokens = self.lane.trace.tokens
-        if not self.lane.asked(row):
+        if not self.lane.asked(row) or not self.session.has(self.lane, row):
             return [self.palette.text("", "muted", ground)]
-        came = tokens[row + 1] if row + 1 < min(len(tokens), self.session.shown) else ""
+        came = self.lane.came(row, self.session.begun(self.lane))
         wrong = " " if self.lane.answers is None else self.palette.glyph("✗", "!")
-        if self.lane.answers is not None:
-            came = self.lane.answers[row]
+        yes = self.palette.glyph("▸", ">") if self.free else self.palette.glyph("✓", "*")
         parts = []
         for rank, (word, p) in enumerate(self.lane.top(row, max(1, width // 12))):
             kind = "word" if rank == 0 else "muted"
-            right = self.palette.glyph("✓", "*") if word == came else " " if rank else wrong
+            right = yes if word == came else " " if rank else wrong
             right = right if self.lane.predicts else " "
             if cell_len(word) >= WORD:
                 word = set_cell_size(word, WORD - 2) + self.palette.glyph("…", "~")
@@ -60,13 +71,17 @@ A row's prediction is about the row *below* it. Where it was right the word is m
 
     def reading(self) -> str:
         row = self.session.cursor
-        if row >= len(self.lane):
-            return "this lane has read all it has"
+        if not self.session.has(self.lane, row):
+            return self.beyond(row)
         token = f"row {row} {self.lane.trace.tokens[row]!r}"
+        if row < self.lane.source and not self.lane.whole:
+            return f"{token} is of the source: nothing is predicted here"
         if not self.lane.asked(row):
             return f"{token}: nothing is asked here"
         right = f"; right is {self.lane.answers[row]}" if self.lane.answers is not None else ""
         if not self.lane.predicts:
             return f"after {token} it answers {self.lane.top(row)[0][0]}{right}"
         words = ", ".join(f"{word} {p:.4f}" for word, p in self.lane.top(row, 3))
+        if self.lane.labels:
+            return f"label of {token}: {words}{right}"
         return f"after {token} it expects: {words}{right}"

@@ -68,8 +68,8 @@ saturated. No unit. (Glorot & Bengio 2010, section 3)
 
     def reading(self) -> str:
         row = self.session.cursor
-        if row >= len(self.lane):
-            return "this lane has read all it has"
+        if row >= self.session.begun(self.lane):
+            return self.beyond(row)
         slopes = self.numbers(row)
         unit = min(self.session.unit, len(slopes) - 1)
         flat = f"{(slopes < FLAT).mean():.0%} of units saturated"

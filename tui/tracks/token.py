@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
+from tui.reading import CROSS
 from tui.tracks.base import Track
 
 
@@ -14,8 +15,10 @@ class TokenTrack(Track):
     NAME = "tokens"
     HELP = """The rows: one tick of the model each, with the token that it read.
 
-Row 0 is the start token <s>. Rows that have not been read yet are dim. The cursor (▶) is the row that
-gradient and attention are about: they show what *its* token depends on.
+Row 0 is the start token <s>. A model that reads a source and writes a target has the rows of the source
+above, </s> last, and those of the target below, from <s> on; rows that it has yet to write show a dot.
+Rows that have not been read yet are dim. The cursor (▶) is the row that gradient and attention are
+about: they show what *its* token depends on.
 
 ↓ ↑ move it, Space plays, a click puts it on a row."""
     MARKED = True
@@ -40,11 +43,17 @@ gradient and attention are about: they show what *its* token depends on.
             self.palette.text(number + " ", "accent" if here else "muted", ground),
         ]
         room = width - len(number) - 2
-        return [*parts, self.palette.text(self._word(row, room), "text", ground)]
+        word = self.palette.text(self._word(row, room), "text", ground)
+        if row != self.lane.source - 1 or self.lane.whole or CROSS in self.lane.looks:
+            return [*parts, word]
+        crosses = self.palette.text(self.palette.glyph(" ▼", " v"), "accent", ground)
+        return [*parts, word, crosses]  # the one row that crosses
 
     def future(self, row: int, width: int) -> list[Segment]:
         number = str(row).rjust(len(str(max(1, len(self.lane) - 1))))
         word = self._word(row, width - len(number) - 2)
+        if row > self.lane.source and self.lane.trace.header.decoding:
+            word = self.palette.glyph("·", ".")  # what it will write is not known yet
         return [self.palette.text(f" {number} {word}", "faint")]
 
     def _word(self, row: int, room: int) -> str:
@@ -56,9 +65,20 @@ gradient and attention are about: they show what *its* token depends on.
         return set_cell_size(word, max(0, room - 1)) + self.palette.glyph("…", "~")
 
     def reading(self) -> str:
-        row = self.session.cursor
-        if row >= len(self.lane):
-            return "this lane has read all it has"
+        row, lane = self.session.cursor, self.lane
+        if row >= self.session.begun(lane):
+            return self.beyond(row)
+        if lane.source and row < lane.source and not lane.whole:
+            last = " and ends it" if row == lane.source - 1 else ""
+            return f"row {row} {lane.trace.tokens[row]!r} is of the source{last}"
+        if not self.session.has(lane, row):
+            return self.beyond(row)
+        if lane.labels:
+            label, p = lane.top(row)[0]
+            return f"row {row} {lane.trace.tokens[row]!r}: its label is {label!r} ({p:.3f})"
+        if lane.source and row == lane.source:
+            word, p = lane.top(row)[0]
+            return f"row {row}: <s>, where the target starts; expects {word!r} next ({p:.3f})"
         if row == 0:
             return "row 0: <s>, where every text starts"
         word, p = self.lane.top(row)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +22,9 @@ LONG = {
     "z": "update gate",
     "n": "candidate",
     "a": "attention out",
+    "b": "cross-attention out",
     "m": "feed-forward out",
+    "h_tilde": "attentional state",
 }
 ABOUT = {
     "h": "What the model shows of itself after this token; the prediction is read from it.",
@@ -34,6 +37,9 @@ ABOUT = {
     "z": "How much of the state before is kept (torch's form: here z keeps, 1 - z writes).",
     "n": "What could be written into the state.",
     "a": "What attention adds to the residual stream in this block.",
+    "b": "What cross-attention, the look at the source, adds to the residual stream in this block.",
+    "h_tilde": "tanh(W_c [context ; h]): the state together with what was looked at; the prediction\nis "
+    "read from it (Luong et al. 2015, equation 5).",
     "m": "What the feed-forward net adds to the residual stream in this block.",
 }
 RANKS = {"h": (3, 8, 20), "c": (6, 21, 22), "f": (5, 9.5, 23), "z": (5, 9.5, 23)}
@@ -69,8 +75,8 @@ class UnitsTrack(Track):
         return self.lane.scale(self.value)
 
     def numbers(self, row: int) -> np.ndarray:
-        """(unit,) of the layer on show."""
-        return self.lane.trace[self.value][row, self.layer_index]
+        """(unit,) of the layer on show; NaN where the row has no such value."""
+        return self.lane.trace[self.value][row, self.layer_at(row)]
 
     # -------------------------------------------------------------------------------------------
 
@@ -159,17 +165,24 @@ the chosen unit at 0: a second reading appears beside this one."""
         return self.limit or 1.0
 
     def cells(self, row: int, width: int) -> list[Segment]:
+        if self.layer_at(row) < 0:
+            return []
         units = self.window(width)
         values = self.numbers(row)[units.start : units.stop].tolist()
-        return self.palette.cells(values, self.limit)
+        return [] if math.isnan(values[0]) else self.palette.cells(values, self.limit)
+
+    def crossing(self) -> str:
+        return "state" if self.value in self.lane.trace.header.states else ""
 
     def reading(self) -> str:
         row = self.session.cursor
-        if row >= len(self.lane):
-            return "this lane has read all it has"
+        if row >= self.session.begun(self.lane) or self.layer_at(row) < 0:
+            return self.beyond(row)
         unit = min(self.session.unit, self.width_units - 1)
         number = float(self.numbers(row)[unit])
-        layer = f" of layer {self.layer_index}" if self.lane.layers > 1 else ""
+        if math.isnan(number):
+            return f"row {row} {self.lane.trace.tokens[row]!r} has no {self.value} · {self.called}"
+        layer = f" of layer {self.layer_at(row)}" if self.lane.layers > 1 else ""
         token = self.lane.trace.tokens[row]
         sign = "+" if self.signed else ""
         return f"{self.value}[{unit}]{layer} = {number:{sign}.4f} at row {row} {token!r} · {self.called}"

@@ -11,8 +11,8 @@ from textual.app import RenderResult
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from tui.scales import nice_scale
 from tui.palette import Palette
+from tui.scales import nice_scale
 from tui.views.curves import PLAIN, Curve, Ink
 from tui.views.plain import shown
 
