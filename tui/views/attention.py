@@ -14,16 +14,33 @@ from textual.widgets import Static
 from engine.lenses import attention_entropy, rollout
 from tui.views.axis import label
 from tui.views.base import View
-from tui.views.grid import Grid, causal, labels
+from tui.views.grid import Grid, labels
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, Panel
 from tui.views.scale import Scale
+from tui.views.scores import Scores
+from tui.views.sight import (
+    MEAN,
+    ROLLOUT,
+    SELF,
+    WEIGHTS,
+    Sight,
+    Spot,
+    as_slice,
+    kinds,
+    layers,
+    panels,
+    share,
+    sight,
+    spot,
+)
 
 if TYPE_CHECKING:
     from engine import Trace
 
 WIDE = 100  # from this width on, the grid of heads stands beside the matrix
-MEAN, ROLLOUT = "mean", "rollout"
+WIDEST = 150  # and beside the scores of a row
+SCORES = "scores"
 
 
 class AttentionView(View):
@@ -34,15 +51,21 @@ class AttentionView(View):
 # Attention
 
 Each **row** is a token that looks (the query), each **column** a token looked at (the key). A cell is
-the **weight**: the share, 0 to 1, of that row's attention; every row adds up to 1. A token cannot look
-at what comes after it, so the upper half is blank.
+the **weight**: the share, 0 to 1, of that row's attention; every row adds up to 1.
+
+A language model's token cannot look at what comes after it, so that half is blank. A model of pairs has
+three such maps: its encoder sees the whole source in both directions, its decoder sees the target so far,
+and *cross-attention* (`w`) looks from the target's rows to the source's.
 
 Cells show two decimals where there is room, and colour or shade on a square-root scale from 0 to 1, so
 that the many small weights differ: the middle of the scale is 0.25.
 
-*Entropy*, in bits, says how spread out a row is: 0 is one token alone, log2(t + 1) all tokens alike.
+*Entropy*, in bits, says how spread out a row is: 0 is one token alone, log2(n) all n tokens alike.
 *mean* is the mean over the heads of the layer. *rollout* multiplies the layers together,
 R = (A + I)/2 · R below (Abnar & Zuidema 2020).
+
+`d` shows where the weights of this row come from: q · k of every key, scaled by 1/√d_h, masked, and after
+the softmax. Additive attention (Bahdanau et al. 2015) has no q · k: there it is the score and the weight.
 
 Attention is **not an explanation** of the output: compare it with the gradient view and with ablation
 on the same tokens.
@@ -64,6 +87,10 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
                 tooltip="The next head, then the mean and the rollout", key_display="h"),
         Binding("H,left_curly_bracket", "head(-1)", "Head", id="attention.head.previous",
                 tooltip="The head before", show=False),
+        Binding("w", "which", "Self/cross", id="attention.which",
+                tooltip="Self-attention, or the target's to the source"),
+        Binding("d", "scores", "q·k", id="attention.scores",
+                tooltip="This row's scores before and after scaling, mask and softmax"),
         Binding("a", "grid", "All heads", id="attention.grid",
                 tooltip="All heads of the layer as small maps"),
     ]  # fmt: skip
@@ -71,135 +98,205 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.chosen = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
+        self.which: str | None = None  # self or cross; None is the one that says most
+        self.scores = False  # whether this row's scores are in front
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
         self.grid = False  # where both do not fit, whether the grid is in front
-        self._heaviest = 0
         self._of: tuple[Trace, int] | None = None
-        self._entropy = self._rollout = np.zeros(0)
+        self._entropy: dict[str, np.ndarray] = {}
+        self._rollout = np.zeros(0)
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
         with Horizontal(id="maps"):
             yield Matrix()
+            yield Scores()
             yield Multiples()
         yield Static(id="readout", markup=False)
         yield Static(id="legend", markup=False)
 
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.chosen = self.chosen if head is None else head
-        if head is None and of in (MEAN, ROLLOUT):
-            self.chosen = -2 if of == MEAN else -1
+        words = (of or "").split()
+        if head is None and {MEAN, ROLLOUT} & set(words):
+            self.chosen = -2 if MEAN in words else -1
+        self.which = next((word for word in words if word in WEIGHTS), self.which)
+        self.scores = self.scores if of is None else SCORES in words
+
+    # What there is ----------------------------------------------------------------------------
 
     @property
-    def key(self) -> int:
-        """The row that is looked at under the cursor: the one chosen, else the heaviest."""
-        if self._key is None:
-            return self._heaviest
-        return min(self._key, self.cursor)
+    def kind(self) -> str:
+        """Which attention is on show: the one chosen, else the one across, where there is one."""
+        found = kinds(self.trace) if self.trace is not None else []
+        return self.which if self.which in found else (found or [SELF])[-1]
 
     @property
     def heads(self) -> int:
-        return self.trace["weights"].shape[2] if self.trace and "weights" in self.trace else 0
+        name = WEIGHTS[self.kind]
+        return self.trace[name].shape[2] if self.trace is not None and name in self.trace else 0
 
     @property
-    def depth(self) -> int:
-        return self.trace["weights"].shape[1] if self.heads and self.trace else 0
+    def depth(self) -> list[int]:
+        """The layers that can be shown."""
+        return layers(self.trace, self.kind) if self.trace is not None else []
 
     @property
     def layer_shown(self) -> int:
-        last = self.depth - 1
-        return last if self.at_layer is None else max(0, min(self.at_layer, last))
+        there = self.depth
+        return there[-1] if self.at_layer is None else min(there, key=self._far)
 
-    def panels(self) -> list[Panel]:
-        """All heads of the layer, their mean and the rollout, each with its (T, T) of shares."""
+    def _far(self, layer: int) -> int:
+        return abs(layer - (self.at_layer or 0))
+
+    @property
+    def seen(self) -> Sight:
         assert self.trace is not None
-        weights = self.trace["weights"][:, self.layer_shown]  # (T, heads, T)
-        row, panels = self.cursor, []
-        for head in range(self.heads):
-            bits = self._entropy[self.layer_shown, head, row]
-            panels.append(Panel(f"head {head}", weights[:, head], f"{bits:.2f} bits"))
-        panels.append(Panel(MEAN, weights.mean(1)))
-        panels.append(Panel(ROLLOUT, self._rollout[self.layer_shown]))
-        return panels
+        return sight(self.trace, self.kind, self.cursor, self.shown)
+
+    def panels(self, seen: Sight) -> list[Panel]:
+        """The small maps, of which one is chosen."""
+        assert self.trace is not None
+        bits = self._entropy[f"{seen.prefix}bits"]
+        found = panels(self.trace, seen, self.layer_shown, self.cursor, bits, self._rollout)
+        self.chosen %= len(found)
+        return found
+
+    # Drawing ----------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
         if self.trace is not None:
             self.updated()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return len(kinds(self.trace)) > 1 if action == "which" and self.trace is not None else True
+
     def updated(self) -> None:
         trace = self.trace
         if trace is None:
             return
+        self.refresh_bindings()
+        self.query_one("#maps").display = bool(self.heads)
         if not self.heads:
-            self.query_one("#maps").display = False
-            self.put("#title", f"{self.called} has no attention: it carries a state instead.")
-            self.put("#readout", "Open a Transformer, or press Esc.")
-            self.put("#legend", "")
+            self._nothing(trace)
             return
-        self.query_one("#maps").display = True
         self._measure(trace)
-        self.chosen %= self.heads + 2
-        panels, scale = self.panels(), Scale(self.palette)
-        panel = panels[self.chosen]
-        self._heaviest = int(np.argmax(panel.values[self.cursor, : self.cursor + 1]))
-        wide = self.size.width >= WIDE
+        seen = self.seen
+        found, scale = self.panels(seen), Scale(self.palette)
+        panel = found[self.chosen]
+        at = spot(seen, panel.values, self.cursor, self._key)
+        row, key = (at.row, at.key) if at else (self.cursor, -1)
+        names = labels(trace.tokens)
+        rows, columns = as_slice(seen.rows), as_slice(seen.columns)
+        grid = Grid(panel.values, names[rows], names[columns], seen.spans)
+        here = row - rows.start if row in seen.rows else -1
+        beside = key - columns.start if key in seen.columns else -1
+        wide = self.size.width >= (WIDEST if self.scores else WIDE)
+        scores = self.query_one(Scores)
         matrix, multiples = self.query_one(Matrix), self.query_one(Multiples)
-        matrix.display, multiples.display = wide or not self.grid, wide or self.grid
+        front = wide or not self.grid or len(found) == 1
+        matrix.display, scores.display = front and not self.scores, front and self.scores
+        multiples.display = len(found) > 1 and (wide or self.grid)
         multiples.styles.width = "40%" if wide else "100%"
         multiples.styles.max_width = 72 if wide else None
-        names, spans = labels(trace.tokens), causal(len(trace), self.shown)
-        matrix.show(Grid(panel.values, names, names, spans), scale, self.cursor, self.key)
-        multiples.show(panels, self.chosen, scale, self.cursor, spans)
-        self.put("#title", self._title(panel))
-        self.put("#readout", self._readout(panel))
-        self.put("#legend", scale.legend())
+        matrix.show(grid, scale, here, beside)
+        multiples.show(found, self.chosen, scale, here, seen.spans)
+        if self.scores:
+            scores.show(self.palette, trace, seen, row, self.layer_shown, self._head, key)
+        self.put("#title", self._title(panel, seen))
+        self.put("#readout", self._readout(panel, seen, at))
+        self.put("#legend", scores.legend() if self.scores else scale.legend())
+
+    @property
+    def _head(self) -> int:
+        """The head whose scores are shown: the mean and the rollout have none of their own."""
+        return self.chosen if self.chosen < self.heads else 0
+
+    def _nothing(self, trace: Trace) -> None:
+        only = "only its encoder's last state crosses" if trace.source else "it carries a state"
+        self.put("#title", f"{self.called} has no attention: {only} instead.")
+        self.put("#readout", "Open a Transformer, or press Esc.")
+        self.put("#legend", "")
 
     def _measure(self, trace: Trace) -> None:
         """Entropy and rollout, once for each trace and length."""
         if self._of is None or self._of[0] is not trace or self._of[1] != len(trace):
             self._of = (trace, len(trace))
-            self._entropy = attention_entropy(trace)["bits"].array  # (layer, head, time)
-            self._rollout = rollout(trace)["weights"].array  # (layer, time, key)
+            self._entropy = {
+                name: named.array for name, named in attention_entropy(trace).items()
+            }  # (layer, head, time) each
+            if SELF in kinds(trace):
+                self._rollout = rollout(trace)["weights"].array  # (layer, time, key)
 
-    def _title(self, panel: Panel) -> Text:
-        text = f"attention · {self.called} · layer {self.layer_shown} · {panel.name}"
-        if panel.note:
-            text += f" · entropy of row {self.cursor}: {panel.note}"
+    def _title(self, panel: Panel, seen: Sight) -> Text:
+        text = f"{seen.called} · {self.called} · layer {self.layer_shown}"
+        if self.heads > 1 or seen.which == SELF:
+            text += f" · head {self._head}" if self.scores else f" · {panel.name}"
+        for words in (f" · entropy of row {self.cursor}: ", " · entropy: ", " · "):
+            if panel.note and len(text + words + panel.note) <= self.size.width:
+                text += words + panel.note
+                break
         return Text(text, no_wrap=True)
 
-    def _readout(self, panel: Panel) -> Text:
+    def _readout(self, panel: Panel, seen: Sight, at: Spot | None) -> Text:
         assert self.trace is not None
-        tokens, row, key = self.trace.tokens, self.cursor, self.key
-        weight = float(panel.values[row, key])
-        verb = "looks at" if self.chosen < self.heads + 1 else "is made of"
-        text = f"{tokens[row]!r}({row}) {verb} {tokens[key]!r}({key}): {weight:.4f}"
-        if (best := self._heaviest) != key:
-            text += f"   most: {label(best, tokens)} {panel.values[row, best]:.4f}"
+        tokens = self.trace.tokens
+        if at is None:
+            words = f"{tokens[self.cursor]!r}({self.cursor}): nothing of the target is read yet"
+            return Text(words, "bold", no_wrap=True)
+        verb = "is made of" if panel.name == ROLLOUT else "looks at"
+        text = f"{tokens[at.row]!r}({at.row}) {verb} {tokens[at.key]!r}({at.key}): "
+        text += f"{share(seen, panel.values, at.row, at.key):.4f}"
+        if at.best != at.chosen:
+            row, key = (at.best, at.key) if at.across else (at.row, at.best)
+            most = share(seen, panel.values, row, key)
+            text += f"   most: {label(at.best, tokens)} {most:.4f}"
         return Text(text, "bold", no_wrap=True)
 
+    # Choosing ---------------------------------------------------------------------------------
+
     def action_key(self, by: int) -> None:
-        self._key = max(0, min(self.key + by, self.cursor))
-        self.updated()
+        if not self.heads:
+            return
+        seen = self.seen
+        values = self.panels(seen)[self.chosen].values
+        if (at := spot(seen, values, self.cursor, self._key)) is not None:
+            moved = spot(seen, values, self.cursor, at.chosen + by)
+            self._key = (moved or at).chosen
+            self.updated()
 
     def action_layer(self, by: int) -> None:
-        if self.depth:
-            self.at_layer = (self.layer_shown + by) % self.depth
+        if there := self.depth:
+            self.at_layer = there[(there.index(self.layer_shown) + by) % len(there)]
             self.updated()
 
     def action_head(self, by: int) -> None:
         if self.heads:
-            self.chosen = (self.chosen + by) % (self.heads + 2)
+            self.chosen += by  # taken into their number when they are drawn
             self.updated()
+
+    def action_which(self) -> None:
+        if self.trace is not None:
+            found = kinds(self.trace)
+            self.which = found[(found.index(self.kind) + 1) % len(found)]
+            self.chosen, self._key = min(self.chosen, self.heads - 1), None
+            self.updated()
+
+    def action_scores(self) -> None:
+        self.scores = not self.scores
+        self.updated()
 
     def action_grid(self) -> None:
         self.grid = not self.grid
         self.updated()
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
-        self._key = min(event.column, event.row)
-        if event.row == self.cursor:
+        seen = self.seen
+        row, key = seen.rows[event.row], seen.columns[event.column]
+        self._key = key
+        if row == self.cursor:
             self.updated()
-        self.move_to(event.row)
+        self.move_to(row)
 
     def on_multiples_picked(self, event: Multiples.Picked) -> None:
         self.chosen = event.index

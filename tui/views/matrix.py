@@ -66,6 +66,8 @@ class Matrix(Widget):
         rows, columns = self._grid.rows, self._grid.columns
         longest = max(map(cell_len, rows), default=0)
         self.aside = 2 + min(longest, LABEL, max(4, self.size.width // 4))
+        corner = len(self._scale.corner) + 1 if self._scale is not None else 0
+        self.aside = max(self.aside, min(corner, self.size.width // 4))
         room, count = self.size.width - self.aside, max(1, len(columns))
         self.cell = max(NARROWEST, min(WIDEST, room // count))
         self._wide = max(1, room // self.cell)
