@@ -119,7 +119,11 @@ class Trace:
     @property
     def id(self) -> str:
         """12 hex digits of model, tokens and interventions: the same run has the same id."""
-        content: list[Any] = [self.header.digest, self.tokens, list(map(dict, self.header.interventions))]
+        content: list[Any] = [
+            self.header.digest,
+            self.tokens,
+            list(map(dict, self.header.interventions)),
+        ]
         content += [self.source] * bool(self.source)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
