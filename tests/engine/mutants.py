@@ -24,6 +24,9 @@ ORACLES = tuple(
     for name in (
         "cells",
         "attention",
+        "encoder_decoder",
+        "bidirectional",
+        "pairs",
         "transformer",
         "seq2seq",
         "gradient",
