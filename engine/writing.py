@@ -7,7 +7,7 @@ a beam (`engine.beam.Search`). Step n chooses the word of row `first` + n, which
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from engine.checks import whole_number
 from engine.decoding import Decoding, choose, cut, draw
 from engine.errors import PeepholeError
 from engine.interventions import Replace
-from engine.text import END, START
-from engine.trace import Named
+from engine.text import END, START, Vocabulary
+from engine.trace import Named, Trace
 
 if TYPE_CHECKING:
     from engine.models import LanguageModel
@@ -124,3 +124,44 @@ def _search(
         stop=stop,
         alpha=decoding.length,
     )
+
+
+class Written(NamedTuple):
+    """What a run wrote.
+
+    Attributes:
+        tokens: the words, without the one that ends the text.
+        ended: whether it ended the text itself; else it was stopped, or the target was given.
+        log_p: of these words (and of the end, where it ended), in nats.
+    """
+
+    tokens: tuple[str, ...]
+    ended: bool
+    log_p: float
+
+
+def written(trace: Trace) -> Written | None:
+    """What a run wrote by itself; None where all of it was given."""
+    if not trace.header.decoding:
+        return None
+    first = int(trace.header.decoding["first"])
+    ids = Vocabulary(trace.header.vocabulary).ids
+    words = [ids[token] for token in trace.tokens[first:]]
+    log_p = log_softmax(trace["logits"][first - 1 :].astype(np.float64))
+    last = _last(trace)
+    ended = last is not None and len(words) < int(trace.header.decoding["most"])
+    if ended and last is not None:
+        words.append(last)
+    total = float(log_p[np.arange(len(words)), words].sum())
+    return Written(tuple(trace.tokens[first:]), ended, total)
+
+
+def _last(trace: Trace) -> int | None:
+    """The word id that was chosen last."""
+    for lens in ("decoding", "search"):
+        found = trace.lenses.get(lens, {})
+        if lens == "decoding" and "chosen" in found:
+            return int(found["chosen"].array.ravel()[-1]) % len(trace.header.vocabulary)
+        if "token" in found and "chosen" in found:
+            return Search.from_lens(found).best[-1]
+    return None

@@ -131,6 +131,10 @@ def open_(what: str, text: str | None) -> None:
         'peephole run transformer "the cats were happy ." --cut-head "1 of layer 0"',
         'peephole run transformer "the cats were happy ." --cut-edge "3->2" --lens rollout',
         'peephole run lstm "the cats were happy ." --replace "2 = cat"',
+        'peephole run transformer "the cats that" --continue 12 --decode "top-p 0.9 seed 1"',
+        'peephole run spell-bahdanau through --decode "beam 4 length 0.6"',
+        'peephole run spell-bahdanau through --target "TH R UW1"',
+        'peephole run spell-bahdanau through --attention "uniform from 9"',
     )
 )
 @click.argument("model")
@@ -148,7 +152,24 @@ def open_(what: str, text: str | None) -> None:
 @click.option("--hold", multiple=True, metavar="TEXT", help='E.g. "f[17] of layer 0 = 0 from 3".')
 @click.option("--cut-head", multiple=True, metavar="TEXT", help='E.g. "1 of layer 0".')
 @click.option("--cut-edge", multiple=True, metavar="TEXT", help='E.g. "9->2", rows that look.')
+@click.option(
+    "--attention",
+    multiple=True,
+    metavar="TEXT",
+    help='E.g. "uniform from 9", "argmax", "permuted seed 1", "only 3 at 10", "self uniform".',
+)
 @click.option("--replace", multiple=True, metavar="TEXT", help='E.g. "3 = mats": row 3 reads it.')
+@click.option(
+    "--target", metavar="TEXT", help="What a model of pairs shall read as its own output."
+)
+@click.option(
+    "--decode",
+    metavar="TEXT",
+    help='How words are chosen that it writes: "greedy", "beam 4 length 0.6", "temperature 0.7", '
+    '"top-k 5", "top-p 0.9 seed 1".',
+)
+@click.option("--most", type=int, metavar="N", help="Words that it writes at most (default 40).")
+@click.option("--continue", "go_on", type=int, metavar="N", help="Go on with the text for N words.")
 @click.option("--backend", default="numpy", metavar="LIBRARY", help="numpy (default) or torch.")
 @click.option("--device", default="cpu", help="Where torch computes, e.g. cuda.")
 def run(
@@ -161,7 +182,12 @@ def run(
     hold: tuple[str, ...],
     cut_head: tuple[str, ...],
     cut_edge: tuple[str, ...],
+    attention: tuple[str, ...],
     replace: tuple[str, ...],
+    target: str | None,
+    decode: str | None,
+    most: int | None,
+    go_on: int | None,
     backend: str,
     device: str,
 ) -> None:
@@ -172,12 +198,16 @@ def run(
     from engine.phrases import intervention
     from tui.headless import reading
 
-    asked = [("hold", hold), ("cut head", cut_head), ("cut edge", cut_edge), ("replace", replace)]
+    asked = [
+        *[("hold", hold), ("cut head", cut_head), ("cut edge", cut_edge)],
+        *[("attention", attention), ("replace", replace)],
+    ]
     interventions = [intervention(f"{verb} {item}") for verb, items in asked for item in items]
     loaded = _model(model)
     if (backend, device) != ("numpy", "cpu"):
         loaded = loaded.to(Backend(backend, device=device))
-    trace = read(loaded, text, interventions)
+    writes = reading.writes(loaded, target, decode, most, go_on)
+    trace = read(loaded, text, interventions, target=target, **writes)
     reading.acted(trace)
     found = reading.look(loaded, trace, lens)
     if save is not None:

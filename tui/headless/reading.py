@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from engine import LanguageModel, Trace, lenses
+from engine import Decoding, LanguageModel, Trace, lenses
 from engine.errors import PeepholeError, did_you_mean
 from engine.interventions import from_record
 from engine.lenses.record import WHOLE
+from engine.models import reads
 from engine.trace import Named
+from tui.headless import choices
 
 TOP = 3  # likeliest next words shown
 Found = Mapping[str, Mapping[str, Named]]  # lens -> its results by name
@@ -29,6 +31,30 @@ def look(model: LanguageModel, trace: Trace, names: Sequence[str]) -> Found:
         if name not in WHOLE:
             raise PeepholeError(f"no lens {name!r}", do=did_you_mean(name, WHOLE))
     return {name: WHOLE[name](model, trace) for name in names}
+
+
+def writes(
+    model: LanguageModel,
+    target: str | None,
+    decode: str | None,
+    most: int | None,
+    go_on: int | None,
+) -> dict[str, Any]:
+    """What `engine.run` is told about the words that the model writes itself.
+
+    Raises:
+        PeepholeError: two limits, or a limit where nothing is written.
+    """
+    if most is not None and go_on is not None:
+        raise PeepholeError("--most and --continue are both a number of words", do="Give one")
+    decoding = Decoding.parse(decode) if decode is not None else None
+    if go_on is not None:
+        decoding = decoding or Decoding()
+    alone = reads(model.architecture) == "source" and target is None
+    if decoding is None and not alone and most is not None:
+        raise PeepholeError("nothing is written that --most could end", do="Add --decode greedy")
+    limit = most if go_on is None else go_on
+    return {"decoding": decoding} | ({} if limit is None else {"most": limit})
 
 
 def acted(trace: Trace) -> None:
@@ -49,16 +75,26 @@ def acted(trace: Trace) -> None:
 
 
 def rows(trace: Trace, found: Found, values: bool = False) -> Iterator[dict[str, Any]]:
-    """One JSON-ready object a row; what is not a number (row 0's bits, a score of -inf) is null."""
+    """One JSON-ready object a row; what is not a number (row 0's bits, a score of -inf) is null.
+
+    `part` says which half of a pair a row is of; `next` is empty where a row foretells nothing, and is
+    the row's own label for a model that labels.
+    """
     bits = lenses.surprisal(trace)["bits"].array
     top = lenses.top_k(trace, TOP)
     gates = lenses.gate_statistics(trace)
     for row, token in enumerate(trace.tokens):
         line: dict[str, Any] = {"row": row, "token": token, "bits": _plain(bits[row])}
-        line["next"] = [
+        if trace.source:
+            line["part"] = "source" if row < trace.source else "target"
+        line["next" if trace.header.ahead else "label"] = [
             {"word": trace.header.vocabulary[word], "p": _plain(p)}
             for word, p in zip(top["ids"].array[row], top["p"].array[row], strict=True)
+            if math.isfinite(p)
         ]
+        chosen = choices.choice(trace, row)
+        if chosen:
+            line["choice"] = chosen
         if gates:
             line["gates"] = {
                 gate: {
@@ -93,21 +129,29 @@ def table(model: LanguageModel, trace: Trace, found: Found, values: bool = False
     gates = trace.header.gates
     head = f"{'row':>4}  {'token':<{wide}}  {'bits':>6}"
     head += "".join(f"  {gate:>5}" for gate in gates)
-    attends = "weights" in trace
+    attends = "weights" in trace or "cross_weights" in trace
     looks = wide + 6
     head += f"  {'looks at':<{looks}}" if attends else ""
-    yield head + "  next word"
+    ahead = "next" if trace.header.ahead else "label"
+    yield head + ("  next word" if trace.header.ahead else "  label")
     for at in rows(trace, {}):
         row, bits = at["row"], "-" if at["bits"] is None else f"{at['bits']:.2f}"
+        if 0 < row == trace.source:
+            yield ""  # the target
         line = f"{row:>4}  {at['token']:<{wide}}  {bits:>6}"
         for gate in gates:
             line += f"  {np.mean(at['gates'][gate]['mean']):>5.2f}"
         if attends:
             line += f"  {_looks_at(trace, row):<{looks}}"
-        guesses = "  ".join(f"{guess['word']} {guess['p']:.2f}" for guess in at["next"])
-        yield f"{line}  {guesses}"
+        guesses = "  ".join(f"{guess['word']} {guess['p']:.2f}" for guess in at[ahead])
+        yield f"{line}  {guesses}".rstrip()
     yield ""
-    yield f"bits: surprise at the word, -log2 p.{_legend(trace)} next word: likeliest {TOP}, with p."
+    what = "next word: likeliest" if trace.header.ahead else "label: likeliest"
+    surprise = (
+        "bits: surprise at the word, -log2 p." if trace.header.ahead else "bits: none, for labels."
+    )
+    yield f"{surprise}{_legend(trace)} {what} {TOP}, with p."
+    yield from choices.summary(trace)
     for lens, results in found.items():
         for name, named in results.items():
             yield from _numbers(f"lens {lens}: {name}", named, trace.tokens)
@@ -123,15 +167,29 @@ def describe(model: LanguageModel) -> str:
 
 
 def _legend(trace: Trace) -> str:
+    gates = ""
     if trace.header.gates:
-        return f" {', '.join(trace.header.gates)}: mean gate, 0 shut, 1 open."
-    if "weights" in trace:
+        gates = f" {', '.join(trace.header.gates)}: mean gate, 0 shut, 1 open."
+    return gates + _looks(trace)
+
+
+def _looks(trace: Trace) -> str:
+    own = "weights" in trace
+    if "cross_weights" in trace:
+        return " looks at: largest weight on the source, last layer, mean over heads." + own * (
+            " A row of the source looks at the source."
+        )
+    if own:
         return " looks at: largest attention weight of the last layer, mean over heads."
     return ""
 
 
 def _looks_at(trace: Trace, row: int) -> str:
-    weights = trace.array("weights", "time", "layer", "head", "key")[row, -1].mean(0)
+    across = "cross_weights" in trace and row >= trace.source
+    name = "cross_weights" if across else "weights"
+    if name not in trace:
+        return ""
+    weights = trace.array(name, "time", "layer", "head", "key")[row, -1].mean(0)
     key = int(weights.argmax())
     return f"{trace.tokens[key]} {weights[key]:.2f}"
 
