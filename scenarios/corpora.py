@@ -49,6 +49,12 @@ CORPORA = {
     "copy": "scenarios.pairs.copying:COPY",
     "copy-reversed": "scenarios.pairs.copying:REVERSED",
     "spelling": "scenarios.pairs.spelling:SPELLING",
+    "english-french": "scenarios.translation.corpus:ENGLISH_FRENCH",
+    "bank": "scenarios.failures.corpora:BANK",
+    "but": "scenarios.failures.corpora:BUT",
+    "answer": "scenarios.failures.corpora:ANSWER",
+    "garden": "scenarios.failures.corpora:GARDEN",
+    "garden-tags": "scenarios.failures.corpora:GARDEN_TAGS",
 }
 
 

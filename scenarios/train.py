@@ -100,6 +100,7 @@ def _write(name: str, training: Training, out: Path, steps: int | None, more: di
     card = {
         "title": entry.title,
         "reads": entry.reads,
+        "ahead": getattr(entry.corpus, "ahead", 1),  # 0: every row says its own label
         "updates": training.step,
         "recipe": asdict(recipe),
         "command": " ".join(["peephole train", name, *options]),

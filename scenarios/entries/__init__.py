@@ -8,4 +8,6 @@ MODULES = (
     "scenarios.entries.english",
     "scenarios.entries.copying",
     "scenarios.entries.spelling",
+    "scenarios.entries.translation",
+    "scenarios.entries.failures",
 )
