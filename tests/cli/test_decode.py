@@ -20,7 +20,7 @@ TEXT = "the cats on"
 @pytest.fixture(scope="module")
 def speller(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The path of an untrained pair model that reads `a b b`."""
-    return str(save_model(pair(6), tmp_path_factory.mktemp("pairs") / "speller.safetensors"))
+    return str(save_model(pair(9), tmp_path_factory.mktemp("pairs") / "speller.safetensors"))
 
 
 def objects(output: str) -> list[dict[str, Any]]:
