@@ -287,7 +287,7 @@ def _header(model: LanguageModel, interventions: Sequence[Intervention], parent:
         parent=parent,
         interventions=records(interventions),
         truncation=_truncation(model),
-        ahead=0 if model.card.get("ahead") == 0 else 1,
+        ahead=0 if reads(architecture) == "whole" or model.card.get("ahead") == 0 else 1,
     )
 
 

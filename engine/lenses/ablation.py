@@ -8,7 +8,8 @@ from engine.arrays import Array, constant, log_softmax, to_numpy
 from engine.errors import PeepholeError
 from engine.interventions import Rows
 from engine.lenses.batch import Acting, ids_of
-from engine.models import LanguageModel
+from engine.lenses.prediction import deciding
+from engine.models import LanguageModel, reads
 from engine.trace import Named, Trace
 
 
@@ -74,12 +75,10 @@ def _odds(
     model: LanguageModel, trace: Trace, row: int, word: str, other: str, do: Acting, items: int
 ) -> np.ndarray:
     """log2 p(word)/p(other) at a row, for each of `items` copies of the run under `do`."""
-    if not 1 <= row <= len(trace):
-        raise PeepholeError(
-            f"nothing predicts row {row}", do=f"Rows 1 to {len(trace)} are predicted"
-        )
+    at = deciding(trace, row)
     a, b = model.vocabulary.encode([word, other])
-    ids = np.repeat(ids_of(model, trace)[None, :row], items, axis=0)
-    logits = model.architecture.logits(model.params, ids, do)[:, -1]  # (items, V)
+    seen = len(trace) if reads(model.architecture) == "whole" else at + 1
+    ids = np.repeat(ids_of(model, trace)[None, :seen], items, axis=0)
+    logits = model.architecture.logits(model.params, ids, do)[:, at]  # (items, V)
     log_p = to_numpy(log_softmax(logits)).astype(np.float64)
     return (log_p[:, a] - log_p[:, b]) / np.log(2)

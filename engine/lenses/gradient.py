@@ -1,10 +1,11 @@
 """Gradient flow: how much the loss at one row depends on the states at the rows before it.
 
-L_t = -log p(token_t | tokens before t) in nats, or of a word of the user's choice; of a model that reads
-numbers, the squared error with which it foretells number t. For states h (and c)
-of each layer and for the input vectors x, the lens returns the Euclidean norms |dL_t/dh_k|, total
-derivatives through every path from row k to the prediction of row t. For an LSTM, dL/dh_k holds c_k fixed
-(as autograd does) and dL/dc_k includes the way through h_k = o ⊙ tanh(c_k).
+L_t = -log p(token_t | tokens before t) in nats, or of a word of the user's choice; of a model that labels
+rows, -log p(label of row t), the likeliest unless chosen; of a model that reads numbers, the squared error
+with which it foretells number t. For states h (and c) of each layer and for the input vectors x, the lens
+returns the Euclidean norms |dL_t/dh_k|, total derivatives through every path from row k to the prediction of
+row t. For an LSTM, dL/dh_k holds c_k fixed (as autograd does) and dL/dc_k includes the way through
+h_k = o ⊙ tanh(c_k).
 
 Definition: Pascanu, Mikolov & Bengio 2013, section 2 (equations 3-5); |dL/dx_k| as saliency: Simonyan
 et al. 2013, Li et al. 2016. Always computed in float64.
@@ -21,6 +22,7 @@ from engine.arrays import Array, namespace, to_numpy
 from engine.errors import PeepholeError
 from engine.interventions import Rows
 from engine.lenses.batch import Acting, acting, ids_of, in_float64, losses
+from engine.lenses.prediction import predicted
 from engine.models import LanguageModel, layer_params
 from engine.models.recurrent import RecurrentLM
 from engine.objective import slope
@@ -33,15 +35,13 @@ _CHUNK = 64  # targets differentiated together by autograd; bounds the memory of
 def gradient_map(model: LanguageModel, trace: Trace, *, exact: bool = False) -> dict[str, Named]:
     """The full map: `h` (and `c`) (time, source, layer) and `x` (time, source), |dL_t/dh_k|.
 
-    Entry (t, k) is 0 for k >= t and in rows that nothing predicts: row 0, and of a source and its
-    target the source and `<s>`. `exact` forces automatic differentiation where a closed form would do.
-
-    Raises:
-        PeepholeError: the model labels its rows; which label is right is not in a trace.
+    Entry (t, k) is 0 where nothing leads from k to the prediction of t, so for k >= t unless the model
+    reads both ways, and in rows that nothing predicts: row 0, and of a source and its target the source
+    and `<s>`. `exact` forces automatic differentiation where a closed form would do.
     """
-    n, first = len(trace), _first(trace)
+    n, first = len(trace), predicted(trace).start
     if n > first:
-        norms = _norms(model, trace, np.arange(first, n), ids_of(model, trace)[first:], exact)
+        norms = _norms(model, trace, np.arange(first, n), _targets(model, trace)[first:], exact)
     else:
         norms = _gather({}, _names(model), model.architecture.layers, (0, n))
     none = {name: np.zeros((min(first, n), *array.shape[1:])) for name, array in norms.items()}
@@ -57,27 +57,31 @@ def gradient_flow(
 ) -> dict[str, Named]:
     """One row of the map: `h` (and `c`) (source, layer), `x` (source,): |dL_row/dh_k|.
 
-    `word` takes the loss of another word at that row than the one that was read there. With a word,
-    `row` may be len(trace): the prediction that nothing was read for yet.
+    `word` takes the loss of another word at that row than the one that was read there (or of another
+    label than the likeliest). With a word, `row` may be len(trace): the prediction that nothing was read
+    for yet.
+
+    Raises:
+        PeepholeError: nothing predicts the row.
     """
-    last, first = len(trace) if word else len(trace) - 1, _first(trace)
-    if not first <= row <= last:
-        raise PeepholeError(f"no loss at row {row}", do=f"Rows {first} to {last} have one")
-    (target,) = model.vocabulary.encode([word or trace.tokens[row]])
+    rows = predicted(trace)
+    last = rows.stop - 1 + (trace.header.ahead if word else 0)
+    if not rows.start <= row <= last:
+        raise PeepholeError(f"no loss at row {row}", do=f"Rows {rows.start} to {last} have one")
+    target = model.vocabulary.encode([word])[0] if word else _targets(model, trace)[row]
     norms = _norms(model, trace, np.array([row]), np.array([target]), exact)
     unit = _unit(model)
     return {name: _named(name, array[0], ("source",), unit) for name, array in norms.items()}
 
 
-def _first(trace: Trace) -> int:
-    """The first row whose token something predicts.
+def _targets(model: LanguageModel, trace: Trace) -> np.ndarray:
+    """What each row's loss is of: its token, or the likeliest label where the model labels rows.
 
-    Raises:
-        PeepholeError: the model labels rows: which label is right is not in the trace.
+    Which label is right is not in a trace.
     """
-    if trace.header.ahead != 1:
-        raise PeepholeError(f"{trace.header.model} predicts labels of its rows, not its tokens")
-    return trace.source + 1 if trace.source else 1
+    if trace.header.ahead == 0:
+        return trace["logits"].argmax(-1)
+    return ids_of(model, trace)
 
 
 def _unit(model: LanguageModel) -> str:
@@ -101,6 +105,7 @@ def _norms(
     model: LanguageModel, trace: Trace, rows: np.ndarray, targets: np.ndarray, exact: bool
 ) -> Norms:
     model = in_float64(model)
+    rows = rows + 1 - trace.header.ahead  # below, the loss of row t is decided by row t - 1
     closed = isinstance(model.architecture, RecurrentLM) and model.backend.name == "numpy"
     if closed and not exact and not acting(trace):
         return closed_form(model, ids_of(model, trace), rows, targets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class EncoderTagger:
     positions: str = "sinusoidal"
     context: int = 160
     kind: str = "encoder"
+    reads: ClassVar[str] = "whole"
 
     def __post_init__(self) -> None:
         _ = self.stack  # refuses sizes that do not go together
@@ -49,10 +50,6 @@ class EncoderTagger:
         """Its blocks."""
         sizes = (self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
         return Stack(*sizes, norm=self.norm)
-
-    @property
-    def reads(self) -> str:
-        return "whole"
 
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,9 @@ from engine.cells import Equation
 from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
+from engine.pairs import columns
 from engine.stacks import Cache, Memory, Stack
-from engine.text import BLANK, GO
+from engine.text import BLANK
 
 
 class State(NamedTuple):
@@ -61,6 +62,7 @@ class Seq2SeqTransformer:
     letters: bool = False
     reverse: bool = False
     kind: str = "seq2seq-transformer"
+    reads: ClassVar[str] = "source"
 
     def __post_init__(self) -> None:
         _ = self.encoder, self.decoder  # refuse sizes that do not go together
@@ -76,10 +78,6 @@ class Seq2SeqTransformer:
         """The side that writes the target."""
         sizes = (self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
         return Stack(*sizes, norm=self.norm, part="decoder", cross=True)
-
-    @property
-    def reads(self) -> str:
-        return "source"
 
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
@@ -133,7 +131,7 @@ class Seq2SeqTransformer:
     def step(
         self, params: Params, state: State, ids: Array, do: Acts = NOTHING, row: int = 0
     ) -> tuple[State, Values]:
-        """One tick of the decoder: ids (...) of tokens at row `row` of the run; the first reads GO."""
+        """One tick of the decoder: ids (...) of tokens at row `row` of the run; the first reads `<s>`."""
         state, values = self.chunk(params, state, np.asarray(ids)[..., None], do, row)
         return state, stacks.only_row(values)
 
@@ -155,13 +153,12 @@ class Seq2SeqTransformer:
     def logits(self, params: Params, ids: Array, do: Acts = NOTHING) -> Array:
         """One shot over a source and its target, ids (..., T): logits (..., T, V).
 
-        GO stands in the same column of every item; the rows before it are the source, filled up with
-        BLANK, and their logits are 0.
+        `<s>` stands in the same column of every item; the rows before it are the source, filled up with
+        `<pad>`, and their logits are 0.
         """
-        ids = np.asarray(ids)
-        source = int(np.argmax(ids.reshape(-1, ids.shape[-1])[0] == GO))
-        state, _ = self.read(params, ids[..., :source], do)
-        _, values = self.chunk(params, state, ids[..., source:], do, source)
+        source, target, _ = columns(np.asarray(ids))
+        state, _ = self.read(params, source, do)
+        _, values = self.chunk(params, state, target, do, source.shape[-1])
         found = values["logits"]
-        nothing = constant(np.zeros((*ids.shape[:-1], source, self.words)), found)
+        nothing = constant(np.zeros((*source.shape, self.words)), found)
         return concat((nothing, found), -2)
