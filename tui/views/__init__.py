@@ -20,6 +20,7 @@ VIEWS: dict[str, str] = {
     "unit": "tui.views.unit:UnitView",
     "jacobian": "tui.views.jacobian:JacobianView",
     "training": "tui.views.training:TrainingView",
+    "residual": "tui.views.residual:ResidualView",
 }
 
 

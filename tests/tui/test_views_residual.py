@@ -1,0 +1,125 @@
+"""The residual view: its numbers are the lens's, up and down the blocks and along the rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import lenses
+from tests.tui.pair_lanes import pair_lane
+from tests.tui.stage import Stage, lane, ready, without_model
+from tests.tui.test_views_pairs import shown
+from tui.palette import Palette
+
+
+def line(stage: Stage, start: str) -> str:
+    return next(line for line in stage.lines() if line[1:].strip().startswith(start))
+
+
+async def test_every_number_of_the_row_is_the_lens_s() -> None:
+    at = lane("transformer", layers=3)
+    assert at.model is not None
+    norms, lens = lenses.residual_norms(at.model, at.trace), lenses.logit_lens(at.model, at.trace)
+    stage = Stage("residual", at, cursor=5)
+    async with stage.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        lines = [text for text in stage.lines() if text[1:].strip()]
+        tops = [i for i, text in enumerate(lines) if "h after block" in text]
+        for depth, top in zip((3, 2, 1), tops, strict=True):
+            assert f"{norms['stream'].array[5, depth]:.2f}" in lines[top]
+            word = at.trace.header.vocabulary[lens["ids"].array[5, depth]]
+            for said in (repr(word), *(f"{lens[n].array[5, depth]:.4f}" for n in ("top", "p"))):
+                assert said in lines[top]
+            assert lines[top].split()[-1] == str(lens["rank"].array[5, depth])
+            for name, text in zip("ma", lines[top + 1 : top + 3], strict=True):
+                assert f"+ {name} " in text
+                assert f"{norms[name].array[5, depth - 1]:.2f}" in text
+                assert text.split()[-1] == f"{norms[f'{name}.cosine'].array[5, depth - 1]:+.2f}"
+        assert f"{norms['stream'].array[5, 0]:.2f}" in line(stage, "x embedding")
+
+
+@pytest.mark.parametrize("kind", ["seq2seq", "encoder"])
+async def test_the_map_is_the_probability_of_the_last_block_s_word(kind: str) -> None:
+    at = pair_lane(kind)
+    assert at.model is not None
+    p = lenses.logit_lens(at.model, at.trace)["p"].array
+    first = 8 if kind == "seq2seq" else 0
+    stage = Stage("residual", at, cursor=first)
+    async with stage.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        found = shown(stage)
+        assert set(found) == set(np.ndindex(3, len(at.trace) - first))
+        for (up, column), number in found.items():
+            assert number == pytest.approx(p[first + column, 2 - up], abs=0.0051)
+
+
+async def test_where_the_answer_appears_and_moving_through_the_depths() -> None:
+    at = lane("transformer", layers=3)
+    assert at.model is not None
+    lens = lenses.logit_lens(at.model, at.trace)
+    p, rank = lens["p"].array[5], lens["rank"].array[5]
+    since = next(depth for depth in range(4) if (rank[depth:] == 1).all())
+    names = ["x", "h 0", "h 1", "h 2"]
+    stage = Stage("residual", at, cursor=5)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert f"likeliest from {names[since]} on" in stage.said("#readout")
+        await ready(pilot, ["left"] * 4)
+        for depth, name in enumerate(names):
+            assert f"at {name}: p {p[depth]:.4f}, rank {rank[depth]} of" in stage.said("#readout")
+            assert line(stage, name)  # its line in the map
+            await ready(pilot, ["right"])
+
+
+async def test_a_source_s_row_predicts_nothing_and_gets_nothing_across() -> None:
+    stage = Stage("residual", pair_lane("seq2seq"), cursor=2)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        text = stage.screen_text()
+        assert "predicts nothing" in stage.said("#readout")
+        assert "+ b" not in text
+        assert "nan" not in text
+        await ready(pilot, ["down"] * 7)
+        assert "+ b attention across" in stage.screen_text()
+
+
+@pytest.mark.parametrize("family", ["lstm", "bahdanau"])
+async def test_a_recurrent_net_has_none_and_it_is_said_why(family: str) -> None:
+    at = lane(family) if family == "lstm" else pair_lane(family)
+    stage = Stage("residual", at)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, ["left", "right", "down", "right_square_bracket"])
+        assert "has no residual stream: each row's state is made" in stage.screen_text()
+
+
+async def test_without_a_model_it_needs_the_recorded_lens() -> None:
+    full = lane("transformer")
+    bare = without_model(full)
+    stage = Stage("residual", bare, cursor=4)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "not recorded in this trace" in stage.screen_text()
+    assert full.model is not None
+    bare.trace.lenses |= lenses.record(full.model, full.trace).lenses
+    stage = Stage("residual", bare, cursor=4)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        size = full.trace.lenses["residual_norms"]["stream"].array[4, 2]
+        assert f"{size:.2f}" in line(stage, "h after block 1")
+
+
+@pytest.mark.parametrize("palette", [Palette(ascii=True), Palette(colours="none")])
+async def test_at_any_size_and_length(palette: Palette) -> None:
+    stage = Stage("residual", lane("transformer", 30, layers=5), cursor=29, palette=palette)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "+ m" not in stage.screen_text()  # no room: only the stream's own lines
+        assert "h after block 0" in stage.screen_text()
+        for size in ((200, 60), (60, 12), (12, 4)):
+            await pilot.resize_terminal(*size)
+            await ready(pilot, ["left", "up"])
+            assert not palette.ascii or stage.screen_text().isascii()
+    stage = Stage("residual", lane("transformer", 1), palette=palette)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, ["left", "down"])
+        assert "h after block 1" in stage.screen_text()
