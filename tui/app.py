@@ -215,9 +215,9 @@ def first_session(scenario: Scenario) -> Session:
 def read(names: list[str], text: str) -> Session:
     """Bundled models that read a text."""
     from scenarios import zoo
-    from tui.session import Session
+    from tui.start import of_text
 
-    return Session.read([zoo.model(name) for name in names], text)
+    return of_text([zoo.model(name) for name in names], text)
 
 
 def settle() -> None:

@@ -90,6 +90,9 @@ def play(scenario: str) -> None:
         'peephole open lstm "the keys to the cabinet were old ."',
         "peephole open transformer",
         "peephole open lstm@600                    as it was after 600 training steps",
+        'peephole open spell-bahdanau "through"    a source: it writes the target itself',
+        'peephole open spell-bahdanau "through" --target "TH R UW1"',
+        'peephole open spell-bahdanau "through" --decode "beam 4"',
         "peephole open reading.safetensors         a trace that was saved",
         "peephole open runs/recall-lstm-1          what `learn` made reads its probe",
         "peephole open runs/recall-lstm-1@0        as it was before any update",
@@ -97,29 +100,39 @@ def play(scenario: str) -> None:
 )
 @click.argument("what", metavar="MODEL|TRACE|RUN")
 @click.argument("text", required=False)
-def open_(what: str, text: str | None) -> None:
-    """Open a MODEL with a TEXT that it reads, a saved TRACE, or the network of a RUN, on the screen."""
+@click.option("--target", metavar="TEXT", help="Words that it reads as its own (teacher forcing).")
+@click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4" or "top-p 0.9 seed 1".')
+@click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
+def open_(
+    what: str, text: str | None, target: str | None, decode: str | None, most: int | None
+) -> None:
+    """Open a MODEL with a TEXT that it reads, a saved TRACE, or the network of a RUN, on the screen.
+
+    A model of pairs reads the TEXT as its source and writes the target itself, unless --target gives it. A
+    language model goes on with the TEXT if --decode says how.
+    """
+    from engine.decoding import Decoding
     from engine.learning.folder import is_run
     from engine.storage import content_of, load_trace
-    from engine.text import tokenize
 
     folder, _, update = (
         what.rpartition("@") if what.rpartition("@")[2].isdecimal() else (what, "", "")
     )
+    written = [target, decode, most] != [None, None, None]
     if is_run(Path(folder)):
-        if text is not None:
+        if text is not None or written:
             raise PeepholeError("a run has its own probe to read", where=what)
         session = start.of_run(Path(folder), int(update) if update else None)
         start.screen(lambda: session)
     elif Path(what).exists() and content_of(what) == "trace":
-        if text is not None:
+        if text is not None or written:
             raise PeepholeError("a trace has its text already", where=what)
         trace = load_trace(what)
         start.screen(lambda: start.of_trace(trace))
     else:
-        model = _model(what)
-        model.vocabulary.encode(tokenize(text or ""))
-        start.screen(lambda: start.of_text(model, text or ""), begin="play" if text else "type")
+        decoding = Decoding.parse(decode) if decode is not None else None
+        session = start.of_text([_model(what)], text or "", target, decoding, most)
+        start.screen(lambda: session, begin="play" if text else "type")
 
 
 @main.command(

@@ -64,6 +64,11 @@ class Reading:
         return max((weights.shape[2] for weights in looks), default=0)
 
     @property
+    def states(self) -> tuple[str, ...]:
+        """What a language model's recurrence carries from row to row; () of all other kinds."""
+        return self.trace.header.states if not self.source else ()
+
+    @property
     def units(self) -> tuple[str, ...]:
         """The values with one number a unit, in the order in which they are computed."""
         return tuple(

@@ -250,5 +250,7 @@ def key(track: Track) -> str:
 
 
 def differs(lane: Lane, other: Lane) -> bool:
-    """Whether a lane reads other tokens than the leading one, or more of them."""
-    return lane.trace.tokens != other.trace.tokens[: len(lane)]
+    """Whether a lane reads other tokens than the leading one, more of them, or writes them sooner."""
+    if lane.trace.tokens != other.trace.tokens[: len(lane)]:
+        return True
+    return bool(lane.trace.header.decoding) and lane.pace.ends != other.pace.ends[: len(lane)]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine import LanguageModel, PeepholeError, fork, run
+from engine.decoding import GREEDY
 from engine.interventions import Intervention, from_record
 from tui.lane import Lane
 from tui.reading import CROSS
@@ -34,6 +35,8 @@ class Session:
         breaks: conditions that stop playback.
         unit, layer, head: what is selected; layer None is the last one, head None the mean.
         which: what attention is shown of a target's rows: `cross` (the source) or `self`.
+        right: the right target of what is read, where it is known: what teacher forcing gives.
+        decoding: how words are chosen where models write.
     """
 
     def __init__(self, lanes: Sequence[Lane], title: str = "free text") -> None:
@@ -46,6 +49,8 @@ class Session:
         self.layer: int | None = None
         self.head: int | None = None
         self.which = CROSS
+        self.right: tuple[str, ...] = ()
+        self.decoding = GREEDY
         self._undo: list[list[Lane]] = []
         self.cursor = self.frontier
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from engine import PeepholeError
 
 if TYPE_CHECKING:
     from engine import LanguageModel, Trace
+    from engine.decoding import Decoding
     from scenarios.script import Scenario
     from tui.app import Start
     from tui.session import Session
@@ -56,11 +57,55 @@ def screen(
     sys.exit(launch(session() if session else None, scenario, start=begin))
 
 
-def of_text(model: LanguageModel, text: str) -> Session:
-    """A session of a model that reads a text."""
+def of_text(
+    models: Sequence[LanguageModel],
+    text: str,
+    target: str | None = None,
+    decoding: Decoding | None = None,
+    most: int | None = None,
+) -> Session:
+    """A session of models that read a text, or a source; of a pair's without one, an example.
+
+    Args:
+        models: who reads.
+        text: what is read.
+        target: words that a model of pairs reads as its own (teacher forcing); None: it writes them.
+        decoding: how words are chosen that are written; None is greedy for models of pairs, and that
+            nothing is written for language models.
+        most: how many words are written at most.
+
+    Raises:
+        UnknownWords: naming all words that a model does not know.
+        PeepholeError: a target for a model that writes none.
+    """
+    from engine.decoding import GREEDY, MOST
+    from engine.models import reads
+    from tui.given import Given, example, right_of
+    from tui.lane import Lane
     from tui.session import Session
 
-    return Session.read([model], text)
+    pairs = any(reads(model.architecture) == "source" for model in models)
+    if target is not None and not pairs:
+        raise PeepholeError(
+            f"{models[0].name} writes no target", do="Give a target to a model that reads pairs"
+        )
+    if pairs and target is None and decoding is None:
+        decoding = GREEDY
+    given = Given(
+        text if text.strip() or not pairs else example(models[0]),
+        tuple((target or "").split()),
+        decoding,
+        most or MOST,
+    )
+    if pairs:
+        for model in models:
+            given.check(model)
+    lanes = [Lane(model.name, given.read(model), model) for model in models]
+    session = Session(lanes, "a source" if pairs else "free text")
+    session.decoding = decoding or session.decoding
+    if pairs:
+        session.right = given.target or right_of(models[0].name, given)
+    return session
 
 
 def of_run(path: Path, update: int | None = None) -> Session:

@@ -12,7 +12,7 @@ from tui import start
 
 
 def test_a_text_is_read_by_the_model() -> None:
-    session = start.of_text(untrained("gru"), TEXT)
+    session = start.of_text([untrained("gru")], TEXT)
     assert session.tokens == ["<s>", *TEXT.split()]
     assert session.lanes[0].model is untrained("gru")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import CutEdge, CutHead, Hold, PeepholeError, run
+from engine import CutEdge, CutHead, Hold, PeepholeError
+from engine.edits import EditAttention
 from engine.interventions import Intervention
+from tui.given import Given, readers
 from tui.lane import Lane
+from tui.reading import CROSS
 from tui.screens.core import Core
 from tui.session import MOST
 from tui.tracks.attention import AttentionTrack
@@ -43,12 +46,21 @@ class Doing(Core):
             self.fork(Hold(track.value, float(value), track.layer_index))
         elif isinstance(track, AttentionTrack) and not value:
             key = track.chosen()
-            if key is None or key >= row:
+            if key is None or key == row:
                 self.complain(
-                    PeepholeError("a row always sees itself", do="Choose an earlier row with ←")
+                    PeepholeError("a row always sees itself", do="Choose another row with ←")
                 )
                 return
-            self.fork(CutEdge(row, key, track.layer_index, track.head))
+            self.fork(CutEdge(row, key, track.looked_in, track.head))
+        elif isinstance(track, AttentionTrack):
+            key = track.chosen()
+            if key is not None:
+                of = "cross_weights" if track.look == CROSS else "weights"
+                self.fork(
+                    EditAttention(
+                        "only", key, track.looked_in, track.head, of, start=row, stop=row + 1
+                    )
+                )
         else:
             self.complain(
                 PeepholeError("nothing to hold here", do="Go to a state or a gate with Tab")
@@ -64,7 +76,9 @@ class Doing(Core):
             if head is None:
                 self.complain(PeepholeError("no head is chosen", do="Choose one with { or }"))
                 return
-            self.fork(CutHead(track.layer_index, min(head, track.lane.heads - 1)))
+            look = track.lane.look(self.session.cursor, self.session.which)
+            of = "cross_context" if look == CROSS else "context"
+            self.fork(CutHead(track.layer_index, min(head, track.lane.heads - 1), of))
         else:
             self.complain(
                 PeepholeError("nothing to cut here", do="Go to a unit or to attention with Tab")
@@ -110,14 +124,17 @@ class Doing(Core):
     # Models ---------------------------------------------------------------------------------------
 
     def read_with(self, names: list[str], keep: list[Lane]) -> None:
-        """Show lanes that are there, and more models reading the same tokens."""
-        session, tokens = self.session, list(self.session.tokens)
+        """Show lanes that are there, and more models that are given the same."""
+        session, given = self.session, Given.of(self.session.lanes[0])
 
         def work() -> list[Lane]:
             from scenarios import zoo
 
             models = [zoo.model(name) for name in names]
-            read = [Lane(name, run(m, tokens), m) for name, m in zip(names, models, strict=True)]
+            read = [
+                Lane(name, given.read(model), model)
+                for name, model in zip(names, models, strict=True)
+            ]
             return [*keep, *read]
 
         async def put(lanes: list[Lane]) -> None:
@@ -127,12 +144,14 @@ class Doing(Core):
         self.in_thread(work, put, "models")
 
     def action_beside(self) -> None:
-        from scenarios import zoo
 
         lanes = self.session.lanes
-        names = [name for name in zoo.names() if name != lanes[0].label]
+        names = [name for name in readers(lanes[0].label) if name != lanes[0].label]
         shown = lanes[1].label if len(lanes) > 1 and not lanes[1].cut else ""
         ordered = [*names[::-1], ""]  # the Transformer first, after the last one none
+        if not names:
+            self.notify("No other model reads this")
+            return
         following = ordered[(ordered.index(shown) + 1) % len(ordered)] if shown else ordered[0]
         self.read_with([following] if following else [], lanes[:1])
 
@@ -141,7 +160,8 @@ class Doing(Core):
         from tui.dialogs.models import ModelsDialog
 
         self.playing(False)
-        about = {name: zoo.entry(name).title for name in zoo.names()}
+        names = readers(self.session.lanes[0].label)
+        about = {name: zoo.entry(name).title for name in names}
         chosen = [lane.label for lane in self.session.lanes if lane.label in about]
 
         def answer(names: tuple[str, ...] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.containers import Container
 
 from tui import views
+from tui.reading import CROSS, SELF
 from tui.screens.core import Core
 from tui.tracks.base import Track
 from tui.views.base import View
@@ -29,8 +30,8 @@ class Looking(Core):
         lane = self.lane
         if name == "attention" and not lane.heads:
             lane = next((other for other in self.session.lanes if other.heads), lane)
-        if name == "jacobian" and lane.heads:
-            lane = next((other for other in self.session.lanes if not other.heads), lane)
+        if name == "jacobian" and not lane.states:
+            lane = next((other for other in self.session.lanes if other.states), lane)
         self.score.display = False
         view = self._views.get(name)
         if view is None:
@@ -74,7 +75,7 @@ class Looking(Core):
         """Another lane in a full-size view, of those that have what it shows."""
         heads, states = (view is self._views.get(name) for name in ("attention", "jacobian"))
         lanes = [
-            x for x in self.session.lanes if (x.heads or not heads) and not (x.heads and states)
+            x for x in self.session.lanes if (x.heads or not heads) and (x.states or not states)
         ]
         lanes = lanes or self.session.lanes
         at = lanes.index(view.lane) + by if view.lane in lanes else 0
@@ -99,6 +100,16 @@ class Looking(Core):
         choices = [None, *range(heads)]
         at = choices.index(self.session.head) if self.session.head in choices else 0
         self.session.head = choices[(at + by) % len(choices)]
+        self.score.selected()
+        self.say()
+
+    def action_which(self) -> None:
+        """Attention to the source, or to the rows of the same half."""
+        session = self.session
+        if not any(len(lane.looks) > 1 for lane in session.lanes):
+            self.notify("There is one kind of attention here, or none", timeout=2)
+            return
+        session.which = SELF if session.which == CROSS else CROSS
         self.score.selected()
         self.say()
 

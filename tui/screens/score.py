@@ -21,7 +21,8 @@ from tui.screens.keybar import KeyBar
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
 from tui.screens.scripted import Scripted
-from tui.screens.typing import Typing, WordInput
+from tui.screens.typing import WordInput
+from tui.screens.writing import Writing
 from tui.session import Session
 from tui.tracks.base import Track
 
@@ -34,7 +35,7 @@ NEEDS = (60, 12)  # columns and lines below which nothing can be read
 SIDE = 150  # columns from which on the narration stands beside the score
 
 
-class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=False):
+class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=False):
     """One session on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -139,7 +140,7 @@ class ScoreScreen(Doing, Scripted, Typing, Playback, Looking, inherit_bindings=F
         stage = self.score.stage
         lines = self.session.rows + stage.gap * len(stage.dividers)
         free = self.size.height - 4 - stage.header - lines
-        free = 0 if self.view is not None or self.typed is not None else free
+        free = 0 if self.view is not None or self.typing else free
         if self.play_script is None:
             track = self.track
             if self.guided and free >= GUIDE:

@@ -46,7 +46,7 @@ def _surprise(lane: Lane) -> list[tuple[Any, ...]]:
 
 
 def _steps(lane: Lane) -> list[tuple[Any, ...]]:
-    return [()] if lane.trace.header.states and not lane.source else []
+    return [()] if lane.states else []
 
 
 def _saturation(lane: Lane) -> list[tuple[Any, ...]]:

@@ -26,10 +26,10 @@ that it chose and then read. A tagger's labels are about the row itself.
 f changes between free running and teacher forcing, where the right target is read whatever it predicts."""
     MARKED = True
 
-    @property
-    def free(self) -> bool:
-        """Whether what comes next is what the model itself chose."""
-        return bool(self.lane.trace.header.decoding)
+    def free(self, row: int) -> bool:
+        """Whether what comes after a row is what the model itself chose."""
+        said = self.lane.trace.header.decoding
+        return bool(said) and row + 1 >= said.get("first", 0)
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
@@ -40,7 +40,7 @@ f changes between free running and teacher forcing, where the right target is re
             return "label"
         if not self.lane.predicts or self.lane.answers is not None:
             return "answer"
-        return "writes next" if self.free and self.lane.source else "next word"
+        return "writes next" if self.free(len(self.lane)) else "next word"
 
     def scale(self, width: int) -> list[Segment]:
         return [self.palette.text("probability"[:width] if self.lane.predicts else "", "muted")]
@@ -51,7 +51,7 @@ f changes between free running and teacher forcing, where the right target is re
             return [self.palette.text("", "muted", ground)]
         came = self.lane.came(row, self.session.begun(self.lane))
         wrong = " " if self.lane.answers is None else self.palette.glyph("✗", "!")
-        yes = self.palette.glyph("▸", ">") if self.free else self.palette.glyph("✓", "*")
+        yes = self.palette.glyph("▸", ">") if self.free(row) else self.palette.glyph("✓", "*")
         parts = []
         for rank, (word, p) in enumerate(self.lane.top(row, max(1, width // 12))):
             kind = "word" if rank == 0 else "muted"

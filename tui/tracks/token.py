@@ -52,7 +52,7 @@ about: they show what *its* token depends on.
     def future(self, row: int, width: int) -> list[Segment]:
         number = str(row).rjust(len(str(max(1, len(self.lane) - 1))))
         word = self._word(row, width - len(number) - 2)
-        if row > self.lane.source and self.lane.trace.header.decoding:
+        if row >= self.lane.trace.header.decoding.get("first", len(self.lane)):
             word = self.palette.glyph("·", ".")  # what it will write is not known yet
         return [self.palette.text(f" {number} {word}", "faint")]
 
