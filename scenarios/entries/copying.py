@@ -11,7 +11,19 @@ _LSTM = {**_SIZES, "cell": "lstm"}
 _model = partial(Entry, kind="encoder-decoder", settings=_SETTINGS, seeds=3)
 
 ENTRIES = {
-    "copy-gru": _model("copies letters through one vector: GRU (2014)", sizes=_SIZES, reads="copy"),
+    "copy-gru": _model(
+        "copies letters through one vector of 64 units: GRU (2014)", sizes=_SIZES, reads="copy"
+    ),
+    "copy-gru-32": _model(
+        "copies letters through one vector of 32 units: GRU",
+        sizes={**_SIZES, "width": 32},
+        reads="copy",
+    ),
+    "copy-gru-128": _model(
+        "copies letters through one vector of 128 units: GRU",
+        sizes={**_SIZES, "width": 128},
+        reads="copy",
+    ),
     "copy-bahdanau": _model(
         "copies letters with additive attention (Bahdanau 2014)",
         sizes={**_SIZES, "attention": "bahdanau"},
@@ -22,9 +34,11 @@ ENTRIES = {
         sizes={**_SIZES, "attention": "dot"},
         reads="copy",
     ),
-    "reverse-off": _model("copies letters through one vector: LSTM", sizes=_LSTM, reads="copy"),
+    "reverse-off": _model(
+        "copies letters through one vector: LSTM, read forwards", sizes=_LSTM, reads="copy"
+    ),
     "reverse-on": _model(
-        "the same, its source read backwards (Sutskever 2014)",
+        "copies letters through one vector: LSTM, read backwards (Sutskever 2014)",
         sizes={**_LSTM, "reverse": True},
         reads="copy-reversed",
     ),

@@ -8,12 +8,13 @@ the list over all rows, for max, min, mean and argmax.
 
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
-from scenarios.measures import inside, influence, distance, memory, attention, pairs  # isort: skip
+from scenarios.measures import inside, influence, distance, memory, attention, pairs, aligned  # isort: skip
 from scenarios.measures import runs, arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
 __all__ = [
     "MEASURES",
+    "aligned",
     "arithmetic",
     "attention",
     "distance",

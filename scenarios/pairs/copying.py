@@ -7,11 +7,12 @@ never drawn in training; of shorter ones there are too few to hold any out.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from engine.models import LanguageModel
+from engine.interventions import NOTHING
+from engine.models import Acts, LanguageModel
 from engine.pairs import pair_batch
 from engine.text import SPECIAL, STOP
 from engine.training import Batch
@@ -43,6 +44,7 @@ class Copying:
     objective = "cross-entropy of the copy, teacher forced"
     groups: Mapping[str, str] = {
         "Exact copies by length (training: 1 to 12)": "exact/",
+        "Right letters by place, sequences of 12 (running free)": "right-at/",
         "Loss by place in the copy, sequences of 12 (nats)": "loss-at/",
         "Loss over sequences of 1 to 12 (nats a letter)": "loss/1-12",
     }
@@ -68,11 +70,21 @@ right copy, teacher forced, on the same sequences."""
         turn = -1 if self.reverse else 1
         return pair_batch([[*word[::turn], STOP] for word in ids], ids)
 
+    def examples(self, n: int) -> tuple[list[str], list[list[str]]]:
+        """Held-out sequences of 12 and their copies."""
+        texts = items(LONGEST, n)
+        return texts, [list(text) for text in texts]
+
     def score(self, model: LanguageModel) -> dict[str, float]:
         from scenarios.pairs import scoring
 
-        lengths = (*range(1, LONGEST + 1), *BEYOND)
-        scores = {f"exact/{length}": exact(model, length) for length in lengths}
+        scores = {}
+        for length in (*range(1, LONGEST + 1), *BEYOND):
+            right = copied(model, items(length))
+            scores[f"exact/{length}"] = float(right.all(-1).mean())
+            if length == LONGEST:
+                places = enumerate(right[:, :-1].mean(0), 1)
+                scores |= {f"right-at/{at}": round(float(x), 4) for at, x in places}
         texts = [text for length in range(1, LONGEST + 1) for text in items(length)]
         found = scoring.loss(model, texts, texts)
         scores["loss/1-12"] = round(float(found.nats.sum() / found.counts.sum()), 4)
@@ -90,13 +102,21 @@ def items(length: int, n: int = EACH) -> list[str]:
     return [draw(rng, length, False) for _ in range(n)]
 
 
-def exact(model: LanguageModel, length: int, n: int = EACH) -> float:
-    """The share of `n` sequences of a length that a model copies without a fault, running free."""
+def copied(model: LanguageModel, texts: Sequence[str], do: Acts = NOTHING) -> np.ndarray:
+    """What a model gets right running free, (N, L + 1): each letter in its place, and at last the end.
+
+    The texts have one length L.
+    """
     from scenarios.pairs import scoring
 
-    texts = items(length, n)
-    said = scoring.greedy(model, texts, most=length + 2)
-    return sum("".join(one) == text for one, text in zip(said, texts, strict=True)) / n
+    length = len(texts[0])
+    right = np.zeros((len(texts), length + 1), bool)
+    for row, (text, said) in enumerate(
+        zip(texts, scoring.greedy(model, texts, length + 1, do), strict=True)
+    ):
+        right[row, :length] = [said[at : at + 1] == (letter,) for at, letter in enumerate(text)]
+        right[row, length] = len(said) == length
+    return right
 
 
 COPY = Copying("copy", reverse=False)

@@ -79,6 +79,34 @@ def loss(
     return Loss(nats, counts)
 
 
+def alignments(
+    model: LanguageModel,
+    texts: Sequence[str | Sequence[str]],
+    targets: Sequence[Sequence[str]],
+    do: Acts = NOTHING,
+) -> list[np.ndarray]:
+    """Cross-attention of each pair, (U + 1, layer, head, S), the right target fed: row 0 reads <s>."""
+    encoded = [model.vocabulary.encode(source_tokens(model, text)) for text in texts]
+    wanted = [model.vocabulary.encode(target) for target in targets]
+    found: list[np.ndarray] = [np.empty(0)] * len(texts)
+    architecture = cast(Pair, model.architecture)
+    for part in _alike(encoded):
+        ticks = 1 + max(len(wanted[i]) for i in part)
+        fed = np.full((len(part), ticks), STOP)
+        for row, i in enumerate(part):
+            fed[row, : 1 + len(wanted[i])] = [GO, *wanted[i]]
+        state, _ = architecture.read(model.params, np.array([encoded[i] for i in part]), do)
+        source, seen = len(encoded[part[0]]), []
+        for tick in range(ticks):
+            state, values = architecture.step(model.params, state, fed[:, tick], do, source + tick)
+            layers = [to_numpy(weights) for weights in values["cross_weights"]]  # (B, head, S) each
+            seen.append(np.stack(layers, 1))
+        together = np.stack(seen, 1)  # (B, ticks, layer, head, S)
+        for row, i in enumerate(part):
+            found[i] = together[row, : 1 + len(wanted[i])]
+    return found
+
+
 def _alike(encoded: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """Which sources are read together: TOGETHER at most, all of one length."""
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))

@@ -104,6 +104,12 @@ that it may have seen them."""
         drawn = rng.choice(alike[length], size)
         return pair_batch([letters[i] for i in drawn], [sounds[i] for i in drawn])
 
+    def examples(self, n: int) -> tuple[list[str], list[list[str]]]:
+        """Some of the held-out words, from all of the alphabet, and their first pronunciations."""
+        words = bundled()["scored"]
+        which = np.linspace(0, len(words.words) - 1, min(n, len(words.words))).astype(int)
+        return [words.words[i] for i in which], [list(words.said[i][0]) for i in which]
+
     def score(self, model: LanguageModel) -> dict[str, float]:
         words = bundled()["scored"]
         return scored(spell(model, words.words), words)

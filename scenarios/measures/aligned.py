@@ -1,0 +1,77 @@
+"""Many alignments at once: where attention lies over held-out pairs, the right target given."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from engine.errors import PeepholeError
+from engine.interventions import Interventions
+from scenarios.lanes import Lane
+from scenarios.measures.table import a_lane, measure, whole
+
+
+@measure("share of ticks")
+def moves_on(lane: Lane, n: int = 200, layer: int = -1, head: int | None = None) -> float:
+    """How often attention does not go back: the share of ticks over n held-out pairs whose largest weight
+    lies on the row of the tick before, or on a later one. What the lane has set by hand stays so."""
+    steps = [np.diff(each.argmax(-1)) for each in _weights(lane, n, layer, head)]
+    return float((np.concatenate(steps) >= 0).mean())
+
+
+@measure("share of ticks")
+def on_diagonal(lane: Lane, n: int = 100, layer: int = -1, head: int | None = None) -> float:
+    """How often attention lies where it is needed to copy: the share of ticks over n held-out pairs whose
+    largest weight is on the row of the source with the same number as the tick."""
+    hits = [each.argmax(-1) == np.arange(len(each)) for each in _weights(lane, n, layer, head)]
+    return float(np.concatenate(hits).mean())
+
+
+@measure("weight, 0 to 1")
+def sharpness(lane: Lane, n: int = 100, layer: int = -1, head: int | None = None) -> float:
+    """The largest weight of a tick, its mean over n held-out pairs."""
+    return float(np.concatenate([w.max(-1) for w in _weights(lane, n, layer, head)]).mean())
+
+
+@measure("share of copies")
+def copied(lane: Lane, length: int, n: int = 200) -> float:
+    """How many of n held-out sequences of a length a lane's model copies without a fault, running free;
+    what the lane has set by hand stays so."""
+    from scenarios.pairs.copying import LETTERS
+
+    if not set(LETTERS) <= set(a_lane(lane).model.vocabulary.words):
+        raise PeepholeError(f"{lane.label} copies no letters", do="Name a model such as copy-gru")
+    return _copied(lane, whole(length, 1, 40), whole(n, 1, 1000))
+
+
+@lru_cache(maxsize=256)
+def _copied(lane: Lane, length: int, n: int) -> float:
+    from scenarios.pairs.copying import copied, items
+
+    right = copied(lane.model, items(length, n), Interventions(lane.hand_set))
+    return float(right.all(-1).mean())
+
+
+def _weights(lane: Lane, n: int, layer: int, head: int | None) -> list[np.ndarray]:
+    """(U + 1, S) of each pair: one head of a layer, or the mean of its heads."""
+    found = _alignments(a_lane(lane), whole(n, 1, 2000))
+    layers, heads = found[0].shape[1:3]
+    if not -layers <= layer < layers or (head is not None and not 0 <= head < heads):
+        raise PeepholeError(f"{lane.label} has {layers} layers of {heads} heads")
+    picked = [each[:, layer] for each in found]
+    return [each.mean(1) if head is None else each[:, head] for each in picked]
+
+
+@lru_cache(maxsize=64)
+def _alignments(lane: Lane, n: int) -> list[np.ndarray]:
+    from scenarios.card import corpus_of
+    from scenarios.pairs.scoring import alignments
+
+    corpus = corpus_of(lane.model)
+    if "cross_weights" not in lane.model.architecture.axes or not hasattr(corpus, "examples"):
+        raise PeepholeError(
+            f"{lane.label} has no attention on a source", do="Name a model such as copy-bahdanau"
+        )
+    texts, targets = corpus.examples(n)
+    return alignments(lane.model, texts, targets, Interventions(lane.hand_set))
