@@ -10,6 +10,7 @@ from engine.lenses.attention import attention_entropy, rollout
 from engine.lenses.gates import gate_statistics
 from engine.lenses.gradient import gradient_flow, gradient_map
 from engine.lenses.jacobian import jacobian_norms
+from engine.lenses.patching import patching, transplant
 from engine.lenses.prediction import log_odds, probability, surprisal, top_k
 from engine.lenses.product import jacobian_product, product_norms
 from engine.lenses.record import record
@@ -30,6 +31,7 @@ __all__ = [
     "log_odds",
     "logit_lens",
     "occlusion",
+    "patching",
     "probability",
     "product_norms",
     "record",
@@ -39,5 +41,6 @@ __all__ = [
     "spectrum",
     "surprisal",
     "top_k",
+    "transplant",
     "unit_ablation",
 ]

@@ -61,7 +61,7 @@ def test_a_beam_prints_its_candidates_and_what_it_finished(cli: Any, speller: st
     assert chosen == [words[word] for word in search.best]
     lines = cli("run", speller, "a b b", *how).stdout.splitlines()
     best = next(line for line in lines if line.startswith("  score")).split()
-    assert best[4:] == chosen
+    assert best[5:] == chosen
     assert float(best[1]) == pytest.approx(search.score[search.chosen == 1][-1], abs=1e-3)
 
 
