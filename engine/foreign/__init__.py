@@ -1,0 +1,21 @@
+"""Models that others trained, read from where their own packages lie. Nothing of them is bundled or run.
+
+A module has `ABOUT`, one line, and `load() -> LanguageModel`.
+"""
+
+from __future__ import annotations
+
+from engine import registry
+from engine.models import LanguageModel
+
+FOREIGN = {"g2p-en": "engine.foreign.g2p_en"}
+
+
+def load(name: str) -> LanguageModel:
+    """A foreign model.
+
+    Raises:
+        PeepholeError: there is no such model, or its package is not installed or not what it was.
+    """
+    loaded: LanguageModel = registry.load(FOREIGN, name, "foreign model").load()
+    return loaded
