@@ -9,7 +9,7 @@ _BOTH = {"cell": "gru", "width": 32, "embed": 32}
 _TRANSFORMER = {"width": 32, "heads": 2, "layers": 2, "hidden": 64}
 _SINES = {**_TRANSFORMER, "positions": "sinusoidal"}
 
-_tags = {"steps": 600, "batch": 32, "lr": 5e-3}
+_tags = {"steps": 1500, "batch": 32, "lr": 5e-3}
 _garden = {"steps": 1500, "batch": 64, "lr": 5e-3}
 _but = {"steps": 2200, "batch": 32, "lr": 3e-3}
 _answer = {"steps": 1800, "batch": 64, "lr": 3e-3}
