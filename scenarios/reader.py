@@ -65,6 +65,17 @@ def read(path: str | Path) -> Scenario:
     return _Reader(source).scenario(data)
 
 
+def further_beat(source: Source, table: Any, at: Path_, scenario: Scenario) -> Beat:
+    """One more beat of a scenario, from another file, at `at` there.
+
+    Raises:
+        ScriptError: a mistake in it.
+    """
+    first = tuple(scenario.lanes)[:1]
+    reader = _Reader(source)
+    return reader._beat(table, at, scenario.reading, first, scenario.lanes, scenario.measures)
+
+
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -185,7 +196,7 @@ class _Reader:
             expression = parse(text, MEASURES)
         except WordError as error:
             raise self._word(error, at) from None
-        names = {*lanes, *known} | ({HERE} if "beats" in at else set())
+        names = {*lanes, *known} | ({HERE} if {"beats", "questions"} & set(at) else set())
         for name in sorted(expression.names - names):
             raise self.source.error(
                 f"no lane or measure {name!r}", at, name, did_you_mean(name, names)

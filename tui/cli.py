@@ -16,6 +16,7 @@ from engine.errors import PeepholeError
 from scenarios.learning import one_thread
 from tui import start
 from tui.commands import examples, learn, train, watch
+from tui.tour.command import tour
 
 FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
 
@@ -55,6 +56,7 @@ class Cli(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "peephole                                  the lab: scenarios and models",
+        "peephole tour                             all scenarios as one course, from 1990 on",
         "peephole play agreement                   a scenario on the screen",
         'peephole open lstm "the cats were happy ."',
         'peephole run lstm "the cats were happy ." --json',
@@ -234,7 +236,8 @@ def run(
 
 @main.command(
     epilog=examples(
-        "peephole check                            all bundled scenarios",
+        "peephole check                            all bundled scenarios, and the tour",
+        "peephole check tour                       its chapters and what its questions measure",
         "peephole check agreement ./my.toml",
         "peephole check agreement --say            with the narration, numbers filled in",
     )
@@ -247,11 +250,15 @@ def check(ctx: click.Context, scenarios: tuple[str, ...], say: bool) -> None:
     from scenarios import shelf
     from tui.headless import checking
 
-    names = scenarios or tuple(shelf.bundled())
-    found = [shelf.find(name) for name in names]  # mistakes in any of the files come first
+    names = scenarios or (*shelf.bundled(), checking.TOUR)
+    # mistakes in any of the files come first
+    found = [shelf.find(name) for name in names if name != checking.TOUR]
     tally = checking.Tally()
     for scenario in found:
         for line in checking.lines(scenario, tally, say):
+            click.echo(line)
+    if checking.TOUR in names:
+        for line in checking.tour(tally, say):
             click.echo(line)
     if tally.failed:
         click.echo(f"{tally.failed} of {tally.claims} claims failed", err=True)
@@ -299,7 +306,7 @@ def card(model: str, measure: bool) -> None:
         ) from None
 
 
-for command in (learn, train, watch):
+for command in (tour, learn, train, watch):
     main.add_command(command)
 
 

@@ -25,7 +25,7 @@ CLI = [sys.executable, "-m", "tui.cli"]
 
 def test_every_command_has_help_with_an_example(cli) -> None:
     assert set(main.commands) == {
-        "play", "open", "run", "check", "learn", "watch", "train", "list", "card",
+        "play", "open", "run", "check", "tour", "learn", "watch", "train", "list", "card",
     }  # fmt: skip
     for name in main.commands:
         result = cli(name, "--help")
@@ -125,7 +125,7 @@ def test_train_is_resumed_where_it_was_and_writes_weights_and_card(cli, tmp_path
 
 HEADLESS = [
     ["run", "{gru}", TEXT], ["run", "{gru}", TEXT, "--json", "--values"],
-    ["check", "{script}"], ["list"], ["list", "measures"], ["--help"],
+    ["check", "{script}"], ["tour", "--list"], ["list"], ["list", "measures"], ["--help"],
 ]  # fmt: skip
 
 

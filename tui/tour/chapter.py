@@ -1,0 +1,93 @@
+"""A chapter on the screen: its scenario, whose last beat leads on to the next chapter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from scenarios.script import Scenario
+from scenarios.tour import Chapter
+from scenarios.tour.questions import Asked
+from tui.keys import KEYS
+from tui.lane import Lane
+from tui.screens.score import ScoreScreen
+from tui.session import Session
+from tui.tour import progress
+
+NEXT = next(key for key in KEYS if isinstance(key, Binding) and key.action == "beat(1)")
+
+
+class ChapterScreen(ScoreScreen, inherit_bindings=False):
+    """A scenario that knows its place on the tour and keeps how far it was read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n,pagedown", "beat(1)", "Next", id=NEXT.id, key_display="n", tooltip=NEXT.tooltip),
+        *(key for key in KEYS if key is not NEXT),
+    ]
+
+    def __init__(
+        self, play: Asked, chapter: Chapter, of: int, over: Callable[[], None], beat: int = 0
+    ) -> None:
+        """`of` is how many chapters there are; `over` is called behind the last beat; `beat` begins."""
+        self._asked, self._chapter, self._of, self._over = play, chapter, of, over
+        self._first: int | None = beat if 0 <= beat < len(play) else 0
+        self._since = 0.0  # when the beat on show came up
+        lanes = [Lane(lane.label, lane.trace, lane.model) for lane in play.stage(0).lanes]
+        super().__init__(Session(lanes, play.scenario.title), play.scenario)
+
+    def begin(self, scenario: Scenario | None) -> None:
+        """With the lanes that the questions of the chapter are measured on."""
+        super().begin(scenario)
+        self.play_script = self._asked
+
+    @property
+    def beat_number(self) -> str:
+        place = f"ch. {self._chapter.number}/{self._of} · {super().beat_number}"
+        return (
+            f"{place} · n: next chapter"
+            if self._at_end and self._chapter.number < self._of
+            else place
+        )
+
+    @property
+    def _at_end(self) -> bool:
+        return self.beat + 1 == len(self._asked)
+
+    def action_beat(self, by: int) -> None:
+        under_way = self._target is not None and self.session.cursor < self._target
+        if by > 0 and self._at_end and not under_way:
+            self._note()
+            self._over()
+        else:
+            super().action_beat(by)
+
+    def go_to_beat(self, number: int) -> None:
+        """Show a beat; the first one to be shown is where the chapter was left."""
+        if self._first is not None:
+            number, self._first = self._first, None
+        else:
+            self._note()
+        self._since = time.monotonic()
+        super().go_to_beat(number)
+        name, end = self._chapter.name, self._at_end
+
+        def reached(known: progress.Progress) -> progress.Progress:
+            done = known.done | {name} if end else known.done
+            return replace(known, last=name, beat=0 if end else number, done=done)
+
+        progress.update(reached)
+
+    def action_back(self) -> None:
+        if self.view is None:
+            self._note()
+        super().action_back()
+
+    def _note(self) -> None:
+        """The beat that was on show has been read."""
+        if self._since:
+            seconds, self._since = time.monotonic() - self._since, 0.0
+            progress.update(lambda known: known.read(seconds))
