@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.models import LanguageModel
 from scenarios import corpora
-from scenarios.zoo import EARLY
+from scenarios.zoo import EARLY, FOREIGN
 
 
 def corpus_of(model: LanguageModel) -> corpora.Corpus:
@@ -23,8 +23,13 @@ def scores(model: LanguageModel) -> Mapping[str, float]:
 
 
 def as_markdown(model: LanguageModel) -> str:
-    """The card of a bundled model; every number is read from the weights' own record."""
+    """The card of a bundled model; every number is read from the weights' own record.
+
+    That of a model that others trained says what its package says, and its scores once they are measured.
+    """
     card, corpus = model.card, corpus_of(model)
+    if model.name in FOREIGN:
+        return _foreign(model, corpus)
     recipe, sizes = card["recipe"], asdict(model.architecture)  # type: ignore[call-overload]
     lines = [
         f"# {model.name}",
@@ -52,6 +57,28 @@ def as_markdown(model: LanguageModel) -> str:
     for title, prefix in corpus.groups.items():
         lines += _table(title, prefix, scores(model))
     return "\n".join(lines)
+
+
+def _foreign(model: LanguageModel, corpus: corpora.Corpus) -> str:
+    card, measured = model.card, model.card.get("scores")
+    lines = [
+        f"# {model.name}",
+        "",
+        f"{card['title']}. {model.size:,} parameters, {len(model.vocabulary)} words.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| architecture | {_pairs(asdict(model.architecture))} |",  # type: ignore[call-overload]
+        f"| trained | {card['trained']} |",
+        f"| license of the package | {card['license']} |",
+        "",
+        *corpus.measured.splitlines(),
+        "",
+    ]
+    if measured is None:
+        return "\n".join([*lines, f"Measured by `peephole card {model.name} --measure`."])
+    tables = [_table(title, prefix, measured) for title, prefix in corpus.groups.items()]
+    return "\n".join([*lines, *(line for table in tables for line in table)])
 
 
 def _table(title: str, prefix: str, found: Mapping[str, float]) -> list[str]:

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import registry
+from engine import foreign, registry
 from engine.errors import PeepholeError, did_you_mean
 from engine.models import Architecture, LanguageModel
 from engine.storage import load_model
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a trained model is opened without what it was trained with
     from engine.training import Recipe
 
 WEIGHTS = Path(__file__).parent / "weights"
+FOREIGN = {"g2p-en": "spelling"}  # models that others trained, and the corpus that scores them
 EARLY = 600  # updates after which the language models of a little English ship as well
 
 
@@ -97,8 +98,10 @@ def entry(name: str) -> Entry:
         PeepholeError: there is no such model; the message names the nearest ones.
     """
     name, plus, seed = name.partition("+")
+    if name in FOREIGN:
+        raise PeepholeError(f"{name} was trained by others", do=f"Look at it: peephole card {name}")
     if name not in entries():
-        raise PeepholeError(f"no model {name!r}", do=did_you_mean(name, entries()))
+        raise PeepholeError(f"no model {name!r}", do=did_you_mean(name, [*entries(), *FOREIGN]))
     found = entries()[name]
     if not plus:
         return found
@@ -128,13 +131,17 @@ def size(name: str) -> int:
 def model(name: str, steps: int | None = None) -> LanguageModel:
     """A bundled model, trained; `model("lstm", 600)` or `model("lstm@600")` as it was at update 600.
 
-    A name that ends in .safetensors is the path of a model that somebody trained.
+    A name that ends in .safetensors is the path of a model that somebody trained; one of FOREIGN is read
+    from its own package.
 
     Raises:
-        PeepholeError: there is no such model or no such checkpoint of it.
+        PeepholeError: there is no such model, no such checkpoint of it, or its package is not installed.
     """
     if name.endswith(".safetensors"):
         return load_model(name)
+    if name in FOREIGN:
+        found = foreign.load(name)
+        return replace(found, card={**found.card, "reads": FOREIGN[name]})
     name, at, early = name.partition("@")
     if at:
         if not early.isdecimal():

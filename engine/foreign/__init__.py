@@ -1,6 +1,6 @@
 """Models that others trained, read from where their own packages lie. Nothing of them is bundled or run.
 
-A module has `ABOUT`, one line, and `load() -> LanguageModel`.
+A module has `ABOUT`, one line, `INSTALL`, how to get its package, and `load() -> LanguageModel`.
 """
 
 from __future__ import annotations
@@ -19,3 +19,9 @@ def load(name: str) -> LanguageModel:
     """
     loaded: LanguageModel = registry.load(FOREIGN, name, "foreign model").load()
     return loaded
+
+
+def about(name: str) -> str:
+    """What a foreign model is, in one line, and how to get it."""
+    module = registry.load(FOREIGN, name, "foreign model")
+    return f"{module.ABOUT}  [{module.INSTALL}]"

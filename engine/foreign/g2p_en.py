@@ -32,7 +32,7 @@ from engine.models import LanguageModel
 from engine.models.encoder_decoder import EncoderDecoder
 from engine.text import SPECIAL
 
-ABOUT = "g2p-en: English spelling to sound, GRU of 256 units without attention, trained by others"
+ABOUT = "English spelling to sound through one vector: GRU, 256 units, trained by others (Park & Kim 2018)"
 PACKAGE, MODULE, FILE = "g2p-en", "g2p_en", "checkpoint20.npz"
 INSTALL = "In peephole's folder: pip install '.[g2p]'"
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")

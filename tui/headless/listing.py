@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 
+from engine import foreign
 from scenarios import corpus, shelf, zoo
 from scenarios.expressions import signature
 from scenarios.measures import MEASURES, listed
@@ -19,6 +20,8 @@ def models() -> Iterator[str]:
         have = [s for s in stems if (zoo.WEIGHTS / f"{s}.safetensors").exists()]
         weights = ", ".join(have) if have else f"no weights yet: peephole train {name}"
         yield f"  {name:<{width}} {entry.title}  [{weights}]"
+    for name in zoo.FOREIGN:
+        yield f"  {name:<{width}} {foreign.about(name)}"
 
 
 def scenarios() -> Iterator[str]:
