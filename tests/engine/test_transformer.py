@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -193,7 +195,7 @@ def test_a_block_leaves_what_nobody_holds() -> None:
 )
 @pytest.mark.parametrize("family", ["pair", "encoder"])
 def test_sizes_and_kinds_that_do_not_exist_are_refused(
-    family: str, sizes: dict[str, object], message: str
+    family: str, sizes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(PeepholeError, match=message):
         pair_model(family, **sizes)
