@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import LanguageModel, Vocabulary, run
+from engine.errors import PeepholeError
 from engine.text import BLANK, END, GO, STOP
 from scenarios import corpora, zoo
 from scenarios.pairs import build_words, copying, scoring, spelling
@@ -75,7 +77,7 @@ class TestSpelling:
         assert trained | {w for w in words if held_out(w)} == set(words)
 
     def test_the_bundled_words_are_what_the_dictionary_says(self) -> None:
-        text = (build_words.Path(build_words.__file__).parent / "words.toml").read_text("utf-8")
+        text = (Path(build_words.__file__).parent / "words.toml").read_text("utf-8")
         assert text == build_words.build()
         assert "Carnegie Mellon University. All rights reserved." in text
 
@@ -185,3 +187,15 @@ class TestScoring:
             expected = log_sum - logits[np.arange(len(wanted)), wanted]
             assert counts.sum() == len(wanted)
             np.testing.assert_allclose(nats[: len(wanted)], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_recorded_of_g2p_en_is_what_its_weights_do() -> None:
+    from engine.foreign.g2p_en import checkpoint
+    from scenarios.pairs import build_g2p
+
+    try:
+        checkpoint()
+    except PeepholeError:
+        pytest.skip("the package g2p-en is not installed")
+    text = (Path(build_g2p.__file__).parent / "g2p-en.toml").read_text("utf-8")
+    assert build_g2p.build() == text
