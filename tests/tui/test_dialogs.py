@@ -232,7 +232,7 @@ async def test_what_cannot_be_done_is_refused(
     [
         (["ctrl+right"], "w7", Replace(5, "w7")),
         (["ctrl+right", "ctrl+right", "f2"], "", CutHead(0, 0)),
-        (["ctrl+left"], "", CutHead(0, 0)),
+        (["ctrl+left", "f3"], "", CutHead(0, 0)),
         (["f3", "ctrl+right"], "", Hold("h", 0.0, 0, (0,), 0)),
     ],
 )

@@ -1,4 +1,4 @@
-"""Do something to the model and see what follows: hold a value, cut attention, replace a token."""
+"""Do something to the model and see what follows: hold a value, change attention, replace a token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from textual.containers import Horizontal, Vertical
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Tab, Tabs
 
-from engine import CutEdge, CutHead, Hold, LanguageModel, PeepholeError, Replace, Trace
+from engine import (
+    CutEdge,
+    CutHead,
+    EditAttention,
+    Hold,
+    LanguageModel,
+    PeepholeError,
+    Replace,
+    Trace,
+)
+from engine.edits import CROSS, HOWS, SELF
 from engine.errors import did_you_mean
 from engine.interventions import Intervention
 from engine.runner import check
@@ -19,7 +29,8 @@ from tui.dialogs.base import Dialog, number
 from tui.dialogs.words import say
 
 TABS = {"hold": "Hold a value", "replace": "Replace a token"}
-ATTENTION_TABS = {"edge": "Cut an edge", "head": "Cut a head"}
+ATTENTION_TABS = {"edge": "Cut an edge", "head": "Cut a head", "attention": "Attention"}
+OF = {"cross": CROSS, "self": SELF}  # what is looked at: the source, or the rows of the same half
 
 
 class InterveneDialog(Dialog[Intervention]):
@@ -54,6 +65,7 @@ class InterveneDialog(Dialog[Intervention]):
         self.names = [n for n, axes in architecture.axes.items() if axes == ("layer", "unit")]
         self.value = name if name in self.names else (*architecture.gates, *self.names)[0]
         self.kinds = TABS | (ATTENTION_TABS if self.heads else {})
+        self.of = [which for which, name in OF.items() if name in architecture.axes]
         self.kind = kind if kind in self.kinds else "hold"
 
     def fields(self) -> ComposeResult:
@@ -62,8 +74,9 @@ class InterveneDialog(Dialog[Intervention]):
             with Vertical(id=f"form-{kind}", classes="form"):
                 for name, text, about in self._form(kind):
                     words: Sequence[str] = ()
-                    if name in ("value", "word"):
-                        words = self.names if name == "value" else self.trace.header.vocabulary
+                    if name in ("value", "word", "how", "of"):
+                        known = {"value": self.names, "how": HOWS, "of": self.of}
+                        words = known.get(name, self.trace.header.vocabulary)
                     with Horizontal(classes="field"):
                         yield Label(text)
                         yield Input(
@@ -93,19 +106,34 @@ class InterveneDialog(Dialog[Intervention]):
         elif kind == "head":
             yield "layer", "layer", f"0 to {layers - 1}"
             yield "head", "head", f"0 to {self.heads - 1}"
-        else:
+            if len(self.of) > 1:
+                yield "of", "which", "cross: to the source; self: to rows of the same half"
+        elif kind == "edge":
             yield "query", "row", "the row that looks"
-            yield "key", "at row", "the earlier row that it may no longer look at"
+            yield "key", "at row", "the other row that it may no longer look at"
             yield layer
             yield head
+        else:
+            yield "how", "becomes", ", ".join(HOWS)
+            yield "key", "at row", "of `only`: the one row that is looked at"
+            yield "seed", "seed", "of `permuted`: a number; empty: 0"
+            if len(self.of) > 1:
+                yield "of", "which", "cross: to the source; self: to rows of the same half"
+            yield layer
+            yield head
+            yield "from", "from row", f"0 to {last}"
+            yield "to", "to row", "the last row changed; empty: to the end"
 
     def _initial(self, kind: str, name: str) -> str:
         start = self.start
         if kind == "hold" and name == "units":
             return str(start["unit"])
+        if kind == "attention" and name in ("key", "layer", "head", "seed"):
+            return ""
         # A hold begins at row 0: from the last row on, nothing would be left to see of it.
         known = {"value": self.value, "at": "0", "from": 0, "row": self.row}
         known |= {"query": max(1, self.row), **start, "word": "", "to": ""}
+        known |= {"how": HOWS[0], "of": self.of[0] if self.of else ""}
         return str(known[name])
 
     def on_mount(self) -> None:
@@ -183,12 +211,30 @@ class InterveneDialog(Dialog[Intervention]):
     def _head(self) -> CutHead:
         layers = self.model.architecture.layers
         layer = self._number("layer", "The layer", 0, layers - 1)
-        return CutHead(layer, self._number("head", "The head", 0, self.heads - 1))
+        head = self._number("head", "The head", 0, self.heads - 1)
+        return CutHead(layer, head, self._of().replace("weights", "context"))
+
+    def _of(self) -> str:
+        """Of which attention: the values' name."""
+        which = self._text("of").lower() if len(self.of) > 1 else self.of[0]
+        if which not in self.of:
+            raise PeepholeError(f"no attention {which!r}", do=f"Type {' or '.join(self.of)}")
+        return OF[which]
+
+    def _attention(self) -> EditAttention:
+        last, how = len(self.trace) - 1, self._text("how").lower()
+        key = self._optional("key", "The row looked at", last + 1)
+        seed = self._optional("seed", "The seed", 2**31)
+        start = self._number("from", "From row", 0, last)
+        stop = self._number("to", "To row", start, last) + 1 if self._text("to") else None
+        layer = self._optional("layer", "The layer", self.model.architecture.layers)
+        head = self._optional("head", "The head", self.heads)
+        return EditAttention(how, key, layer, head, self._of(), seed or 0, start, stop)
 
     def _edge(self) -> CutEdge:
         last = len(self.trace) - 1
         query = self._number("query", "The row", 0, last)
-        key = self._number("key", "The earlier row", 0, last)
+        key = self._number("key", "The other row", 0, last)
         layer = self._optional("layer", "The layer", self.model.architecture.layers)
         return CutEdge(query, key, layer, self._optional("head", "The head", self.heads))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine import CutEdge, CutHead, Hold, Replace, Trace
+from engine import CutEdge, CutHead, EditAttention, Hold, Replace, Trace
+from engine.edits import SAID
 from engine.interventions import Intervention
 
 
@@ -22,7 +23,8 @@ def say(item: Intervention, trace: Trace) -> str:
             "all that follows from it sees that."
         )
     if isinstance(item, CutHead):
-        return f"Head {item.head} of layer {item.layer} adds nothing, at every row."
+        cross = "Cross-attention's head" if item.of == "cross_context" else "Head"
+        return f"{cross} {item.head} of layer {item.layer} adds nothing, at every row."
     if isinstance(item, CutEdge):
         where = "" if item.layer is None else f" in layer {item.layer}"
         where += "" if item.head is None else f" head {item.head}"
@@ -30,6 +32,17 @@ def say(item: Intervention, trace: Trace) -> str:
             f"R{token(item.query)[1:]} cannot look at {token(item.key)}{where or ' at all'}; "
             "its other weights share that part."
         )
+    if isinstance(item, EditAttention):
+        where = "" if item.layer is None else f" in layer {item.layer}"
+        where += "" if item.head is None else f" head {item.head}"
+        until = "to the end" if item.stop is None else f"to {token(item.stop - 1)}"
+        ways = {
+            "uniform": "puts the same weight on all that a row sees",
+            "permuted": f"puts its own weights on other rows, drawn with seed {item.seed}",
+            "argmax": "looks only where its largest weight is",
+            "only": f"looks only at {token(item.key or 0)}",
+        }
+        return f"From {token(item.start)} {until}, {SAID[item.of]}{where} {ways[item.how]}."
     assert isinstance(item, Replace)
     return f"R{token(item.row)[1:]} reads {item.token!r}; all after it is computed anew."
 
