@@ -52,6 +52,7 @@ CORPORA = {
     "english-french": "scenarios.translation.corpus:ENGLISH_FRENCH",
     "bank": "scenarios.failures.corpora:BANK",
     "but": "scenarios.failures.corpora:BUT",
+    "but-taught": "scenarios.failures.corpora:BUT_TAUGHT",
     "answer": "scenarios.failures.corpora:ANSWER",
     "garden": "scenarios.failures.corpora:GARDEN",
     "garden-tags": "scenarios.failures.corpora:GARDEN_TAGS",

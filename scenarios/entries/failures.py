@@ -11,13 +11,13 @@ _SINES = {**_TRANSFORMER, "positions": "sinusoidal"}
 
 _tags = {"steps": 1500, "batch": 32, "lr": 5e-3}
 _garden = {"steps": 1500, "batch": 64, "lr": 5e-3}
-_but = {"steps": 2200, "batch": 32, "lr": 3e-3}
+_but = {"steps": 1400, "batch": 64, "lr": 3e-3}
 _answer = {"steps": 1800, "batch": 64, "lr": 3e-3}
 
 _bank = partial(Entry, settings=_tags, reads="bank", seeds=3)
 _path = partial(Entry, settings=_garden, reads="garden", seeds=3)
 _labels = partial(Entry, settings=_tags, reads="garden-tags", seeds=3)
-_turn = partial(Entry, settings=_but, reads="but", seeds=3, early=1000)
+_turn = partial(Entry, settings=_but, reads="but", seeds=3)
 _ask = partial(Entry, settings=_answer, reads="answer", seeds=3)
 
 ENTRIES = {
@@ -41,7 +41,18 @@ ENTRIES = {
         "parts of speech, all at once: Transformer encoder", "encoder", _SINES
     ),
     "but-rnn": _turn("sentiment that turns: Elman RNN", "recurrent", {"cell": "elman", **_RNN}),
-    "but-gru": _turn("sentiment that turns: GRU", "recurrent", {"cell": "gru", **_RNN}),
+    "but-rnn-taught": _turn(
+        "sentiment that turns: Elman RNN, from short texts to long ones",
+        "recurrent",
+        {"cell": "elman", **_RNN},
+        reads="but-taught",
+    ),
+    "but-gru": _turn(
+        "sentiment that turns: GRU",
+        "recurrent",
+        {"cell": "gru", **_RNN},
+        settings={**_but, "lr": 1e-2},
+    ),
     "but-transformer": _turn(
         "sentiment that turns: causal Transformer",
         "transformer",

@@ -4,9 +4,9 @@ What counts is the clause with "was"; what was only expected ("would be") has th
 clause may come first, so neither the first adjective, nor the last, nor the bag of words says more than
 a coin. Clauses that mean nothing follow, then the question: "was it good ? yes".
 
-Training goes from the easy to the hard (Bengio et al. 2009), alike for all models: one clause first, from
-which the adjectives can be learned, then two, then longer and longer tails. Drawn at random from the
-beginning, a GRU of 32 units had learned nothing after 2,000 updates.
+There are two ways to train. `draw`: the tail is as long as it gets from the first update on; one clause
+first, from which the adjectives can be learned, then two. `taught`: from the easy to the hard (Bengio et
+al. 2009), tails grow from nothing.
 """
 
 # ruff: noqa: SIM905 (word lists read better as text)
@@ -24,11 +24,9 @@ GOOD = tuple("good nice great lovely amazing brilliant charming wonderful".split
 BAD = tuple("bad dull awful boring terrible weak ugly dreadful".split())
 VERBS = tuple("thought said heard expected".split())
 TAILS = (0, 4, 8, 12, 16, 20)  # tokens after the clauses, in training
-PLAIN, SHORT, LONGER = (
-    200,
-    1000,
-    200,
-)  # updates with one clause, without a tail, for each longer tail
+PLAIN = 600  # updates with one clause, and the share of such texts after them
+P_PLAIN = 0.2
+SHORT, LONGER = 800, 100  # taught: updates without a tail, and for each longer tail after them
 SPLITS = (*(f"tail-{n}" for n in (*TAILS, 40)), *(f"held-out-tail-{n}" for n in (0, 20)))
 WORDS = (
     *NOUNS,
@@ -64,9 +62,15 @@ def but(rng: np.random.Generator, tokens: int, held: bool = False, plain: bool =
 
 
 def draw(rng: np.random.Generator, step: int, size: int) -> list[Item]:
-    """The batch of training update `step`: texts of one length."""
+    """The batch of training update `step`, all tails of the same length: the longest."""
+    plain = step < PLAIN or chance(rng, P_PLAIN)
+    return [but(rng, TAILS[-1], plain=plain) for _ in range(size)]
+
+
+def taught(rng: np.random.Generator, step: int, size: int) -> list[Item]:
+    """The batch of training update `step` where tails grow; one clause in the first quarter of `SHORT`."""
     longest = max(0, min(len(TAILS) - 1, 1 + (step - SHORT) // LONGER))
-    plain = step < PLAIN or chance(rng, 0.1)
+    plain = step < SHORT // 4 or chance(rng, P_PLAIN / 2)
     tokens = pick(rng, TAILS[: longest + 1])
     return [but(rng, tokens, plain=plain) for _ in range(size)]
 

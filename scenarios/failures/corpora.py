@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from scenarios.failures.item import Item, collate
 
 EVALUATED = 300  # texts of each split on the card
 _ANSWER = "next-token cross-entropy; the answer weighs 100 times as much as any other word"
+_ALONE = "cross-entropy of the answer; nothing else is learned"
 _LABEL = "cross-entropy of every row's label; the row that is asked weighs 20 times as much"
 
 
@@ -117,20 +118,28 @@ after it, N words of no meaning and a "was" between. `far`: 9 to 12 such words (
     ahead=0,
     rest=0.05,
 )
+_BUT = f"""\
+Accuracy: the share of {EVALUATED} texts after which the right answer is the likeliest word of all; always
+the same answer would be right in half. `tail-N`: N tokens that mean nothing before the question.
+`held-out`: pairs of adjectives that training never sets against each other."""
 BUT = Failure(
     name="but",
     items="texts",
-    about="`scenarios.failures.but`: what was expected against what was, from short texts to long ones",
-    objective=_ANSWER,
-    measured=f"""\
-Accuracy: the share of {EVALUATED} texts after which the right answer is the likeliest word of all; always
-the same answer would be right in half. `tail-N`: N tokens that mean nothing before the question (training:
-up to 20). `held-out`: pairs of adjectives that training never sets against each other.""",
+    about="`scenarios.failures.but`: what was expected against what was, and a tail of 20 tokens",
+    objective=_ALONE,
+    measured=_BUT,
     groups={"By the tail": "tail-", "Held-out pairs": "held-out-tail-"},
     draw=but.draw,
     of_split=but.of_split,
     splits=but.SPLITS,
     words=but.WORDS,
+    rest=0.0,
+)
+BUT_TAUGHT = replace(
+    BUT,
+    name="but-taught",
+    about="`scenarios.failures.but.taught`: the same, from no tail to one of 20 tokens",
+    draw=but.taught,
 )
 ANSWER = Failure(
     name="answer",

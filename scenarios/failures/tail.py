@@ -1,7 +1,5 @@
 """Clauses that mean nothing to a question: four tokens each, with the full stop."""
 
-
-
 from __future__ import annotations
 
 import numpy as np

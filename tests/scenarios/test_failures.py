@@ -16,7 +16,7 @@ from scenarios.failures import answer, bank, but, garden
 from scenarios.failures.corpora import right
 from scenarios.failures.item import Item
 
-NAMES = ["bank", "but", "answer", "garden", "garden-tags"]
+NAMES = ["bank", "but", "but-taught", "answer", "garden", "garden-tags"]
 STEPS = (0, 250, 900, 1100, 1700, 2400, 5000)  # every phase of the curricula
 
 
@@ -67,7 +67,7 @@ def test_a_held_out_pair_is_in_no_training_text():
         for noun in here & set(bank.AMBIGUOUS):
             cues = [cue for cues in bank.CUES.values() for cue in cues if cue in here]
             assert not any(bank.held_out(noun, cue) for cue in cues)
-    for item in stream("but"):
+    for item in stream("but") + stream("but-taught"):
         pairs = [(g, b) for g in but.GOOD for b in but.BAD if {g, b} <= set(item.tokens[:-4])]
         assert not any(but.held_out(*pair) for pair in pairs)
     for item in stream("answer"):
@@ -115,7 +115,7 @@ def test_the_sense_is_the_one_that_the_cue_tells():
 
 
 def test_the_verdict_is_of_the_clause_with_was():
-    for item in stream("but", 6):
+    for item in stream("but", 6) + stream("but-taught", 6):
         text = item.text.partition(" was it good ?")[0]
         said = re.search(r"(?:^the \w+|it) was (\w+)", text)
         assert said
@@ -126,7 +126,9 @@ def test_the_verdict_is_of_the_clause_with_was():
 
 def test_neither_order_nor_words_tell_the_verdict():
     """With both clauses: each adjective, first or last, goes with yes and no alike."""
-    items = [item for item in stream("but", 60) if "would" in item.tokens]
+    items = [
+        item for item in stream("but", 40) + stream("but-taught", 40) if "would" in item.tokens
+    ]
     first = [next(w for w in item.tokens if w in but.GOOD + but.BAD) in but.GOOD for item in items]
     told = [item.answer == "yes" for item in items]
     together = np.mean(np.array(first) == np.array(told))
