@@ -107,7 +107,7 @@ class InterveneDialog(Dialog[Intervention]):
             yield "layer", "layer", f"0 to {layers - 1}"
             yield "head", "head", f"0 to {self.heads - 1}"
             if len(self.of) > 1:
-                yield "of", "which", "cross: to the source; self: to rows of the same half"
+                yield "of", "which", "cross: at the source; self: within a half"
         elif kind == "edge":
             yield "query", "row", "the row that looks"
             yield "key", "at row", "the other row that it may no longer look at"
@@ -118,7 +118,7 @@ class InterveneDialog(Dialog[Intervention]):
             yield "key", "at row", "of `only`: the one row that is looked at"
             yield "seed", "seed", "of `permuted`: a number; empty: 0"
             if len(self.of) > 1:
-                yield "of", "which", "cross: to the source; self: to rows of the same half"
+                yield "of", "which", "cross: at the source; self: within a half"
             yield layer
             yield head
             yield "from", "from row", f"0 to {last}"
