@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from engine import LanguageModel, Named, PeepholeError, Trace, lenses
+from engine.lenses.prediction import predicted
 from engine.lenses.record import LONGEST_MAP
 
 Results = Mapping[str, Named]
@@ -27,11 +28,8 @@ class Gradients:
 
     @property
     def first(self) -> int:
-        """The first row whose token something predicts: row 1, or of a target the one after `<s>`."""
-        source = self._trace.source
-        if self._trace.header.ahead == 0:
-            return len(self._trace)  # labels of rows: which are right is not known
-        return source + 1 if source else 1
+        """The first row that something predicts: row 1, or of a target the one after `<s>`."""
+        return predicted(self._trace).start
 
     @property
     def long(self) -> bool:
@@ -84,8 +82,7 @@ class Gradients:
         depends on the rows up to t only, so what is known stays true while a trace grows. Beyond 512
         rows nothing is prepared.
         """
-        rows = range(self.first, len(frozen))
-        missing = [] if self.long else [row for row in rows if not self.has(row)]
+        missing = [] if self.long else [row for row in predicted(frozen) if not self.has(row)]
         if self._model is None or not missing:
             return
         if len(missing) == 1:

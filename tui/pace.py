@@ -48,7 +48,9 @@ def pace(trace: Trace) -> Pace:
     if not trace.source:
         rows = range(1, len(trace) + 1)
         return Pace(rows, rows)
-    ends, per = _ticks(trace)
+    from engine.ticks import ticks
+
+    ends, _, per = ticks(trace)
     begins: list[int] = []
     for row, end in enumerate(ends):
         if row and end == ends[row - 1]:
@@ -56,17 +58,3 @@ def pace(trace: Trace) -> Pace:
         else:
             begins.append(ends[row - 1] + 1 if row else 1)
     return Pace(begins, ends, per)
-
-
-def _ticks(trace: Trace) -> tuple[tuple[int, ...], str]:
-    try:
-        from engine.ticks import ticks  # type: ignore[import-not-found]
-
-        found = ticks(trace)
-        return found.of_row, found.per
-    except ImportError:
-        s, n = trace.source, len(trace)
-        if not trace.header.architecture.get("heads"):
-            return tuple(range(1, n + 1)), "a row"
-        layers = int(trace.header.architecture.get("layers", 1))
-        return (layers,) * s + tuple(range(layers + 1, layers + 1 + n - s)), "a layer"

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine import Named, Trace, lenses
-from engine.text import END
+from engine.text import END, START
 from tui.pace import Pace, pace
 
 Results = Mapping[str, Named]
@@ -163,8 +163,10 @@ class Reading:
             return ""
         if row + 1 < len(tokens):
             return tokens[row + 1] if read is None or row + 1 < read else ""
-        given = self.source and not self.trace.header.decoding
-        return END if given else ""
+        said = self.trace.header.decoding
+        ended = len(tokens) - said["first"] < said["most"] if said else bool(self.source)
+        end = END if END in self.trace.header.vocabulary else START
+        return end if ended else ""
 
     def _chunk(self, name: str, row: int) -> tuple[int, Results]:
         """A lens over the 64 rows around a row, and the row that it begins with."""

@@ -28,7 +28,7 @@ class Looking(Core):
             self.say()
             return
         lane = self.lane
-        if name == "attention" and not lane.heads:
+        if name in ("attention", "alignment") and not lane.heads:
             lane = next((other for other in self.session.lanes if other.heads), lane)
         if name == "jacobian" and not lane.states:
             lane = next((other for other in self.session.lanes if other.states), lane)

@@ -59,7 +59,7 @@ TRACKS: tuple[tuple[str, Each], ...] = (  # left to right
     ("tui.tracks.bits:BitsTrack", _surprise),
     ("tui.tracks.change:ChangeTrack", _fork),
     ("tui.tracks.units:UnitsTrack", _units),
-    ("tui.tracks.gradient:GradientTrack", _surprise),
+    ("tui.tracks.gradient:GradientTrack", _once),
     ("tui.tracks.shares:SharesTrack", _steps),
     ("tui.tracks.jacobian:JacobianTrack", _steps),
     ("tui.tracks.saturation:SaturationTrack", _saturation),

@@ -25,6 +25,7 @@ A dashed line is the *cut* of truncated backpropagation (k1, k2), where the mode
 stands above it is the whole gradient, which training never saw. (Williams & Peng 1990)
 
 Of a target, L_t reaches across into the rows of its source: through the vector alone, or through attention.
+Of a model that labels its rows, L_t is the loss of the likeliest label of row t.
 
 L_t is decided one row above t, so row t and all later ones are 0 by construction. In a Transformer the
 states h_k of the last layer act on no other row; its track therefore shows the inputs, |dL_t/dx_k|
@@ -81,7 +82,9 @@ Bengio 2013; Simonyan et al. 2013."""
         if self.of not in flow:
             return None
         array = flow[self.of].array
-        return (array if array.ndim == 1 else array[:, self.layer_index])[: row + 1]
+        return (array if array.ndim == 1 else array[:, self.layer_index])[
+            : max(row + 1, self.lane.source)
+        ]
 
     @property
     def _lost(self) -> bool:
@@ -138,7 +141,8 @@ Bengio 2013; Simonyan et al. 2013."""
     def cells(self, row: int, width: int) -> list[Segment]:
         if row == self.cut - 1:
             return [self._line(width)]
-        if row == self.session.cursor and self._lost and not self.why_not():
+        own = row == self.session.cursor and not self.lane.labels
+        if own and self._lost and not self.why_not():
             mark = self.palette.glyph("◂ L", "< L")
             return [self.palette.text(mark + self.subscript(row), "muted")]
         return super().cells(row, width)

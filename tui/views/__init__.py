@@ -20,7 +20,9 @@ VIEWS: dict[str, str] = {
     "unit": "tui.views.unit:UnitView",
     "jacobian": "tui.views.jacobian:JacobianView",
     "training": "tui.views.training:TrainingView",
+    "alignment": "tui.views.alignment:AlignmentView",
     "residual": "tui.views.residual:ResidualView",
+    "patching": "tui.views.patching:PatchingView",
 }
 
 

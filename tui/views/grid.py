@@ -23,12 +23,14 @@ class Grid:
         rows, columns: their labels, e.g. `2 cats`.
         spans: (rows, 2) integers: row i has a number in the columns from spans[i, 0] up to, but not
             at, spans[i, 1]; nowhere where both are the same.
+        marked: (rows, columns), cells that have a mark, such as the largest of each row; None: none.
     """
 
     values: np.ndarray
     rows: Sequence[str]
     columns: Sequence[str]
     spans: np.ndarray
+    marked: np.ndarray | None = None
 
 
 def causal(rows: int, read: int, own: bool = True) -> np.ndarray:

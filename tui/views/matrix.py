@@ -133,6 +133,8 @@ class Matrix(Widget):
         if not first <= column < stop:
             return Segment(" " * self.cell)
         text, style = self._scale.cell(float(self._grid.values[row, column]), self.cell, middle)
+        if middle and self._grid.marked is not None and self._grid.marked[row, column]:
+            text, style = self._scale.marked(text, style)
         if middle and (row, column) == (self.row, self.column):
             if self.cell < 4 or (text[0] == text[-1] == " "):
                 inside = text.strip() if self.cell > 3 else ""

@@ -64,6 +64,12 @@ class Scale:
             return f"{self.digits(value, width):^{width}}", _readable(self.palette, style)
         return segment.text * width, style
 
+    def marked(self, text: str, style: Style) -> tuple[str, Style]:
+        """A cell with the mark of the largest in front of its digits."""
+        said = self.palette.glyph("◆", "*") + text.strip()
+        fits = said if len(said) <= len(text) else said[: len(text)]
+        return f"{fits:^{len(text)}}", _readable(self.palette, style)
+
     def single(self, level: int) -> Segment:
         """One cell of a small map."""
         return Segment(" ") if level == BLANK else self.palette.unit(level / TOP)
