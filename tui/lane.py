@@ -125,7 +125,7 @@ class Lane(Reading):
 
     def prepare(self) -> None:
         """Compute the gradients of all rows that have none yet, together; one batch for a thread."""
-        self.gradients.prepare(part_of(self.trace, 0, len(self.trace)))
+        self.gradients.prepare(part_of(self.trace, 0, len(self.trace), "logits"))
 
     def _model(self, what: str) -> LanguageModel:
         if self.model is None:

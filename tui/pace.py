@@ -17,11 +17,13 @@ class Pace:
         begins: for each row the tick in which it is begun.
         ends: for each row the tick after which it is all there; later rows never end earlier.
         per: what a tick is, in words, e.g. `a row`.
+        both: how many of the rows, the first, a recurrent net reads in both directions at once.
     """
 
     begins: Sequence[int]
     ends: Sequence[int]
     per: str = "a row"
+    both: int = 0
 
     @property
     def total(self) -> int:
@@ -40,7 +42,19 @@ class Pace:
         """How many of a row's layers are computed: one a tick where its rows are read together."""
         if self.ends[row] <= clock:
             return layers
+        if row < self.both:
+            return sum(any(self.halves(row, clock, layer)) for layer in range(layers))
         return max(0, min(layers - 1, clock - self.begins[row] + 1))
+
+    def halves(self, row: int, clock: int, layer: int) -> tuple[bool, bool]:
+        """Whether a row's forward and backward units of a layer are computed.
+
+        One direction comes down from the first row, the other up from the last, a row a tick each.
+        """
+        if row >= self.both or self.ends[row] <= clock:
+            return True, True
+        taken = clock - layer * self.both
+        return row < taken, row >= self.both - taken
 
 
 def pace(trace: Trace) -> Pace:
@@ -57,4 +71,6 @@ def pace(trace: Trace) -> Pace:
             begins.append(begins[-1])
         else:
             begins.append(ends[row - 1] + 1 if row else 1)
-    return Pace(begins, ends, per)
+    said = trace.header.architecture
+    both = said.get("bidirectional") or said.get("kind") == "bidirectional"
+    return Pace(begins, ends, per, trace.source if both else 0)

@@ -167,9 +167,24 @@ the chosen unit at 0: a second reading appears beside this one."""
     def cells(self, row: int, width: int) -> list[Segment]:
         if self.layer_at(row) < 0:
             return []
-        units = self.window(width)
-        values = self.numbers(row)[units.start : units.stop].tolist()
-        return [] if math.isnan(values[0]) else self.palette.cells(values, self.limit)
+        units, numbers = self.window(width), self.numbers(row)
+        if math.isnan(float(numbers[0])):
+            return []
+        known = self._known(row)
+        if len(known) == len(numbers):
+            return self.palette.cells(numbers[units.start : units.stop].tolist(), self.limit)
+        first, stop = max(units.start, known.start), min(units.stop, known.stop)
+        before = (first - units.start) // self.palette.per_cell
+        return [
+            self.palette.text(" " * min(before, width)),
+            *self.palette.cells(numbers[first:stop].tolist(), self.limit),
+        ]
+
+    def _known(self, row: int) -> range:
+        """The units that are computed so far: of a net that reads both ways perhaps only half of them."""
+        forward, backward = self.lane.pace.halves(row, self.session.clock, self.layer_at(row))
+        half = self.width_units // 2
+        return range(0 if forward else half, 2 * half if backward else half)
 
     def crossing(self) -> str:
         return "state" if self.value in self.lane.trace.header.states else ""
@@ -180,6 +195,8 @@ the chosen unit at 0: a second reading appears beside this one."""
             return self.beyond(row)
         unit = min(self.session.unit, self.width_units - 1)
         number = float(self.numbers(row)[unit])
+        if unit not in self._known(row) and unit < 2 * (self.width_units // 2):
+            return self.beyond(row)
         if math.isnan(number):
             return f"row {row} {self.lane.trace.tokens[row]!r} has no {self.value} · {self.called}"
         layer = f" of layer {self.layer_at(row)}" if self.lane.layers > 1 else ""
