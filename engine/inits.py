@@ -31,7 +31,7 @@ def initialise(architecture: Architecture, recipe: Recipe) -> dict[str, np.ndarr
     blocks = _blocks(architecture, recipe)
     if recipe.init != "torch":
         for name, array in params.items():
-            if array.ndim == 2 and name not in ("E", "P"):
+            if array.ndim == 2 and name.rpartition(".")[2] not in ("E", "P"):
                 n = blocks if name.endswith(("W_xh", "W_hh")) else 1
                 params[name] = np.hstack([_draw(recipe.init, name, part, rng) for part in
                                           np.hsplit(array, n)]).astype(np.float32)  # fmt: skip
