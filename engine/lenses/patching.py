@@ -13,8 +13,8 @@ from engine.arrays import Array, constant, log_softmax, to_numpy
 from engine.errors import PeepholeError
 from engine.interventions import Hold, Rows
 from engine.lenses.batch import Acting, ids_of
-from engine.lenses.prediction import log_odds
-from engine.models import LanguageModel
+from engine.lenses.prediction import deciding, log_odds
+from engine.models import LanguageModel, reads
 from engine.trace import Named, Trace
 
 
@@ -29,7 +29,7 @@ def patching(
 
     Returns:
         `effect`: the part of the way from this reading's answer to the other's: 0 nothing, 1 all of it;
-            below 0 the other way. `bits`: the same change in bits. Rows from `row` on are 0.
+            below 0 the other way. `bits`: the same change in bits. Rows that come too late are 0.
 
     Raises:
         PeepholeError: the readings do not fit each other, or answer the same.
@@ -42,25 +42,27 @@ def patching(
             do="Choose words on which they differ",
         )
     layers, names = model.architecture.layers, _carried(trace)
+    decides = deciding(trace, row)
+    n = len(trace) if reads(model.architecture) == "whole" else decides + 1  # rows that it sees
 
     def put(name: str, computed: Array, layer: int, at: Rows) -> Array:
         if name not in names:
             return computed
         rows = np.arange(at.start, at.stop) if isinstance(at, slice) else np.array([at])
-        item = layer * row + np.arange(row)[:, None]  # of each row that is patched in this layer
-        mask = np.zeros((layers * row, len(rows), 1))
-        mask[item, np.arange(len(rows)), 0] = np.arange(row)[:, None] == rows
+        item = layer * n + np.arange(n)[:, None]  # of each row that is patched in this layer
+        mask = np.zeros((layers * n, len(rows), 1))
+        mask[item, np.arange(len(rows)), 0] = np.arange(n)[:, None] == rows
         theirs = other[name][rows, layer]  # (rows, H)
         if not isinstance(at, slice):
             mask, theirs = mask[:, 0], theirs[0]
         return computed * constant(1 - mask, computed) + constant(mask * theirs, computed)
 
-    ids = np.repeat(ids_of(model, trace)[None, :row], layers * row, axis=0)
-    logits = model.architecture.logits(model.params, ids, Acting(trace, put))[:, row - 1]
+    ids = np.repeat(ids_of(model, trace)[None, :n], layers * n, axis=0)
+    logits = model.architecture.logits(model.params, ids, Acting(trace, put))[:, decides]
     log_p = to_numpy(log_softmax(logits)).astype(np.float64)
     a, b = model.vocabulary.encode([word, other_word])
     bits = np.zeros((layers, len(trace)))
-    bits[:, :row] = ((log_p[:, a] - log_p[:, b]) / np.log(2) - own).reshape(layers, row)
+    bits[:, :n] = ((log_p[:, a] - log_p[:, b]) / np.log(2) - own).reshape(layers, n)
     return {
         "effect": Named(bits / (their - own), ("layer", "source")),
         "bits": Named(bits, ("layer", "source"), "bits"),
