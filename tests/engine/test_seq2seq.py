@@ -10,8 +10,10 @@ import pytest
 import engine
 from engine import Hold, PeepholeError
 from engine.arrays import Backend, log_softmax, namespace, stack
+from engine.inits import initialise
 from engine.interventions import NOTHING
 from engine.models import LanguageModel
+from engine.recipe import Recipe
 from engine.text import BLANK, END
 from engine.trace import Trace
 from tests.engine.twins import WORDS, pair_model, pairs
@@ -247,3 +249,12 @@ def test_what_cannot_be_done_is_said() -> None:
     pair = pair_model()
     with pytest.raises(PeepholeError, match="a target begins after its source"):
         pair.architecture.start(pair.params)
+
+
+def test_tables_of_positions_are_no_matrices_to_draw_anew() -> None:
+    architecture: Any = pair_model(positions="learned").architecture
+    fresh = architecture.init(np.random.default_rng(5))
+    drawn = initialise(architecture, Recipe(init="xavier", seed=5))
+    for name in fresh:
+        kept = name in ("E", "encoder.P", "decoder.P") or name.endswith("gain")
+        assert np.array_equal(drawn[name], fresh[name]) == kept or not fresh[name].any(), name
