@@ -34,15 +34,15 @@ from engine.cells import Do, Equation, leave
 KINDS = ("bahdanau", "dot", "general", "concat")
 LOCAL = ("global", "monotonic", "predictive")
 _SCORE = {
-    "bahdanau": "v_aᵀ tanh(W_a s' + U_a h_j)",
-    "dot": "sᵀ h_j",
-    "general": "sᵀ W_a h_j",
-    "concat": "v_aᵀ tanh(W_a [s ; h_j])",
+    "bahdanau": "v_aᵀ tanh(W_a h' + U_a h_j)",
+    "dot": "hᵀ h_j",
+    "general": "hᵀ W_a h_j",
+    "concat": "v_aᵀ tanh(W_a [h ; h_j])",
 }
 _ALIGNED = {
     "global": (),
     "monotonic": (Equation("cross_position", "p = t, the row of the target"),),
-    "predictive": (Equation("cross_position", "p = S σ(v_pᵀ tanh(W_p s))"),),
+    "predictive": (Equation("cross_position", "p = S σ(v_pᵀ tanh(W_p h))"),),
 }
 
 
@@ -67,7 +67,7 @@ def names(local: str) -> tuple[str, ...]:
 
 
 def equations(kind: str, local: str) -> tuple[Equation, ...]:
-    """The lines above as a screen shows them."""
+    """The lines above as a screen shows them: a decoder's state is called h there, as its cell has it."""
     weights = "softmax(scores)" + (" exp(-(j - p)² / 2 (D/2)²)" if local == "predictive" else "")
     return (
         *_ALIGNED[local],

@@ -82,15 +82,16 @@ def step_jacobians(
 
 
 def recurrent(model: LanguageModel) -> RecurrentLM:
-    """The architecture of a model that carries a state.
+    """The architecture of a recurrent language model.
 
     Raises:
-        PeepholeError: it carries none.
+        PeepholeError: the model carries no state, or not from each row to the next by one cell.
     """
     if not isinstance(model.architecture, RecurrentLM):
-        raise PeepholeError(
-            f"{model.name} has no step Jacobian", do="It carries no state from tick to tick"
-        )
+        why = "It carries no state from tick to tick"
+        if model.architecture.states:
+            why = "Its rows are not all steps of one cell: open a recurrent language model"
+        raise PeepholeError(f"{model.name} has no step Jacobian", do=why)
     return model.architecture
 
 

@@ -34,9 +34,7 @@ from engine.pairs import columns
 from engine.sweep import both_ways, embedded, part, stacked, sweep, unstacked, zero
 
 _H_TILDE = Equation("h_tilde", "h_tilde = tanh(W_c [context ; h])", "tanh({a})", "tanh")
-_READS = Equation(
-    "cross_context", "context = Σ_j weights_j h_j, and the decoder's cell reads [x ; context]"
-)
+_READS = Equation("cross_context", "context = Σ_j weights_j h_j; the cell reads [x ; context]")
 
 _NONE = {"cross_scores": -np.inf, "cross_weights": 0.0}  # of a layer without attention; else NaN
 

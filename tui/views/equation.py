@@ -33,11 +33,14 @@ logistic function, ⊙ multiplies unit by unit, ' marks the value of the row bef
 * A bar shows a gate from 0 (shut) to 1 (open), anything else from the middle: left is minus, right plus.
 * A value that an intervention holds says so: the equation does not lead to it.
 
+A decoder with attention: the rows of the source that fit best, with their scores and weights; row j is of
+the source, and h_j its state.
+
 For a Transformer: one head at one row, from scores over weights to the context, the heaviest keys first,
 then the block's sums for one unit of the residual stream.
 
 LSTM: Hochreiter & Schmidhuber 1997, Gers et al. 2000. GRU: Cho et al. 2014, in torch's form. Attention:
-Vaswani et al. 2017.
+Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
 """
     DEFAULT_CSS = """
     EquationView #title { height: 1; text-style: bold; }

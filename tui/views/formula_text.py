@@ -7,7 +7,7 @@ from rich.text import Text
 from engine.models import Architecture
 from tui.lane import Lane
 from tui.palette import Palette
-from tui.views.formula import Line, lines, result
+from tui.views.formula import Line, before, lines, result
 from tui.views.numbers import num
 
 NUMBERS, BAR = 54, 16  # columns of the numbers and of the bar beside them
@@ -21,6 +21,11 @@ MEANING = {
     "r": "reset gate",
     "z": "update gate: keeps",
     "n": "candidate",
+    "cross_position": "aligned position",
+    "cross_scores": "how row j of the source fits",
+    "cross_weights": "shares of the source's rows",
+    "cross_context": "what it takes from them",
+    "h_tilde": "attentional vector, which is read out",
 }
 
 
@@ -39,9 +44,10 @@ def cell_text(
     there is not even room for two, the numbers alone.
     """
     texts: list[Text] = []
-    count = len(architecture.equations)
-    for line in lines(lane.trace, architecture.equations, row, layer, unit):
-        scale = lane.scale(line.name)
+    found = lines(lane.trace, architecture.equations, row, layer, unit)
+    count = len(found)
+    for line in found:
+        scale = None if line.looked else lane.scale(line.name)
         low, high = (0.0, 1.0) if scale is None else (-scale, scale)
         if room > 3 * count and texts:
             texts.append(Text())
@@ -52,9 +58,11 @@ def cell_text(
             texts.append(_numbers(palette, f"{line.name} {result(line)}", line, low, high))
     if room > 3 * count:
         texts.append(Text())
-    before = "the row before" if row else "the zero state: nothing was read before"
+    from_row = before(lane.trace, row, unit)
+    which = "the row before" if from_row == row - 1 else f"row {from_row}, read just before"
+    which = which if from_row >= 0 else "the zero state: nothing was read before"
     scales = "bars: gates 0 to 1, else ± the number at their ends"
-    texts.append(Text(f"' is {before} · {scales}", palette.style("muted"), no_wrap=True))
+    texts.append(Text(f"' is {which} · {scales}", palette.style("muted"), no_wrap=True))
     return texts
 
 
@@ -73,7 +81,8 @@ def _numbers(palette: Palette, words: str, line: Line, low: float, high: float) 
     meaning = "" if words.startswith(" ") else f"   {MEANING.get(line.name, '')}"
     fits = meaning if len(words + meaning) <= NUMBERS else ""
     text.append(f"{fits:<{max(0, NUMBERS - len(words))}} ", palette.style("muted"))
-    text.append_text(bar(palette, line.value, low, high))
+    if not line.looked:
+        text.append_text(bar(palette, line.value, low, high))
     return text
 
 
