@@ -127,8 +127,13 @@ class PeepholeApp(App[int]):
                 from scenarios import shelf
 
                 self.show(None, shelf.find(choice.name))
+            elif choice.kind == "tour":
+                from scenarios.tour import course
+                from tui.tour.contents import TourScreen
+
+                self.push_screen(TourScreen(course()))
             elif choice.kind == "model":
-                self.show(read([choice.name], ""), start="type")
+                self.open(choice.name)
             elif choice.kind == "train":
                 self.train(choice.name)
             elif choice.kind == "run":
@@ -139,6 +144,17 @@ class PeepholeApp(App[int]):
                 self.show(read(["lstm", "transformer"], choice.name), start="play")
         except PeepholeError as error:
             self.notify(str(error), severity="error", markup=False)
+
+    def open(self, name: str) -> None:
+        """A bundled model: for a sentence that is typed, or with a sample of what it was made for."""
+        from scenarios import zoo
+        from scenarios.samples import sample
+        from tui.start import of_text
+
+        if zoo.entry(name).reads == "english":
+            self.show(read([name], ""), start="type")
+        else:
+            self.show(of_text([zoo.model(name)], sample(name).text), start="play")
 
     def train(self, task: str = "recall") -> None:
         """Ask what to train on a task, and watch it learn."""

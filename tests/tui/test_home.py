@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from textual import events
 from textual.app import App
 from textual.widgets import Input
 
+from engine import tokenize
 from scenarios import shelf, tasks, zoo
+from scenarios.samples import OTHER, sample
+from scenarios.tour import course
 from tui.palette import Palette
 from tui.screens import choices, home, recent
 from tui.screens.home import HomeScreen
+from tui.tour import progress
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +26,7 @@ def _own_state(tmp_path, monkeypatch) -> None:
     """No test reads or writes the user's sentences and runs."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recent, "user_state_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(progress, "user_state_path", lambda name: tmp_path / name)
 
 
 class Front(App[None]):
@@ -45,24 +52,26 @@ class Front(App[None]):
         return "\n".join(strip.text for strip in self.screen._compositor.render_strips())
 
 
-async def test_enter_starts_the_agreement_demo() -> None:
+async def test_enter_takes_the_tour() -> None:
     app = Front()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await pilot.press("enter")
         await pilot.pause()
-    assert [(c.kind, c.name) for c in app.opened] == [("scenario", "agreement")]
+    assert [(c.kind, c.name) for c in app.opened] == [("tour", "tour")]
 
 
 async def test_everything_that_is_bundled_is_listed_with_its_size() -> None:
     app = Front()
-    async with app.run_test(size=(80, 120)) as pilot:
+    async with app.run_test(size=(80, 200)) as pilot:
         await pilot.pause()
         text = app.text()
         for name in shelf.bundled():
             found = shelf.find(name)
             assert found.title in text
             assert f"{len(found.beats)} beats" in text
+            assert not found.wing or f" {found.wing} \n" in re.sub(" +", " ", text)
+            assert not found.year or f"   {found.year}  {found.title}" in text
         for name in zoo.names():
             assert name in text
         for name in tasks.TASKS:
@@ -85,7 +94,7 @@ async def test_typing_searches_and_enter_opens_what_was_found() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert app.home.query_one(Input).value == ""
-        assert app.home.chosen.name == "agreement"
+        assert app.home.chosen.name == "tour"
 
 
 async def test_esc_empties_the_line_and_then_leaves() -> None:
@@ -156,15 +165,16 @@ async def test_the_mark_moves_and_skips_headings() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         names = []
-        for _ in range(len(shelf.bundled()) + len(tasks.TASKS) + len(zoo.names())):
+        for number in range(1 + len(shelf.bundled()) + len(tasks.TASKS) + len(zoo.names())):
             assert app.home.chosen is not None
             names.append(app.home.chosen.name)
-            marked = [line for line in app.text().splitlines() if line.startswith("  ▶")]
-            assert len(marked) == 1
-            assert app.home.chosen.title in marked[0]
-            await pilot.press("down")
-            await pilot.pause()
-        assert set(names) == {*shelf.bundled(), *tasks.TASKS, *zoo.names()}
+            if number % 7 == 0:
+                await pilot.pause()
+                marked = [line for line in app.text().splitlines() if line.startswith("  ▶")]
+                assert len(marked) == 1
+                assert app.home.chosen.title in marked[0]
+            app.home.action_move(1)
+        assert set(names) == {"tour", *shelf.bundled(), *tasks.TASKS, *zoo.names()}
 
 
 async def test_f1_explains_home() -> None:
@@ -176,7 +186,27 @@ async def test_f1_explains_home() -> None:
         assert "is a script" in app.text()
         await pilot.press("escape", "enter")
         await pilot.pause()
-    assert [c.name for c in app.opened] == ["agreement"]
+    assert [c.name for c in app.opened] == ["tour"]
+
+
+async def test_the_tour_says_where_one_is() -> None:
+    progress.update(lambda known: replace(known, done=frozenset({"agreement"}), last="agreement"))
+    app = Front()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "Take the tour" in app.text()
+        assert f"chapter 2 of {len(course())}" in app.text()
+        assert f"Enter goes on with the tour: {course().chapters[1].heading.title}" in app.text()
+
+
+def test_every_bundled_model_has_a_sample_and_no_seed_is_listed() -> None:
+    for choice in choices.models():
+        assert "+" not in choice.name
+        assert choice.group == sample(choice.name).shelf != OTHER.shelf
+        entry = zoo.entry(choice.name)
+        text = sample(choice.name).text
+        tokens = list(text) if entry.sizes.get("letters") else tokenize(text)
+        assert not set(tokens) - set(entry.corpus.vocabulary())
 
 
 async def test_a_broken_scenario_is_listed_with_its_mistake(tmp_path, monkeypatch) -> None:
@@ -199,7 +229,7 @@ async def test_home_at_every_size_and_form(palette: Palette) -> None:
         for size in ((80, 24), (120, 40), (200, 60), (40, 10), (10, 3), (80, 24)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-        assert "Enter plays it" in app.text()
+        assert "Enter begins the tour" in app.text()
         assert home.INVITE in app.text()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
+from scenarios.samples import SAMPLES
 from tui.app import PeepholeApp
 from tui.score import Score
-from tui.screens.preview import SAMPLE, Preview
+from tui.screens.preview import Preview
 
 
 async def settle(pilot: Pilot) -> None:
@@ -38,7 +39,7 @@ async def test_another_entry_is_another_preview() -> None:
         await settle(pilot)
         session = app.screen.query_one(Score).session
         assert session.lanes[0].label == "gru"
-        assert " ".join(session.tokens[1:]) == SAMPLE
+        assert " ".join(session.tokens[1:]) == SAMPLES["english"].text
 
 
 async def test_a_sentence_with_unknown_words_has_none() -> None:

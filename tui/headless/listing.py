@@ -25,12 +25,16 @@ def models() -> Iterator[str]:
 
 
 def scenarios() -> Iterator[str]:
-    """The bundled scenarios."""
-    for name in shelf.bundled():
-        scenario = shelf.find(name)
-        yield f"  {name:<12} {scenario.title}, {len(scenario.beats)} beats"
-        if scenario.about:
-            yield textwrap.indent(textwrap.fill(scenario.about, _width() - 15), " " * 15)
+    """The bundled scenarios, wing by wing, in the order of history."""
+    wing, width = "", max(map(len, shelf.bundled()))
+    for heading in shelf.headings():
+        if heading.wing != wing:
+            wing = heading.wing
+            yield f" {wing}"
+        yield f"  {heading.name:<{width}}  {heading.year or '    '}  {heading.title}, {heading.beats} beats"
+        about, indent = heading.problem or heading.about, " " * (width + 10)
+        if about:
+            yield textwrap.indent(textwrap.fill(about, _width() - len(indent)), indent)
 
 
 def words() -> Iterator[str]:

@@ -11,12 +11,12 @@ from textual.fuzzy import FuzzySearch
 
 from engine import PeepholeError, UnknownWords, Vocabulary, tokenize
 from scenarios import corpus, shelf, zoo
-from scenarios.script import Scenario
+from scenarios.samples import sample
 from tui.screens.recent import recent
 
 ALSO = {"train": "train learn"}  # what else one may call a kind
 RUNS = 5  # of the runs that are listed
-Kind = Literal["scenario", "model", "text", "train", "run"]
+Kind = Literal["tour", "scenario", "model", "text", "train", "run"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class Choice:
     """One thing to open.
 
     Attributes:
-        kind: a scenario to play, a model to type for, a text to read, a task to train a network on, or
-            a run that was trained here.
+        kind: the tour to take, a scenario to play, a model to type for, a text to read, a task to train
+            a network on, or a run that was trained here.
         name: of the scenario, the model or the task; the text itself for a text; a run's folder.
         title, about, size: for the list; `size` is beats, parameters, tokens or a length.
         enter: what Enter does, in words.
         problem: why it cannot be opened; "" when it can.
+        group: the heading that it is listed under.
+        when: the year that it is of.
     """
 
     kind: Kind
@@ -39,28 +41,43 @@ class Choice:
     size: str
     enter: str
     problem: str = ""
+    group: str = ""
+    when: str = ""
+
+
+def tour() -> list[Choice]:
+    """The tour, and how far one is; nothing where its file cannot be read."""
+    from scenarios.tour import course
+    from tui.tour.progress import load
+    from tui.tour.standing import standing, upcoming
+
+    try:
+        whole = course()
+    except PeepholeError:  # `peephole check tour` says what is wrong
+        return []
+    if not whole.chapters:
+        return []
+    known = load()
+    chapter = upcoming(whole, known)
+    place = f"chapter {chapter.number} of {len(whole)}"
+    first, last = whole.years
+    about = f"{whole.title}, {first} to {last}: {standing(whole, known)}"
+    enter = f"{'goes on with' if known.begun else 'begins'} the tour: {chapter.heading.title}"
+    return [Choice("tour", "tour", "Take the tour", about, place, enter)]
 
 
 def scenarios() -> list[Choice]:
-    """The bundled scenarios; agreement, the one to begin with, first."""
-    names = sorted(shelf.bundled(), key=lambda name: (name != "agreement", name))
-    return [_scenario(name) for name in names]
-
-
-def _scenario(name: str) -> Choice:
-    try:
-        found: Scenario = shelf.find(name)
-    except PeepholeError as error:
-        return Choice("scenario", name, name, str(error), "", "cannot be played", str(error))
-    lanes = ", ".join(dict.fromkeys(lane.called for lane in found.lanes.values()))
-    return Choice(
-        "scenario",
-        name,
-        found.title,
-        found.about or f"read by {lanes}",
-        f"{len(found.beats)} beats",
-        f"plays it beat by beat: {lanes}",
-    )
+    """The bundled scenarios, wing by wing, in the order of history. Only their heads are read."""
+    choices = []
+    for h in shelf.headings():
+        about, size, enter = h.about, f"{h.beats} beats", "plays it beat by beat"
+        if h.problem:
+            about, size, enter = h.problem, "", "cannot be played"
+        group, when = h.wing or "Scenarios", str(h.year or "")
+        choices.append(
+            Choice("scenario", h.name, h.title, about, size, enter, h.problem, group, when)
+        )
+    return choices
 
 
 def models() -> list[Choice]:
@@ -69,10 +86,15 @@ def models() -> list[Choice]:
     for name, entry in zoo.entries().items():
         size = zoo.size(name)
         problem = "" if size else f"no weights yet: peephole train {name}"
-        enter = "reads a sentence that you type, word by word"
+        shelf, text = sample(name)
+        typed = entry.reads == "english"
+        enter = "reads a sentence that you type, word by word" if typed else f"reads '{text}'"
         weights = f"{size:,} weights" if size else ""
-        choices.append(Choice("model", name, name, entry.title, weights, enter, problem))
-    return choices
+        choices.append(
+            Choice("model", name, name, entry.title, weights, enter, problem, group=shelf)
+        )
+    order = list(dict.fromkeys(choice.group for choice in choices))
+    return sorted(choices, key=lambda choice: order.index(choice.group))
 
 
 def tasks() -> list[Choice]:

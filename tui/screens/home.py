@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from tui.line import Line
 from tui.palette import Palette
+from tui.screens.entries import Entries
 from tui.screens.preview import Preview
 from tui.screens.recent import remember
 from tui.views.axis import clip
@@ -25,15 +25,8 @@ if TYPE_CHECKING:
     from tui.screens.choices import Choice
 
 TAGLINE = "Look inside sequence models, one token at a time."
-INVITE = "Press Enter and watch four trained models read a sentence."
+INVITE = "Press Enter to take the tour, or choose below what to look at."
 TALL = 36  # lines from which on there is room for a preview
-KINDS = {
-    "scenario": "Scenarios",
-    "text": "Your sentences",
-    "run": "Your runs",
-    "train": "Train one yourself",
-    "model": "Models",
-}
 
 
 class Search(Line):
@@ -63,8 +56,10 @@ Type to search the scenarios and models; ↑ ↓ choose, **Enter** opens. Anythi
 (several words, or a full stop at its end) is read by the models instead; words that they do not know
 are named, with the nearest ones that they do.
 
+* The **tour** is all scenarios in the order of history, with questions; how far you are is kept.
 * A **scenario** is a script: it stops at beats, says what to look at, and measures every claim.
-* A **model** opens an empty line to type in: each finished word is a tick.
+* A **model** opens an empty line to type in: each finished word is a tick; one that was made for something
+  else than this little English begins with a sample of it.
 * A **task** asks which network to train on it, and how; then you watch it learn. The run is a folder in
   `runs`, listed here as well, that can be opened again and gone on with.
 
@@ -74,10 +69,6 @@ are named, with the nearest ones that they do.
     HomeScreen { layout: vertical; }
     HomeScreen #name { padding: 0 2; height: auto; }
     HomeScreen #search { margin: 1 2; height: 1; border: none; padding: 0 1; background: $boost; }
-    HomeScreen OptionList {
-        height: 1fr; max-width: 104; margin: 0 1; border: none; padding: 0; background: $background;
-        scrollbar-size-vertical: 1;
-    }
     HomeScreen #enter { height: auto; max-height: 4; padding: 1 2 0 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,9 +89,7 @@ are named, with the nearest ones that they do.
     def __init__(self) -> None:
         super().__init__()
         self._all: list[Choice] = []
-        self._listed: list[Choice | None] = []  # None is a heading
         self._query = ""  # what the list was made for
-        self._marked: int | None = None  # the entry that was drawn as the marked one
 
     def compose(self) -> ComposeResult:
         yield Static(id="name", markup=False)
@@ -108,13 +97,12 @@ are named, with the nearest ones that they do.
             placeholder="type to search (train: what you can train), or a sentence to read",
             id="search",
         )
-        yield OptionList(markup=False)
+        yield Entries()
         yield Preview()
         yield Static(id="enter", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).can_focus = False
         search = self.query_one("#search", Input)
         search.cursor_blink = False  # idling costs nothing
         search.focus()
@@ -132,8 +120,8 @@ are named, with the nearest ones that they do.
         from tui.screens import choices
 
         self._all = [
-            *choices.scenarios(), *choices.texts(), *choices.runs(), *choices.tasks(),
-            *choices.models(),
+            *choices.tour(), *choices.scenarios(), *choices.texts(), *choices.runs(),
+            *choices.tasks(), *choices.models(),
         ]  # fmt: skip
         self._list()
 
@@ -151,8 +139,7 @@ are named, with the nearest ones that they do.
     @property
     def chosen(self) -> Choice | None:
         """The entry under the mark."""
-        at = self.query_one(OptionList).highlighted
-        return self._listed[at] if at is not None and at < len(self._listed) else None
+        return self.query_one(Entries).chosen
 
     def on_resize(self, event: events.Resize) -> None:
         self.query_one(Preview).display = event.size.height >= TALL
@@ -170,7 +157,8 @@ are named, with the nearest ones that they do.
         text = Text()
         text.append("peephole", Style(color=p.look.accent, bold=True))
         text.append(f"   {TAGLINE}\n")
-        text.append(INVITE if self.size.width >= 60 else "Press Enter.", "bold")
+        invite = INVITE if self.size.width >= 70 else "Press Enter to take the tour."
+        text.append(plain(invite) if p.ascii else invite, "bold")
         self.query_one("#name", Static).update(text)
 
     def _list(self, keep: bool = False) -> None:
@@ -178,42 +166,13 @@ are named, with the nearest ones that they do.
         from tui.screens import choices
 
         query = self._query = self.query_one("#search", Input).value
-        options = self.query_one(OptionList)
-        at = options.highlighted if keep else None
         found = choices.matching(query, self._all)
         if query.strip() and choices.is_sentence(query, self._all):
             found = [choices.text(query.strip()), *found]
-        self._listed = []
-        heading = ""
-        for choice in found:
-            if not query.strip() and KINDS[choice.kind] != heading:
-                heading = KINDS[choice.kind]
-                self._listed.append(None)
-            self._listed.append(choice)
-        self._marked = None
-        options.clear_options()
-        options.add_options(self._option(i) for i in range(len(self._listed)))
-        first = next((i for i, choice in enumerate(self._listed) if choice), None)
-        options.highlighted = first if at is None else min(at, len(self._listed) - 1)
+        entries = self.query_one(Entries)
+        entries.palette = self.palette
+        entries.fill(found, headed=not query.strip(), keep=keep)
         self._say()
-
-    def _option(self, index: int) -> Option:
-        choice = self._listed[index]
-        quiet = Style(color=self.palette.look.muted)
-        if choice is None:
-            after = self._listed[index + 1]
-            return Option(Text(KINDS[after.kind] if after else "", quiet), disabled=True)
-        width = max(20, min(104, self.size.width) - 6)
-        text = Text(no_wrap=True, overflow="ellipsis")
-        here = index == self.query_one(OptionList).highlighted
-        mark = self.palette.glyph("▶", ">") if here else " "
-        dots = self.palette.glyph("…", "~")
-        title = clip(self._readable(choice.title), width - len(choice.size) - 6, dots)
-        text.append(f" {mark} {title}", "bold")
-        text.append(f"{choice.size:>{width - len(title) - 3}}\n", quiet)
-        about = self._readable(choice.problem or choice.about)
-        text.append(f"   {clip(about, width - 4, dots)}", quiet)
-        return Option(text)
 
     def _readable(self, text: str) -> str:
         return plain(text) if self.palette.ascii else text
@@ -237,11 +196,6 @@ are named, with the nearest ones that they do.
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
-        options = self.query_one(OptionList)
-        for index in {self._marked, options.highlighted} - {None}:
-            if index is not None and index < len(self._listed):
-                options.replace_option_prompt_at_index(index, self._option(index).prompt)
-        self._marked = options.highlighted
         self._say()
 
     # Choosing ---------------------------------------------------------------------------------
@@ -255,9 +209,7 @@ are named, with the nearest ones that they do.
         self.action_open()
 
     def action_move(self, by: int) -> None:
-        options = self.query_one(OptionList)
-        for _ in range(abs(by)):
-            options.action_cursor_down() if by > 0 else options.action_cursor_up()
+        self.query_one(Entries).move(by)
 
     def action_open(self) -> None:
         if self.query_one("#search", Input).value != self._query:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tui.screens.choices import Choice
     from tui.session import Session
 
-SAMPLE = "the cats that sat on the mat that was red were happy ."
 REST = 0.25  # seconds that the mark rests on an entry before its preview is run
 TICK = 0.25  # seconds a row
 HEADER = 3  # lines above the rows of two lanes
@@ -42,7 +41,7 @@ class Preview(Container):
             return
         self._shown = choice
         self.stop()
-        if choice and not choice.problem and choice.kind not in ("train", "run"):
+        if choice and not choice.problem and choice.kind in ("tour", "scenario", "model", "text"):
             self._waiting = self.set_timer(REST, lambda: self._run(choice))
         else:
             self.remove_children()
@@ -95,10 +94,20 @@ class Preview(Container):
 
 
 def _session(choice: Choice) -> Session:
+    from scenarios import shelf, zoo
     from tui.app import first_session, read
 
-    if choice.kind == "scenario":
-        from scenarios import shelf
+    if choice.kind == "tour":
+        from scenarios.tour import course
+        from tui.tour.progress import load
+        from tui.tour.standing import upcoming
 
+        return first_session(shelf.find(upcoming(course(), load()).name))
+    if choice.kind == "scenario":
         return first_session(shelf.find(choice.name))
-    return read([choice.name], SAMPLE) if choice.kind == "model" else read(["lstm"], choice.name)
+    if choice.kind == "model":
+        from scenarios.samples import sample
+        from tui.start import of_text
+
+        return of_text([zoo.model(choice.name)], sample(choice.name).text)
+    return read(["lstm"], choice.name)
