@@ -118,6 +118,7 @@ def test_a_lookup_adds_up() -> None:
     trace = lane("transformer").trace
     for row in (0, 4, 11):
         found = lookup(trace, row, 1, 1, 2)
+        assert found is not None
         assert sum(key.weight for key in found.keys) == pytest.approx(1, abs=1e-5)
         assert sum(k.weight * k.value for k in found.keys) == pytest.approx(found.context, abs=1e-5)
         total = sum(key.share for key in found.keys)

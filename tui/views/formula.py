@@ -81,12 +81,17 @@ def lines(
                 found.append(Line(equation.name, equation.formula, "", math.nan, False, looked))
             continue
         value = at(trace, equation.name, row, layer, unit)
-        if np.isnan(value) and row < trace.source:
+        if np.isnan(value) and _lacks(trace, equation.name, row, layer):
             continue
         numbers = fill(equation.numbers, _values(trace, equation, row, layer, unit))
         is_held = held(trace, equation.name, row, layer, unit)
         found.append(Line(equation.name, equation.formula, numbers, float(value), is_held))
     return found
+
+
+def _lacks(trace: Trace, name: str, row: int, layer: int) -> bool:
+    """Whether there is no such value: on a row of the source, or in a layer that does not attend."""
+    return bool(trace.source) and (row < trace.source or np.isnan(trace[name][:, layer]).all())
 
 
 def _values(

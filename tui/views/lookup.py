@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine import Trace
+from tui.views.sight import CROSS, SELF, sight
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,32 @@ class Lookup:
     cut: bool
 
 
-def lookup(trace: Trace, row: int, layer: int, head: int, dim: int) -> Lookup:
-    """The numbers of one head at one row; `dim` counts the head's dimensions from 0."""
-    scores = trace["scores"][row, layer, head, : row + 1].astype(np.float64)
-    weights = trace["weights"][row, layer, head, : row + 1].astype(np.float64)
-    values = trace["v"][: row + 1, layer, head, dim].astype(np.float64)
-    width = trace["q"].shape[-1]
-    shares = np.exp(scores - scores.max())
-    keys = tuple(
-        Key(int(k), scores[k] * width**0.5, scores[k], shares[k], weights[k], values[k])
+def lookup(
+    trace: Trace, row: int, layer: int, head: int, dim: int, which: str = SELF
+) -> Lookup | None:
+    """The numbers of one head at one row; `dim` counts the head's dimensions from 0.
+
+    `which` is `self` or `cross`, to the source; None where the row does not look so.
+    """
+    keys = sight(trace, which, row, len(trace)).seen(row)
+    if not keys:
+        return None
+    here, p = slice(keys.start, keys.stop), "cross_" if which == CROSS else ""
+    scores = trace[f"{p}scores"][row, layer, head, here].astype(np.float64)
+    weights = trace[f"{p}weights"][row, layer, head, here].astype(np.float64)
+    values = trace[f"{p}v"][here, layer, head, dim].astype(np.float64)
+    width = trace[f"{p}q"].shape[-1]
+    highest = scores.max()
+    shares = np.exp(scores - highest) if np.isfinite(highest) else np.zeros(len(scores))
+    found = tuple(
+        Key(keys[k], scores[k] * width**0.5, scores[k], shares[k], weights[k], values[k])
         for k in np.argsort(-weights, kind="stable")
     )
     cut = any(
         record["kind"] == "cut_head" and (record["layer"], record["head"]) == (layer, head)
         for record in trace.header.interventions
     )
-    return Lookup(keys, width, dim, float(trace["context"][row, layer, head, dim]), cut)
+    return Lookup(found, width, dim, float(trace[f"{p}context"][row, layer, head, dim]), cut)
 
 
 def residual(trace: Trace, row: int, layer: int, unit: int) -> float:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 
-from engine import Trace
+from engine import Trace, transformer
+from engine.cells import Equation
 from engine.models import Architecture
 from tui.palette import Palette
 from tui.views.axis import clip, label
 from tui.views.formula import held
 from tui.views.lookup import Lookup, lookup, residual
 from tui.views.numbers import factor, fill, num
+from tui.views.sight import CROSS, SELF, kinds
 
 TOP, BAR = 6, 16
 
@@ -24,39 +28,75 @@ def block_text(
     head: int,
     unit: int,
 ) -> list[Text]:
-    """What one head does at one row, then every sum of the block for one unit."""
+    """What one head does at one row, then every sum of the block for one unit.
+
+    Of a row of a source, the encoder's block; of a target's, the decoder's, which looks twice.
+    """
+    equations = architecture.equations
+    if trace.source and "b" in trace and row < trace.source:
+        equations = transformer.equations(str(trace.header.architecture.get("norm", "pre")))
+    formulas = {equation.name: equation for equation in equations}
     dim = unit % trace["q"].shape[-1]
-    found = lookup(trace, row, layer, head, dim)
-    formulas = {equation.name: equation for equation in architecture.equations}
+    found = {which: lookup(trace, row, layer, head, dim, which) for which in kinds(trace)}
+    looks = {which: each for which, each in found.items() if each is not None}
+    top = TOP if len(looks) < 2 else TOP // 2
+    texts: list[Text] = []
+    for which, added in ((SELF, "a"), (CROSS, "b")):
+        if which in looks:
+            texts += _looked(palette, trace, formulas, row, looks[which], which, top)
+            texts += _added(palette, trace, formulas[added], row, layer, unit)
+    texts += _added(palette, trace, formulas["m"], row, layer, unit)
+    names = [name for name in ("a", "b", "m") if name in formulas]
+    known = {"r": residual(trace, row, layer, unit)}
+    known |= {name: float(trace[name][row, layer, unit]) for name in names}
+    numbers = fill(formulas["h"].numbers, lambda name: factor(known[name]))
+    value = num(float(trace["h"][row, layer, unit]))
+    texts.append(_bold(formulas["h"].formula, f"   residual stream, unit {unit}", palette))
+    said = f"{numbers} = {value}" if numbers else value
+    texts.append(_sum(trace, "h", row, layer, unit, said))
+    return texts
+
+
+def _looked(
+    palette: Palette,
+    trace: Trace,
+    formulas: Mapping[str, Equation],
+    row: int,
+    found: Lookup,
+    which: str,
+    top: int,
+) -> list[Text]:
+    """One lookup: the best score, the weights of the heaviest keys, and the context."""
+    p = "cross_" if which == CROSS else ""
     quiet, token = palette.style("muted"), trace.tokens[row]
-    best = found.keys[0]
-    total = sum(key.share for key in found.keys)
-    texts = [
-        _bold(
-            formulas["scores"].formula, f"   row {row} {token!r} asks; the best answer:", palette
-        ),
+    best, total = found.keys[0], sum(key.share for key in found.keys)
+    asks = f"   {token!r} asks" + ("" if p else f" at row {row}") + "; the best answer:"
+    return [
+        _bold(formulas[f"{p}scores"].formula, asks, palette),
         Text(
             f"  = {factor(best.dot)} / √{found.width} = {num(best.score)}"
             f"   at {label(best.row, trace.tokens)}",
             no_wrap=True,
         ),
-        _bold(formulas["weights"].formula, f"   exp(score - highest) / {num(total)}", palette),
+        _bold(formulas[f"{p}weights"].formula, f"   exp(score - highest) / {num(total)}", palette),
         Text(f"    {'row':<13}{'score':>9}{'exp':>8}{'weight':>9}", quiet, no_wrap=True),
-        *_table(palette, trace, found),
-        _bold(formulas["context"].formula, f"   dimension {dim} of {found.width}", palette),
+        *_table(palette, trace, found, top),
+        _bold(
+            formulas[f"{p}context"].formula, f"   dimension {found.dim} of {found.width}", palette
+        ),
         _context(found),
     ]
-    for name in ("a", "m"):
-        value = float(trace[name][row, layer, unit])
-        texts.append(_bold(formulas[name].formula, "", palette))
-        texts.append(_sum(trace, name, row, layer, unit, num(value)))
-    known = {"r": residual(trace, row, layer, unit)}
-    known |= {name: float(trace[name][row, layer, unit]) for name in ("a", "m")}
-    numbers = fill(formulas["h"].numbers, lambda name: factor(known[name]))
-    value = float(trace["h"][row, layer, unit])
-    texts.append(_bold(formulas["h"].formula, f"   residual stream, unit {unit}", palette))
-    texts.append(_sum(trace, "h", row, layer, unit, f"{numbers} = {num(value)}"))
-    return texts
+
+
+def _added(
+    palette: Palette, trace: Trace, equation: Equation, row: int, layer: int, unit: int
+) -> list[Text]:
+    """What is added to the residual stream, for one unit."""
+    value = num(float(trace[equation.name][row, layer, unit]))
+    return [
+        _bold(equation.formula, "", palette),
+        _sum(trace, equation.name, row, layer, unit, value),
+    ]
 
 
 def _bold(formula: str, note: str, palette: Palette) -> Text:
@@ -72,10 +112,10 @@ def _sum(trace: Trace, name: str, row: int, layer: int, unit: int, shown: str) -
     return Text(f"  = {shown}", no_wrap=True)
 
 
-def _table(palette: Palette, trace: Trace, found: Lookup) -> list[Text]:
+def _table(palette: Palette, trace: Trace, found: Lookup, top: int) -> list[Text]:
     """The heaviest keys, and one line for all the others together."""
     texts = []
-    for key in found.keys[:TOP]:
+    for key in found.keys[:top]:
         text = Text(no_wrap=True)
         name = clip(label(key.row, trace.tokens), 12)
         score = num(key.score) if key.score > float("-inf") else "cut"
@@ -84,7 +124,7 @@ def _table(palette: Palette, trace: Trace, found: Lookup) -> list[Text]:
         for segment in palette.bar(round(2 * BAR * key.weight), BAR, "attention"):
             text.append(segment.text, segment.style)
         texts.append(text)
-    rest = found.keys[TOP:]
+    rest = found.keys[top:]
     if rest:
         weight = sum(key.weight for key in rest)
         share = num(sum(key.share for key in rest))
