@@ -56,6 +56,7 @@ CORPORA = {
     "answer": "scenarios.failures.corpora:ANSWER",
     "garden": "scenarios.failures.corpora:GARDEN",
     "garden-tags": "scenarios.failures.corpora:GARDEN_TAGS",
+    "causal-copy": "scenarios.positions:CAUSAL_COPY",
 }
 
 

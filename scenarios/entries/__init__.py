@@ -10,4 +10,5 @@ MODULES = (
     "scenarios.entries.spelling",
     "scenarios.entries.translation",
     "scenarios.entries.failures",
+    "scenarios.entries.positions",
 )
