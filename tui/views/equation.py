@@ -93,7 +93,8 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
 
     @property
     def heads(self) -> int:
-        return self.lane.heads if self.lane is not None else 0
+        """How many heads a block has; attention of a recurrent decoder needs no choice of one."""
+        return self.lane.heads if self.lane is not None and "q" in self.lane.trace else 0
 
     @property
     def layer_shown(self) -> int:
