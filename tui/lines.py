@@ -88,15 +88,18 @@ def _ticks(session: Session) -> str:
 def _lefts(session: Session, beat: str) -> list[Parts]:
     """What is played, the longest form first."""
     lanes = session.lanes
-    modes = {lane.mode for lane in lanes}
-    mode = f" · {modes.pop()}" if len(modes) == 1 and "" not in modes else ""
-    full = (" + ".join(lane.label for lane in lanes) if len(lanes) > 1 else lanes[0].name) + mode
-    short = (f"{len(lanes)} lanes" if len(lanes) > 1 else lanes[0].name) + mode
+    full = " + ".join(lane.label for lane in lanes) if len(lanes) > 1 else lanes[0].name
+    short = f"{len(lanes)} lanes" if len(lanes) > 1 else lanes[0].name
+    modes = [lane.mode for lane in lanes]
+    said = [f" · {mode}" for mode in modes[0]] if len(set(modes)) == 1 else []
     app: Parts = [(" peephole ", "accent")]
     number: Parts = [(f" · {beat}", "primary")] if beat else []
     title: Parts = [(f" {session.title}", "text"), *number]
     alone: Parts = [(f" {beat}", "primary")] if beat else []
     return [
+        *([*app, *title, (f" · {full}", "muted"), (mode, "accent")] for mode in said),
+        *([*app, *title, (f" · {short}", "muted"), (mode, "accent")] for mode in said[-1:]),
+        *([*app, *alone, (f" {short}", "muted"), (mode, "accent")] for mode in said if not beat),
         [*app, *title, (f" · {full}", "muted")],
         [*app, *title, (f" · {short}", "muted")],
         [*app, *alone, (f" · {short}" if beat else f" {short}", "muted")],

@@ -91,16 +91,20 @@ class Reading:
         return self.whole or self.trace.header.ahead == 0
 
     @property
-    def mode(self) -> str:
-        """How its target came: `teacher forcing`, or how it wrote it itself; "" where it has none."""
-        if not self.source or self.whole:
-            return ""
+    def mode(self) -> tuple[str, ...]:
+        """How it reads its source and how its target came, the longest form first; () of others."""
+        if self.whole or not (self.source or self.trace.header.decoding):
+            return ()
         record = self.trace.header.decoding
-        if not record:
-            return "teacher forcing"
-        from engine.decoding import Decoding
+        forms = "teacher forcing", "forced"
+        if record:
+            from engine.decoding import Decoding
 
-        return f"free running: {Decoding.from_record(record)}"
+            decoding = Decoding.from_record(record)
+            forms = f"free running: {decoding}", f"free: {decoding}"
+        if self.trace.header.architecture.get("reverse"):
+            return f"source reversed · {forms[0]}", *forms
+        return forms
 
     @property
     def looks(self) -> tuple[str, ...]:

@@ -129,10 +129,10 @@ class Session:
         else:
             self.clock, self.cursor = self._ticks_to(rows - 1), rows - 1
 
-    def wind(self, clock: int) -> None:
-        """Go to a tick, the cursor where reading has got to."""
-        self.clock = max(1, min(clock, self.ticks))
-        self.cursor = self.frontier
+    @property
+    def over(self) -> bool:
+        """Whether all is read and the cursor at its end."""
+        return self.clock >= self.ticks and self.cursor + 1 >= self.rows
 
     def step(self) -> bool:
         """One row on, or where all that is read has been seen one tick; at the end to the first if looping.

@@ -18,7 +18,7 @@ class Playback(Core):
 
     def action_play(self) -> None:
         session = self.session
-        if not session.playing and session.cursor + 1 >= session.rows and not session.loop:
+        if not session.playing and session.over and not session.loop:
             session.show(1)  # played to its end: from the start again
             self.score.redraw()
         self.playing(not session.playing)

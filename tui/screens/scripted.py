@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from tui.lane import Lane
 from tui.narrator import Words
+from tui.reading import CROSS, SELF
 from tui.score import key
 from tui.screens.core import Core
 from tui.session import Session
+from tui.tracks.attention import AttentionTrack
 
 if TYPE_CHECKING:
     from scenarios.lanes import Lane as ScriptLane
@@ -96,7 +98,7 @@ class Scripted(Core):
                 session.speed, session.unit, session.layer, session.head
             )  # fmt: skip
             if onwards:
-                new.show(min(session.shown, new.rows))
+                new.clock = min(session.clock, new.ticks)
                 new.cursor = min(session.cursor, new.shown - 1)
             await self.show_session(new)
         self._shown, self._target = beat, beat.row
@@ -126,6 +128,9 @@ class Scripted(Core):
         beat = self._shown
         if beat is None or self._target is None or row < self._target:
             return False
+        if row > self._target:  # a tick reads more rows than one where they are read together
+            self.session.move(self._target)
+            self.score.moved()
         self._target = None
         if beat.view in ("score", "compare"):
             if self.view is not None:
@@ -141,6 +146,10 @@ class Scripted(Core):
     def _focus(self, of: str | None) -> None:
         """Give the focus to the track that a beat is about: a value's name or a track's."""
         names = (of or "").split()
+        looks = [name for name in names if name in (CROSS, SELF)]
+        if looks:
+            self.session.which = looks[0]
+            names.append(AttentionTrack.NAME)
         self.score.prefer(names)
         for track in self.score.tracks:
             if key(track) in names:

@@ -214,7 +214,9 @@ class Track(Widget, can_focus=True):
         """This track's part of the lane's name, and of its steps where they are counted."""
         lane = self.lane
         steps = f" · {self.session.steps(lane)}" if lane.source else ""
-        text = f" {lane.name}{steps}"
+        forms = [f" {lane.name} · {mode}{steps}" for mode in lane.mode]
+        forms = [form for form in forms if len(form) <= self.room]
+        text = forms[0] if forms else f" {lane.name}{steps}"
         text = plain(text) if self.palette.ascii else text
         room = width - 1 if self.ends else width
         part = text[self.at : self.at + room].ljust(room)

@@ -184,7 +184,8 @@ and joined by a line, so that curves can be told apart without colour. The uprig
     def _bounds(self, start: int, stop: int) -> tuple[float, float]:
         """The left axis: 0..1 for gates alone, else round and symmetric about 0."""
         assert self.trace is not None
-        largest = max(float(np.abs(self.values(name)[start:stop]).max()) for name in self.curves)
+        sizes = [np.abs(self.values(name)[start:stop]) for name in self.curves]
+        largest = max(float(np.max(size, initial=0.0, where=~np.isnan(size))) for size in sizes)
         if all(name in self.gates for name in self.curves):
             return 0.0, 1.0
         bound = nice_scale(max(largest, 1e-6))
@@ -219,8 +220,10 @@ and joined by a line, so that curves can be told apart without colour. The uprig
             surprisal = f"{bits:.2f}" if math.isfinite(bits) else "no"
             text.append(f"{label(row, self.trace.tokens):<10} {surprisal:>5} bits", "bold" * loud)
             for name in self.known:
+                if math.isnan(value := float(self.values(name)[row])):
+                    continue  # a row of a source does not have all that the target's have
                 style = "bold" if loud and name in self.curves else self.palette.style("muted")
-                text.append(f"  {name} {num(float(self.values(name)[row]))}", style)
+                text.append(f"  {name} {num(value)}", style)
         return text
 
     # Choosing ---------------------------------------------------------------------------------
