@@ -30,6 +30,7 @@ import numpy as np
 
 from engine.arrays import Array, Params, constant, detach, namespace, sigmoid, softmax, to_numpy
 from engine.cells import Do, Equation, leave
+from engine.errors import PeepholeError, did_you_mean
 
 KINDS = ("bahdanau", "dot", "general", "concat")
 LOCAL = ("global", "monotonic", "predictive")
@@ -60,10 +61,32 @@ class Memory(NamedTuple):
     real: np.ndarray | None = None
 
 
-def names(local: str) -> tuple[str, ...]:
-    """The values that `attend` computes, in this order."""
-    position = () if local == "global" else ("cross_position",)
-    return (*position, "cross_scores", "cross_weights", "cross_context")
+def check(kind: str, local: str, window: int) -> None:
+    """Refuse a kind, a window or a pair of them that there is not.
+
+    Raises:
+        PeepholeError: saying which.
+    """
+    for what, said, known in (("attention", kind, ("none", *KINDS)), ("window", local, LOCAL)):
+        if said not in known:
+            raise PeepholeError(f"no {what} {said!r}", do=did_you_mean(said, known))
+    if local != "global" and kind in ("none", "bahdanau"):
+        raise PeepholeError(
+            f"a {local} window is for Luong's attention", do="Choose dot, general or concat"
+        )
+    if (local == "global") != (window == 0):
+        raise PeepholeError(
+            f"a window of {window} rows does not go with {local} attention",
+            do="A window of 1 row or more is for monotonic or predictive; 0 for global",
+        )
+
+
+def axes(local: str) -> dict[str, tuple[str, ...]]:
+    """The values that `attend` computes, in this order, and their axes in a trace."""
+    head = ("layer", "head")
+    seen: dict[str, tuple[str, ...]] = {} if local == "global" else {"cross_position": head}
+    seen |= dict.fromkeys(("cross_scores", "cross_weights"), (*head, "key"))
+    return seen | {"cross_context": (*head, "dim")}
 
 
 def equations(kind: str, local: str) -> tuple[Equation, ...]:
@@ -121,7 +144,7 @@ def attend(
 ) -> dict[str, Array]:
     """Rows of the target, s (..., U, H), the first of them row `first` of the target, look at the source.
 
-    Returns the values of `names(local)`: cross_position (..., U, 1), cross_scores and cross_weights
+    Returns the values of `axes(local)`: cross_position (..., U, 1), cross_scores and cross_weights
     (..., 1, U, S), cross_context (..., 1, U, H).
     """
     raw = scores(p, kind, s, memory.keys)[..., None, :, :]  # (..., 1, U, S)

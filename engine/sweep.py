@@ -25,6 +25,11 @@ def part(params: Params, prefix: str) -> dict[str, Array]:
     return {short: params[name] for short, name in _names(tuple(params), prefix)}
 
 
+def parts(params: Params, prefix: str, layers: int) -> list[dict[str, Array]]:
+    """The parameters of every layer of one stack, `encoder.0.W_xh` as W_xh of the first."""
+    return [part(params, f"{prefix}.{layer}.") for layer in range(layers)]
+
+
 @lru_cache(maxsize=256)
 def _names(names: tuple[str, ...], prefix: str) -> list[tuple[str, str]]:
     return [(name.removeprefix(prefix), name) for name in names if name.startswith(prefix)]
@@ -97,6 +102,32 @@ def both_ways(
         for row, other in zip(rows, others, strict=True)
     ]
     return state, joined
+
+
+def through(
+    cell: Cell,
+    layers: Sequence[Params],
+    x: Array,
+    states: Sequence[State],
+    do: Acts,
+    first: int = 0,
+    real: np.ndarray | None = None,
+    back: Sequence[Params] = (),
+) -> tuple[tuple[State, ...], list[list[Values]], Array]:
+    """All layers over x (..., T, D), each reads the one below: last states, values by layer and row, top h.
+
+    With `back`, every layer has two directions, which begin at zero; else layer l begins at `states[l]`.
+    """
+    last, recorded = [], []
+    for layer, p in enumerate(layers):
+        if back:
+            state, rows = both_ways(cell, p, back[layer], x, do, layer, real)
+        else:
+            state, rows = sweep(cell, p, x, states[layer], do, layer, first, real)
+        last.append(state)
+        recorded.append(rows)
+        x = stack([row["h"] for row in rows], -2)  # (..., T, H)
+    return tuple(last), recorded, x
 
 
 class _Half:

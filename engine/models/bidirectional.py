@@ -16,12 +16,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from engine import cells, registry
-from engine.arrays import Array, Params, stack
+from engine.arrays import Array, Params
 from engine.cells import Cell, Equation, State
 from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
-from engine.sweep import both_ways, embedded, part, stacked, zero
+from engine.sweep import embedded, parts, stacked, through, zero
 from engine.text import BLANK
 
 
@@ -89,17 +89,11 @@ class BidirectionalTagger:
 
     def read(self, params: Params, ids: Array, do: Acts = NOTHING) -> tuple[Any, Values]:
         """All rows, ids (..., T): the last state of each layer and every value, time as axis -2."""
-        below = x = embedded(params, np.asarray(ids), do)
-        real = np.asarray(ids) != BLANK
-        states, layers = [], []
-        for layer in range(self.layers):
-            p, back = part(params, f"layers.{layer}."), part(params, f"back.{layer}.")
-            state, rows = both_ways(self.rule, p, back, below, do, layer, real)
-            states.append(state)
-            layers.append(rows)
-            below = stack([row["h"] for row in rows], -2)  # (..., T, H)
-        named = stacked(layers, self.rule.VALUES)
-        return tuple(states), {"x": x, **named, "logits": below @ params["W_hy"] + params["b_y"]}
+        x, real = embedded(params, np.asarray(ids), do), np.asarray(ids) != BLANK
+        forward, back = (parts(params, name, self.layers) for name in ("layers", "back"))
+        states, rows, top = through(self.rule, forward, x, (), do, real=real, back=back)
+        named = stacked(rows, self.rule.VALUES)
+        return states, {"x": x, **named, "logits": top @ params["W_hy"] + params["b_y"]}
 
     def step(
         self, params: Params, state: Any, ids: Array, do: Acts = NOTHING, row: int = 0

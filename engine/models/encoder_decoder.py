@@ -27,11 +27,11 @@ from engine import alignment, cells, registry
 from engine.alignment import Memory
 from engine.arrays import Array, Params, concat, constant, namespace, stack
 from engine.cells import Cell, Equation, State
-from engine.errors import PeepholeError, did_you_mean
+from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
 from engine.pairs import columns
-from engine.sweep import both_ways, embedded, part, stacked, sweep, unstacked, zero
+from engine.sweep import embedded, part, parts, stacked, through, unstacked, zero
 
 _H_TILDE = Equation("h_tilde", "h_tilde = tanh(W_c [context ; h])", "tanh({a})", "tanh")
 _READS = Equation("cross_context", "context = Σ_j weights_j h_j; the cell reads [x ; context]")
@@ -70,23 +70,7 @@ class EncoderDecoder:
     reads: ClassVar[str] = "source"
 
     def __post_init__(self) -> None:
-        for name, known in (
-            ("attention", ("none", *alignment.KINDS)),
-            ("local", alignment.LOCAL),
-        ):
-            said = getattr(self, name)
-            if said not in known:
-                raise PeepholeError(f"no {name} {said!r}", do=did_you_mean(said, known))
-        if self.local != "global" and self.attention in ("none", "bahdanau"):
-            raise PeepholeError(
-                f"a {self.local} window is for Luong's attention",
-                do="Choose dot, general or concat",
-            )
-        if (self.local == "global") != (self.window == 0):
-            raise PeepholeError(
-                f"window {self.window} does not go with {self.local} attention",
-                do="A window of 1 row or more is for monotonic or predictive; 0 for global",
-            )
+        alignment.check(self.attention, self.local, self.window)
         if self.bidirectional and self.width % 2:
             raise PeepholeError(f"two directions cannot share a width of {self.width}")
 
@@ -107,17 +91,12 @@ class EncoderDecoder:
 
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
-        seen: dict[str, tuple[str, ...]] = {}
-        if self.attention != "none":
-            seen = dict.fromkeys(alignment.names(self.local), ("layer", "head", "key"))
-            seen |= {"cross_context": ("layer", "head", "dim")}
-            if self.local != "global":
-                seen |= {"cross_position": ("layer", "head")}
-        layered = dict.fromkeys(self.rule.VALUES, ("layer", "unit"))
+        unit = ("layer", "unit")
+        both: dict[str, tuple[str, ...]] = dict.fromkeys(self.rule.VALUES, unit)
         if self.attention == "bahdanau":
-            both = {**seen, **layered}
-        else:
-            both = {**layered, **seen, **({"h_tilde": ("layer", "unit")} if seen else {})}
+            both = alignment.axes(self.local) | both
+        elif self.attention != "none":
+            both |= {**alignment.axes(self.local), "h_tilde": unit}
         return {"x": ("input",), **both, "logits": ("word",)}
 
     @property
@@ -207,24 +186,15 @@ class EncoderDecoder:
         self, params: Params, ids: np.ndarray, do: Acts, real: np.ndarray | None = None
     ) -> tuple[Written, Array, list[list[Values]]]:
         """ids (..., S): the state for the decoder, x (..., S, D), and per layer the values of every row."""
-        below = x = embedded(params, ids, do)
-        states, layers = [], []
-        for layer in range(self.layers):
-            p = part(params, f"encoder.{layer}.")
-            if self.bidirectional:
-                back = part(params, f"back.{layer}.")
-                state, rows = both_ways(self.rule, p, back, below, do, layer, real)
-            else:
-                begin = zero(self.rule, x, self.width, ids.shape[:-1])
-                state, rows = sweep(self.rule, p, below, begin, do, layer, real=real)
-            states.append(state)
-            layers.append(rows)
-            below = stack([row["h"] for row in rows], -2)  # (..., S, H)
+        x = embedded(params, ids, do)
+        encoders = parts(params, "encoder", self.layers)
+        back = parts(params, "back", self.layers) if self.bidirectional else ()
+        begin = self.start(params, ids.shape[:-1]).layers
+        states, layers, top = through(self.rule, encoders, x, begin, do, real=real, back=back)
         memory = None
         if self.attention != "none":
-            own = part(params, "attention.")
-            memory = alignment.remembered(own, self.attention, below, real)
-        return Written(tuple(states), memory), x, layers
+            memory = alignment.remembered(part(params, "attention."), self.attention, top, real)
+        return Written(states, memory), x, layers
 
     def _decode(
         self, params: Params, state: Written, ids: np.ndarray, do: Acts, source: int, row: int
@@ -237,20 +207,15 @@ class EncoderDecoder:
         x = embedded(params, ids, do, row)
         if self.attention == "bahdanau":
             return self._attentive(params, state, x, do, source, row)
-        below, states, layers = x, [], []
-        for layer in range(self.layers):
-            p = part(params, f"decoder.{layer}.")
-            new, rows = sweep(self.rule, p, below, state.layers[layer], do, layer, row)
-            states.append(new)
-            layers.append(rows)
-            below = stack([values["h"] for values in rows], -2)  # (..., U, H)
-        after = Written(tuple(states), state.memory)
+        decoders = parts(params, "decoder", self.layers)
+        states, layers, top = through(self.rule, decoders, x, state.layers, do, row)
+        after = Written(states, state.memory)
         if self.attention == "none":
             return after, x, layers, {}
         own, act = part(params, "attention."), do.at(self.looks, slice(row, row + ids.shape[-1]))
-        seen = self._attend(own, below, state.memory, row - source, act)
+        seen = self._attend(own, top, state.memory, row - source, act)
         context = seen["cross_context"][..., 0, :, :]  # (..., U, H)
-        sums = context @ own["W_c"][: self.width] + below @ own["W_c"][self.width :]
+        sums = context @ own["W_c"][: self.width] + top @ own["W_c"][self.width :]
         return after, x, layers, {**seen, "h_tilde": act("h_tilde", namespace(sums).tanh(sums))}
 
     def _attentive(
@@ -258,7 +223,7 @@ class EncoderDecoder:
     ) -> tuple[Written, Array, list[list[Values]], Values]:
         """`_decode` where each row looks before its cell ticks, with the state of the row before."""
         own = part(params, "attention.")
-        decoders = [part(params, f"decoder.{layer}.") for layer in range(self.layers)]
+        decoders = parts(params, "decoder", self.layers)
         W_x, W_context = (
             decoders[0]["W_xh"][at] for at in (slice(self.embed), slice(self.embed, None))
         )
