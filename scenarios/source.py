@@ -135,9 +135,9 @@ def _statements(text: str) -> Iterator[_Statement]:
         keys = _keys(data if header else _key_only(chunk))
         if header:
             table = ()
-            for key in keys:  # a key below an array of tables means its last one
+            for n, key in enumerate(keys, 1):  # a key below an array of tables means its last one
                 table = (*table, key)
-                if table in counts and table != keys:
+                if table in counts and n < len(keys):
                     table = (*table, counts[table] - 1)
             if chunk.lstrip().startswith("[["):
                 counts[table] = counts.get(table, 0) + 1
