@@ -45,6 +45,28 @@ def copied(lane: Lane, length: int, n: int = 200) -> float:
     return _copied(lane, whole(length, 1, 40), whole(n, 1, 1000))
 
 
+@measure("share of words")
+def words_right(lane: Lane, n: int = 200) -> float:
+    """For how many of n held-out words a lane's model writes an accepted pronunciation, stress and all,
+    running free; what the lane has set by hand stays so."""
+    from scenarios.pairs.spelling import PHONEMES
+
+    if not set(PHONEMES) <= set(a_lane(lane).model.vocabulary.words):
+        raise PeepholeError(f"{lane.label} spells no words", do="Name a model such as spell-gru")
+    return _words_right(lane, whole(n, 1, 2000))
+
+
+@lru_cache(maxsize=64)
+def _words_right(lane: Lane, n: int) -> float:
+    from scenarios.pairs.scoring import errors, greedy
+    from scenarios.pairs.spelling import MOST, SPELLING, bundled
+
+    words, _ = SPELLING.examples(n)
+    scored = bundled()["scored"]
+    accepted = [scored.said[scored.words.index(word)] for word in words]
+    return errors(greedy(lane.model, words, MOST, Interventions(lane.hand_set)), accepted).words
+
+
 @lru_cache(maxsize=256)
 def _copied(lane: Lane, length: int, n: int) -> float:
     from scenarios.pairs.copying import copied, items

@@ -73,6 +73,20 @@ def test_copies_are_those_of_runs(name: str) -> None:
     assert measured("copied(lane, 14, n=12)", of) == pytest.approx(right)
 
 
+def test_words_right_are_those_of_runs() -> None:
+    of = lane("spell-bahdanau")
+    words, _ = spelling.SPELLING.examples(12)
+    accepted = dict(
+        zip(spelling.bundled()["scored"].words, spelling.bundled()["scored"].said, strict=True)
+    )
+    said = [run(of.model, word, most=20).tokens[len(word) + 2 :] for word in words]
+    right = np.mean([tuple(one) in accepted[word] for word, one in zip(words, said, strict=True)])
+    assert 0 < right < 1
+    assert measured("words_right(lane, 12)", of) == pytest.approx(right)
+    even = lane("spell-bahdanau", "attention uniform")
+    assert measured("words_right(lane, 12)", even) < right
+
+
 def test_examples_of_words_are_held_out_ones() -> None:
     texts, targets = spelling.SPELLING.examples(50)
     scored = spelling.bundled()["scored"]
@@ -87,6 +101,7 @@ def test_examples_of_words_are_held_out_ones() -> None:
     [
         ("moves_on(lane)", "no attention on a source"),
         ("copied(lane, 3)", "copies no letters"),
+        ("words_right(lane, 3)", "spells no words"),
         ("on_diagonal(lane, 0)", "whole number from 1"),
         ("sharpness(1)", "not a lane"),
     ],
