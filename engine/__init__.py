@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.errors import PeepholeError
     from engine.interventions import CutEdge, CutHead, EditAttention, Hold, Replace
     from engine.models import LanguageModel
-    from engine.runner import Run, fork, run
+    from engine.runner import Run, fork, run, write_from
     from engine.storage import load_model, load_trace, save_model, save_trace
     from engine.text import UnknownWords, Vocabulary, tokenize
     from engine.trace import Named, Trace
@@ -50,6 +50,7 @@ __all__ = [
     "save_trace",
     "tokenize",
     "watch",
+    "write_from",
 ]
 
 # Importing NumPy takes longer than all the rest of a start (and `--help` needs none of it), so each
@@ -61,7 +62,7 @@ _WHERE = {
     "errors": ("PeepholeError",),
     "interventions": ("CutEdge", "CutHead", "EditAttention", "Hold", "Replace"),
     "models": ("LanguageModel",),
-    "runner": ("Run", "fork", "run"),
+    "runner": ("Run", "fork", "run", "write_from"),
     "storage": ("load_model", "load_trace", "save_model", "save_trace"),
     "text": ("UnknownWords", "Vocabulary", "tokenize"),
     "trace": ("Named", "Trace"),

@@ -196,6 +196,29 @@ def fork(model: LanguageModel, trace: Trace, *interventions: Intervention) -> Tr
     return _pair(model, source, given[trace.source + 1 :], items, trace.id, decoding, most)
 
 
+def write_from(
+    model: LanguageModel, trace: Trace, row: int, decoding: Decoding, most: int = MOST
+) -> Trace:
+    """The same run up to a row, that row included, which then writes on by itself.
+
+    Raises:
+        PeepholeError: nothing is written after that row, or by such a model.
+    """
+    kind = reads(model.architecture)
+    if kind == "whole":
+        raise PeepholeError(f"{model.name} only reads", do="It cannot write on")
+    if not trace.source <= row < len(trace):
+        raise PeepholeError(
+            f"nothing is written after row {row}",
+            do=f"Rows {trace.source} to {len(trace) - 1} foretell the next word",
+        )
+    kept = [from_record(record) for record in trace.header.interventions]
+    given, source = trace.tokens[: row + 1], trace.tokens[: trace.source]
+    if kind == "tokens":
+        return _read(model, given, kept, trace.id, decoding, most)
+    return _pair(model, source, given[trace.source + 1 :], kept, trace.id, decoding, most)
+
+
 def check(model: LanguageModel, interventions: Sequence[Intervention]) -> None:
     """Refuse an intervention on something that the model does not have.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine import LanguageModel, PeepholeError
-from engine.decoding import Decoding
+from engine import LanguageModel, PeepholeError, write_from
+from engine.decoding import MOST, Decoding
 from tui.given import ARROW, Given, right_of
 from tui.lane import Lane
 from tui.screens.typing import Typing
 from tui.session import Session
+from tui.views.decoding import DecodingView
 
 
 class Writing(Typing):
@@ -131,3 +132,24 @@ class Writing(Typing):
             "how words are chosen: greedy · beam 4 length 0.6 · top-p 0.9 seed 1 · temperature 0.7"
         )
         self.ask(about, then, value=str(self.session.decoding))
+
+    def on_decoding_view_write(self, event: DecodingView.Write) -> None:
+        """A reading that writes on from a row, beside the one that it comes from."""
+        session, lane, decoding = self.session, event.lane, event.decoding
+        model = lane.model
+        if model is None:
+            self.complain(PeepholeError("this trace has no model", do="Open the model itself"))
+            return
+
+        def work() -> Lane:
+            most = int(lane.trace.header.decoding.get("most", MOST))
+            trace = write_from(model, lane.trace, event.row, decoding, most)
+            return Lane(lane.label, trace, model, parent=lane.parent or lane, note=str(decoding))
+
+        async def put(made: Lane) -> None:
+            session.put_fork(made)
+            await self.show_session(session)
+            words = " ".join(made.trace.tokens[event.row + 1 :])
+            self.notify(f"{decoding}: {words}", title="Both readings · u takes it back")
+
+        self.in_thread(work, put, "fork")

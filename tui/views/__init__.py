@@ -21,6 +21,7 @@ VIEWS: dict[str, str] = {
     "jacobian": "tui.views.jacobian:JacobianView",
     "training": "tui.views.training:TrainingView",
     "alignment": "tui.views.alignment:AlignmentView",
+    "decoding": "tui.views.decoding:DecodingView",
     "residual": "tui.views.residual:ResidualView",
     "patching": "tui.views.patching:PatchingView",
 }
