@@ -60,7 +60,9 @@ def test_a_scenario_has_6_to_15_beats_and_each_claims_something(name: str) -> No
     assert all(beat.claims for beat in scenario.beats)
     for lane in scenario.lanes.values():
         if isinstance(lane.reader, Trained):
-            assert lane.reader.model in zoo.names()
+            assert zoo.size(zoo.stem(lane.reader.model, lane.reader.steps)) or (
+                lane.reader.model in zoo.FOREIGN
+            )
         if lane.hand_set:  # the screen says it of the lane; the narration says it too
             shown = [b for b in scenario.beats if lane.label in b.lanes]
             assert all("and-set" in beat.say.text for beat in shown)
