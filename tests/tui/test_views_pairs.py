@@ -131,7 +131,7 @@ async def test_recurrent_attention_shows_its_score_and_formula() -> None:
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot, ["d"])
         text = stage.screen_text()
-        assert "scores_j = v_aᵀ tanh(W_a s' + U_a h_j)" in text
+        assert "scores_j = v_aᵀ tanh(W_a h' + U_a h_j)" in text
         for key in range(S):
             assert f"{at.trace['cross_scores'][9, 0, 0, key]:.3f}" in text
             assert f"{at.trace['cross_weights'][9, 0, 0, key]:.4f}" in text

@@ -39,7 +39,7 @@ class PatchDialog(Dialog[Question]):
         yield Label(self.readable(f"this reads   {written(trace, trace.tokens)}"), markup=False)
         with Horizontal(classes="field"):
             yield Label("other source" if self.paired else "other text", markup=False)
-            yield Input(written(trace, question.tokens), id="text")
+            yield Input(written(trace, question.tokens), id="text", select_on_focus=False)
         first, last = predicted(trace).start, len(trace) - 1 + trace.header.ahead
         words = SuggestFromList(trace.header.vocabulary, case_sensitive=False)
         for name, text, value, about in (

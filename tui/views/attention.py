@@ -169,7 +169,9 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             self.updated()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return len(kinds(self.trace)) > 1 if action == "which" and self.trace is not None else True
+        if action == "which":
+            return self.trace is not None and len(kinds(self.trace)) > 1
+        return self.heads > 1 or self.kind == SELF if action in ("head", "grid") else True
 
     def updated(self) -> None:
         trace = self.trace

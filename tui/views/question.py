@@ -66,8 +66,9 @@ def default(trace: Trace, cursor: int) -> Question | None:
     """What can be asked without asking the user; None where nothing suggests itself.
 
     In the little English the number of the first noun is changed, and the answer is the verb under the
-    cursor or the first one that may agree with it. Of a pair one token of the source becomes another of
-    its tokens: the one under the cursor, or the one that the answer looks at most.
+    cursor or the first one that may agree with it. Of a pair one token of the source changes, the one
+    under the cursor or the one that the answer looks at most: a word that has another number into it,
+    anything else into another token of the source.
     """
     if trace.source == len(trace):
         return None
@@ -83,12 +84,20 @@ def _of_pair(trace: Trace, cursor: int) -> Question | None:
     if place != cursor and "cross_weights" in trace:
         weights = trace["cross_weights"][row - 1].mean((0, 1))  # the row that says it looks
         place = int(np.argmax(weights[: s - 1]))
-    others = [token for token in trace.tokens[: s - 1] if token != trace.tokens[place]]
+    known, source = set(trace.header.vocabulary), trace.tokens[: s - 1]
+    others = [] if trace.header.architecture.get("letters") else _numbered(source[place])
+    others = [word for word in (*others, *source) if word in known and word != source[place]]
     if not others:
         return None
     tokens = [*trace.tokens]
     tokens[place] = others[0]
     return Question(tuple(tokens), row, word=tokens[row])
+
+
+def _numbered(word: str) -> list[str]:
+    """How the other number of an English word may be written: `boat` and `boats`, `carry` and `carries`."""
+    ends = [("ies", "y"), ("es", ""), ("s", ""), ("y", "ies"), ("", "s"), ("", "es")]
+    return [word.removesuffix(end) + other for end, other in ends if word.endswith(end)]
 
 
 def _of_number(trace: Trace, cursor: int) -> Question | None:

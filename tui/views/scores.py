@@ -19,7 +19,7 @@ from tui.views.plain import shown
 from tui.views.sight import Sight
 
 NUMBER, LABEL = 9, 14  # columns of a number and of a key's label
-WIDEST = 17  # columns of a bar
+WIDEST = 27  # columns of a bar
 
 
 @dataclass(frozen=True)
