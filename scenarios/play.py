@@ -19,7 +19,7 @@ import numpy as np
 from engine import conditions, lenses
 from engine.errors import PeepholeError
 from engine.phrases import intervention
-from engine.runner import check
+from engine.refusals import check
 from engine.text import SPECIAL, UnknownWords
 from engine.trace import Named
 from scenarios import readers, zoo

@@ -24,7 +24,7 @@ from engine import (
 from engine.edits import CROSS, HOWS, SELF
 from engine.errors import did_you_mean
 from engine.interventions import Intervention
-from engine.runner import check
+from engine.refusals import check
 from tui.dialogs.base import Dialog, number
 from tui.dialogs.words import say
 

@@ -94,10 +94,13 @@ def _word(palette: Palette, found: Candidates, word: int, wide: int, bar: int, t
     text.append(f" {mark} {set_cell_size(name, wide)} ", style)
     for p, kind in ((cut.before[word], "bar" if kept else "muted"), (cut.after[word], "accent")):
         halves = round(p / top * 2 * bar)
-        (segment,) = palette.bar(max(halves, int(p > 0)), bar, kind)
+        (segment,) = palette.bar(halves, bar, kind)
         text.append(segment.text, segment.style)
         text.append(f"{p:7.3f}  " if p else f"{'0':>7}  ", style)
-    what = "chosen" if chosen else "kept" if kept else palette.glyph("✗ cut", "x cut")
+    whole = bool(cut.kept.all())
+    what = (
+        "chosen" if chosen else "" if whole else "kept" if kept else palette.glyph("✗ cut", "x cut")
+    )
     text.append(what, style)
     return text
 

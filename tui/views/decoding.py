@@ -23,7 +23,7 @@ from tui.views.tree import tree
 KEPT_SEARCHES = 32
 
 
-class DecodingView(View):
+class DecodingView(View, inherit_bindings=False):
     """Bars of the candidates of the cursor's row, or the tree of a beam up to it."""
 
     TITLE = "Decoding"
@@ -52,19 +52,20 @@ goes back to how the run was written. Enter writes on from here, as another read
     DecodingView #numbers { height: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        *View.BINDINGS[:2],
         Binding("h", "how", "How", id="decoding.how",
                 tooltip="Try another way here: greedy, sampling, a beam"),
-        Binding("o", "knob", "Knob", id="decoding.knob", tooltip="Which number ← → change"),
+        Binding("o", "knob", "Which", id="decoding.knob", tooltip="Which number ← → change"),
         Binding("right", "turn(1)", "Change", id="decoding.more",
                 tooltip="More or less of the chosen number", key_display="← →"),
         Binding("left", "turn(-1)", "Change", id="decoding.less",
                 tooltip="More or less of the chosen number", show=False),
+        Binding("enter", "write", "Write on", id="decoding.write", key_display="Enter",
+                tooltip="Write on from here, as another reading beside this one"),
+        Binding("v", "picture", "Bars, tree", id="decoding.picture",
+                tooltip="The candidates of this row, or the tree of the beam"),
         Binding("c", "recorded", "As written", id="decoding.recorded",
                 tooltip="Back to how this run was written"),
-        Binding("v", "picture", "Bars / tree", id="decoding.picture",
-                tooltip="The candidates of this row, or the tree of the beam"),
-        Binding("enter", "write", "Write on", id="decoding.write",
-                tooltip="Write on from here, as another reading beside this one"),
     ]  # fmt: skip
 
     class Write(Message):
