@@ -85,7 +85,7 @@ class PatchDialog(Dialog[Question]):
         rows = predicted(trace)
         row = number(self._text("row"), "The row", rows.start, len(trace) - 1 + trace.header.ahead)
         deciding(trace, row)
-        return Question(tokens, row, *words)
+        return Question(tokens, row, words[0], words[1])
 
     def explain(self, answer: Question) -> str:
         rows = answer.changed(self.trace.tokens)

@@ -260,6 +260,10 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
 
     def _says(self, trace: Trace, found: Patched) -> Text:
         """Which row carries the answer in each layer."""
+        if (found.own > 0) == (found.theirs > 0):
+            best = found.word if found.own > 0 else found.instead
+            words = f"both readings prefer {best!r}: press o for two that differ"
+            return Text(words, self.palette.style("bad"), no_wrap=True)
         parts = []
         for layer in range(len(found.effect)):
             row = found.carrier(layer)
@@ -295,6 +299,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         from tui.dialogs.patch import PatchDialog
 
         question = self._of[2] if self._of is not None else None
+        question = question if self._found is None else self._found.question
         row = max(self.cursor, trace.source + 1 if trace.source < len(trace) else 0)
         question = question or Question(tuple(trace.tokens), row)
 

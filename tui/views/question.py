@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,6 +15,7 @@ from engine.models import reads
 from engine.runner import Run
 from engine.text import SPECIAL, START
 
+TRIED = 6  # readings, for one that answers something else
 LONGEST = 120  # rows: each is read once more in every layer, all as one batch
 
 
@@ -27,12 +28,14 @@ class Question:
         row: whose token is the answer.
         word, instead: the two words, `word` of this reading; "" is the likeliest there, and for
             `instead` the likeliest other one in the other reading.
+        more: other readings to try where the first one answers as this does.
     """
 
     tokens: tuple[str, ...]
     row: int
     word: str = ""
     instead: str = ""
+    more: tuple[tuple[str, ...], ...] = ()
 
     def changed(self, tokens: Sequence[str]) -> list[int]:
         """The rows on which the readings differ."""
@@ -87,11 +90,13 @@ def _of_pair(trace: Trace, cursor: int) -> Question | None:
     known, source = set(trace.header.vocabulary), trace.tokens[: s - 1]
     others = [] if trace.header.architecture.get("letters") else _numbered(source[place])
     others = [word for word in (*others, *source) if word in known and word != source[place]]
-    if not others:
+    readings = [
+        (*trace.tokens[:place], other, *trace.tokens[place + 1 :])
+        for other in dict.fromkeys(others)
+    ]
+    if not readings:
         return None
-    tokens = [*trace.tokens]
-    tokens[place] = others[0]
-    return Question(tuple(tokens), row, word=tokens[row])
+    return Question(readings[0], row, trace.tokens[row], more=tuple(readings[1:TRIED]))
 
 
 def _numbered(word: str) -> list[str]:
@@ -144,8 +149,15 @@ def ask(model: LanguageModel, trace: Trace, question: Question) -> Patched:
         )
     if not question.changed(trace.tokens):
         raise PeepholeError("both readings are the same", do="Change a word with o")
-    other = _read(model, trace, question.tokens)
     word = question.word or _likeliest(trace, decides, "")
+    other = first = _read(model, trace, question.tokens)
+    for tokens in question.more:
+        if _likeliest(other, decides, "") != word:
+            break
+        other = _read(model, trace, tokens)
+    else:
+        other = first if _likeliest(other, decides, "") == word else other
+    question = replace(question, tokens=tuple(other.tokens), more=())
     instead = question.instead or _likeliest(other, decides, word)
     found: dict[str, Named] = patching(model, trace, other, row, word, instead)
     own, theirs = (lenses.log_odds(t, row, word, instead) for t in (trace, other))
