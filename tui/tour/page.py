@@ -80,8 +80,10 @@ class PageScreen(Screen[None]):
                 tooltip="Answer the question; once it is answered, go on"),
         Binding("up,k", "move(-1)", "Choose", id="tour.above", key_display="↑ ↓", tooltip="The answer above"),
         Binding("down,j", "move(1)", "Choose", id="tour.below", show=False, tooltip="The answer below"),
-        Binding("pagedown,n", "on", "Skip", id="tour.skip", key_display="n",
+        Binding("pagedown,n", "skip", "Skip", id="tour.skip", key_display="PgDn",
                 tooltip="Go on without answering"),
+        Binding("pagedown,n", "turn", "Go on", id="tour.turn", key_display="n", show=False,
+                tooltip="Go on"),
         Binding("escape", "back", "Contents", id="tour.back", tooltip="The contents of the tour"),
     ]  # fmt: skip
 
@@ -155,7 +157,7 @@ class PageScreen(Screen[None]):
         hint = (
             f"Enter {page.on}"
             if not self._asking
-            else "Enter answers; then it is measured. n skips the question"
+            else "Enter answers; then it is measured. Page Down skips the question"
         )
         self.query_one("#hint", Static).update(Text(self._readable(hint), "bold"))
 
@@ -174,12 +176,8 @@ class PageScreen(Screen[None]):
 
     def _tell(self, problem: str = "") -> None:
         """What was said, and what was measured."""
-        line, question, found, look = (
-            self.query_one("#told", Static),
-            self.page.question,
-            self.measured,
-            self.palette.look,
-        )
+        line, look = self.query_one("#told", Static), self.palette.look
+        question, found = self.page.question, self.measured
         line.display = bool(problem or self.said)
         if problem:
             line.update(Text(self._readable(f"✗ {problem}"), Style(color=look.bad)))
@@ -205,14 +203,12 @@ class PageScreen(Screen[None]):
         """There is something to choose, and to skip, as long as it is asked."""
         if action == "move":
             return self._asking and bool(self.query(OptionList))
-        return self._asking if action == "on" else True
+        return {"skip": self._asking, "turn": not self._asking}.get(action, True)
 
     # Answering ------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """A choice may be made by its number; what turns pages turns one that was read."""
-        if event.key in ("pagedown", "n") and not self._asking:
-            self._turn()
+        """A choice may be made by its number."""
         for options in self.query(OptionList):
             chosen = int(event.key) if event.key.isdecimal() else 0
             if self._asking and 1 <= chosen <= options.option_count:
@@ -231,7 +227,7 @@ class PageScreen(Screen[None]):
     def action_enter(self) -> None:
         question = self.page.question
         if not self._asking or question is None:
-            self._turn()
+            self.action_turn()
             return
         if self.said:
             return  # being measured
@@ -280,10 +276,10 @@ class PageScreen(Screen[None]):
         self.refresh_bindings()
         self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
 
-    def action_on(self) -> None:
-        self._turn()
+    def action_skip(self) -> None:
+        self.action_turn()
 
-    def _turn(self) -> None:
+    def action_turn(self) -> None:
         if self.is_current:
             self._over()
 
