@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
 from engine.lenses import attention_entropy, rollout
-from tui.views.axis import label
 from tui.views.base import View
 from tui.views.grid import Grid, labels
+from tui.views.looks import readout, title
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, Panel
 from tui.views.scale import Scale
@@ -25,12 +24,10 @@ from tui.views.sight import (
     SELF,
     WEIGHTS,
     Sight,
-    Spot,
     as_slice,
     kinds,
     layers,
     panels,
-    share,
     sight,
     spot,
 )
@@ -205,8 +202,11 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         multiples.show(found, self.chosen, scale, here, seen.spans)
         if self.scores:
             scores.show(self.palette, trace, seen, row, self.layer_shown, self._head, key)
-        self.put("#title", self._title(panel, seen))
-        self.put("#readout", self._readout(panel, seen, at))
+        name = f"head {self._head}" if self.scores else panel.name
+        parts = [seen.called, self.called, f"layer {self.layer_shown}"]
+        parts += [name] * (len(found) > 1)
+        self.put("#title", title(parts, self.cursor, panel.note, self.size.width))
+        self.put("#readout", readout(trace.tokens, panel, seen, at, self.cursor))
         self.put("#legend", scores.legend() if self.scores else scale.legend())
 
     @property
@@ -229,31 +229,6 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             }  # (layer, head, time) each
             if SELF in kinds(trace):
                 self._rollout = rollout(trace)["weights"].array  # (layer, time, key)
-
-    def _title(self, panel: Panel, seen: Sight) -> Text:
-        text = f"{seen.called} · {self.called} · layer {self.layer_shown}"
-        if self.heads > 1 or seen.which == SELF:
-            text += f" · head {self._head}" if self.scores else f" · {panel.name}"
-        for words in (f" · entropy of row {self.cursor}: ", " · entropy: ", " · "):
-            if panel.note and len(text + words + panel.note) <= self.size.width:
-                text += words + panel.note
-                break
-        return Text(text, no_wrap=True)
-
-    def _readout(self, panel: Panel, seen: Sight, at: Spot | None) -> Text:
-        assert self.trace is not None
-        tokens = self.trace.tokens
-        if at is None:
-            words = f"{tokens[self.cursor]!r}({self.cursor}): nothing of the target is read yet"
-            return Text(words, "bold", no_wrap=True)
-        verb = "is made of" if panel.name == ROLLOUT else "looks at"
-        text = f"{tokens[at.row]!r}({at.row}) {verb} {tokens[at.key]!r}({at.key}): "
-        text += f"{share(seen, panel.values, at.row, at.key):.4f}"
-        if at.best != at.chosen:
-            row, key = (at.best, at.key) if at.across else (at.row, at.best)
-            most = share(seen, panel.values, row, key)
-            text += f"   most: {label(at.best, tokens)} {most:.4f}"
-        return Text(text, "bold", no_wrap=True)
 
     # Choosing ---------------------------------------------------------------------------------
 

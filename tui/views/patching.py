@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,33 +13,11 @@ from textual.worker import get_current_worker
 from engine import PeepholeError, Trace
 from engine.lenses.patching import transplant
 from tui.lane import Lane
-from tui.views.axis import clip, label
 from tui.views.base import View
 from tui.views.grid import Grid, whole
 from tui.views.matrix import Matrix
+from tui.views.patched import EffectScale, both_texts, carriers, place, readout
 from tui.views.question import Patched, Question, ask, default
-from tui.views.scale import Scale
-
-
-class EffectScale(Scale):
-    """Effects, evenly from 0 to 1; what lies beyond has the colour of its end, and its number."""
-
-    corner = "state of"
-
-    def fraction(self, values: np.ndarray) -> np.ndarray:
-        return np.clip(values, 0.0, 1.0)
-
-    def digits(self, value: float, width: int) -> str:
-        text = f"{value:.2f}" if abs(value) < 9.995 else f"{value:.0f}"
-        text = text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
-        return self.palette.glyph("·", ".") if text in (".00", "-.00") else text
-
-    def legend(self) -> Text:
-        text = Text("effect 0 (says the same) ", no_wrap=True)
-        for segment in self.palette.swatch(False, 9):
-            text.append(segment.text, segment.style)
-        text.append(" 1 (answers as the other), even scale")
-        return text
 
 
 class PatchingView(View):
@@ -199,7 +176,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
                 self.put(f"#{part}", "")
             return
         layers, rows = len(found.effect), self._last + 1
-        names = [self._label(trace, found, row) for row in range(rows)]
+        names = [place(trace, found, row) for row in range(rows)]
         values = found.effect[::-1, :rows]
         scale = EffectScale(self.palette)
         grid = Grid(
@@ -209,10 +186,11 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
             whole(layers, rows),
         )
         matrix.show(grid, scale, layers - 1 - self.layer_shown, self.place)
-        self.put("#title", self._title(found))
-        self.put("#texts", self._texts(trace, found))
-        self.put("#readout", self._readout(trace, found))
-        self.put("#says", self._says(trace, found))
+        words = f"patching · {self.called} · log2 p({found.word!r})/p({found.instead!r})"
+        self.put("#title", Text(f"{words} at row {found.question.row}", no_wrap=True))
+        self.put("#texts", both_texts(self.palette, trace, found, rows, self.size.width))
+        self.put("#readout", readout(trace, found, self.layer_shown, self.place))
+        self.put("#says", carriers(self.palette, trace, found, self.size.width))
         self.put("#legend", scale.legend())
 
     def _doing(self, trace: Trace) -> str:
@@ -220,57 +198,6 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         question, layers = self._of[2], int(trace.header.architecture.get("layers", 1))
         count = layers * (question.row if question else 0)
         return f"reading {count} times with one state of the other reading put in, as one batch …"
-
-    @staticmethod
-    def _label(trace: Trace, found: Patched, row: int) -> str:
-        own, other = trace.tokens[row], found.question.tokens[row]
-        return label(row, trace.tokens) + (f"/{other}" if other != own else "")
-
-    def _title(self, found: Patched) -> Text:
-        words = f"patching · {self.called} · log2 p({found.word!r})/p({found.instead!r})"
-        return Text(f"{words} at row {found.question.row}", no_wrap=True)
-
-    def _texts(self, trace: Trace, found: Patched) -> Text:
-        """Both readings with what they answer, and where they differ."""
-        width, changed = self.size.width - 18, set(found.question.changed(trace.tokens))
-        text = Text(no_wrap=True)
-        for name, tokens, bits in (
-            ("this ", trace.tokens, found.own),
-            ("other", list(found.question.tokens), found.theirs),
-        ):
-            if text:
-                text.append("\n")
-            text.append(f"{name} {bits:+7.2f} bits  ", self.palette.style("muted"))
-            line = Text(no_wrap=True)
-            for row, token in enumerate(tokens[: self._last + 1]):
-                style = "word" if row in changed else "muted"
-                line.append(
-                    f"[{token}] " if row in changed else f"{token} ", self.palette.style(style)
-                )
-            line.truncate(max(1, width), overflow="ellipsis")
-            text.append_text(line)
-        return text
-
-    def _readout(self, trace: Trace, found: Patched) -> Text:
-        layer, row = self.layer_shown, self.place
-        effect, bits = (float(a[layer, row]) for a in (found.effect, found.bits))
-        all_bits = found.theirs - found.own
-        text = f"layer {layer} at {trace.tokens[row]!r}({row}): effect {effect:.4f}"
-        return Text(f"{text}, {bits:+.2f} of {all_bits:+.2f} bits", no_wrap=True)
-
-    def _says(self, trace: Trace, found: Patched) -> Text:
-        """Which row carries the answer in each layer."""
-        if (found.own > 0) == (found.theirs > 0):
-            best = found.word if found.own > 0 else found.instead
-            words = f"both readings prefer {best!r}: press o for two that differ"
-            return Text(words, self.palette.style("bad"), no_wrap=True)
-        parts = []
-        for layer in range(len(found.effect)):
-            row = found.carrier(layer)
-            place = label(row, trace.tokens)
-            parts.append(f"layer {layer}: {place} {found.effect[layer, row]:.2f}")
-        words = f"carried most by  {' · '.join(parts)}"
-        return Text(clip(words, self.size.width, self.palette.glyph("…", "~")), no_wrap=True)
 
     # Choosing ---------------------------------------------------------------------------------
 

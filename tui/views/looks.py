@@ -1,0 +1,35 @@
+"""What the attention view says above and below its map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from tui.views.axis import label
+from tui.views.multiples import Panel
+from tui.views.sight import ROLLOUT, Sight, Spot, share
+
+
+def title(parts: Sequence[str], row: int, entropy: str, width: int) -> Text:
+    """What is shown, and the entropy of a row in as many words as there is room for."""
+    text = " · ".join(parts)
+    for words in (f" · entropy of row {row}: ", " · entropy: ", " · "):
+        if entropy and len(text + words + entropy) <= width:
+            return Text(text + words + entropy, no_wrap=True)
+    return Text(text, no_wrap=True)
+
+
+def readout(tokens: Sequence[str], panel: Panel, seen: Sight, at: Spot | None, cursor: int) -> Text:
+    """The number under the cursor, and the heaviest that could stand there instead."""
+    if at is None:
+        words = f"{tokens[cursor]!r}({cursor}): nothing of the target is read yet"
+        return Text(words, "bold", no_wrap=True)
+    verb = "is made of" if panel.name == ROLLOUT else "looks at"
+    text = f"{tokens[at.row]!r}({at.row}) {verb} {tokens[at.key]!r}({at.key}): "
+    text += f"{share(seen, panel.values, at.row, at.key):.4f}"
+    if at.best != at.chosen:
+        row, key = (at.best, at.key) if at.across else (at.row, at.best)
+        most = share(seen, panel.values, row, key)
+        text += f"   most: {label(at.best, tokens)} {most:.4f}"
+    return Text(text, "bold", no_wrap=True)
