@@ -9,7 +9,7 @@ the list over all rows, for max, min, mean and argmax.
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
 from scenarios.measures import inside, influence, distance, memory, attention, pairs, aligned  # isort: skip
-from scenarios.measures import failures, runs, arithmetic  # isort: skip
+from scenarios.measures import failures, blocks, steps, runs, arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "aligned",
     "arithmetic",
     "attention",
+    "blocks",
     "distance",
     "expectation",
     "failures",
@@ -27,4 +28,5 @@ __all__ = [
     "of_model",
     "pairs",
     "runs",
+    "steps",
 ]
