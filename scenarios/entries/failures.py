@@ -12,7 +12,7 @@ _SINES = {**_TRANSFORMER, "positions": "sinusoidal"}
 _tags = {"steps": 1500, "batch": 32, "lr": 5e-3}
 _garden = {"steps": 1500, "batch": 64, "lr": 5e-3}
 _but = {"steps": 1400, "batch": 64, "lr": 3e-3}
-_answer = {"steps": 1800, "batch": 64, "lr": 3e-3}
+_answer = {"steps": 1500, "batch": 64, "lr": 3e-3}
 
 _bank = partial(Entry, settings=_tags, reads="bank", seeds=3)
 _path = partial(Entry, settings=_garden, reads="garden", seeds=3)
@@ -57,6 +57,7 @@ ENTRIES = {
         "sentiment that turns: causal Transformer",
         "transformer",
         _TRANSFORMER,
+        settings={**_but, "steps": 1000},
     ),
     "answer-rnn": _ask("questions about a text: Elman RNN", "recurrent", {"cell": "elman", **_RNN}),
     "answer-lstm": _ask(
