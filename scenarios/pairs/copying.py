@@ -70,6 +70,12 @@ right copy, teacher forced, on the same sequences."""
         turn = -1 if self.reverse else 1
         return pair_batch([[*word[::turn], STOP] for word in ids], ids)
 
+    example = "abcdefgh"  # read where a model is opened without a text
+
+    def right(self, text: Sequence[str]) -> tuple[str, ...]:
+        """The copy of a sequence."""
+        return tuple("".join(text).lower().replace(" ", ""))
+
     def examples(self, n: int) -> tuple[list[str], list[list[str]]]:
         """Held-out sequences of 12 and their copies."""
         texts = items(LONGEST, n)

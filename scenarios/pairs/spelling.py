@@ -113,6 +113,16 @@ it on this dictionary, most likely on these words too."""
         drawn = rng.choice(alike[length], size)
         return pair_batch([letters[i] for i in drawn], [sounds[i] for i in drawn])
 
+    example = "through"  # read where a model is opened without a text
+
+    def right(self, text: Sequence[str]) -> tuple[str, ...]:
+        """The first pronunciation of a word, where it is one of the bundled ones; else ()."""
+        word = "".join(text).lower().replace(" ", "")
+        for words in bundled().values():
+            if word in words.words:
+                return words.said[words.words.index(word)][0]
+        return ()
+
     def examples(self, n: int) -> tuple[list[str], list[list[str]]]:
         """Some of the held-out words, from all of the alphabet, and their first pronunciations."""
         words = bundled()["scored"]
