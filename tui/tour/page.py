@@ -62,8 +62,10 @@ class PageScreen(Screen[None]):
     """One page; `over` is called when it has been read, `back` when it is left."""
 
     DEFAULT_CSS = """
-    PageScreen { layout: vertical; }
-    PageScreen VerticalScroll { height: 1fr; padding: 1 3 0 3; max-width: 104; scrollbar-size-vertical: 1; }
+    PageScreen { layout: vertical; align-horizontal: center; }
+    PageScreen VerticalScroll {
+        height: 1fr; width: 104; max-width: 100%; padding: 1 3 0 3; scrollbar-size-vertical: 1;
+    }
     PageScreen Static { height: auto; margin-bottom: 1; }
     PageScreen OptionList {
         height: auto; border: none; padding: 0; margin-bottom: 1; background: $background;
@@ -72,7 +74,7 @@ class PageScreen(Screen[None]):
         height: 1; width: 40; border: none; padding: 0 1; margin-bottom: 1; background: $boost;
     }
     PageScreen Input:focus { border: none; background: $primary 30%; }
-    PageScreen #hint { height: auto; margin: 0 3; }
+    PageScreen #hint { height: auto; width: 104; max-width: 100%; padding: 0 3; margin: 0; }
     """
     AUTO_FOCUS = "Guess"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -108,7 +110,10 @@ class PageScreen(Screen[None]):
             if question is not None and question.choices:
                 yield OptionList(markup=False)
             elif question is not None:
-                yield Guess(placeholder=self._readable(question.unit), restrict=r"[-+0-9.,eE%]*")
+                yield Guess(
+                    placeholder=self._readable(f"your guess: {question.unit}"),
+                    restrict=r"[-+0-9.,eE%]*",
+                )
             yield Static(id="told", markup=False)
         yield Static(id="hint", markup=False)
         yield KeyBar(show_command_palette=False, compact=True)
