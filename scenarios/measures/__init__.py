@@ -9,7 +9,7 @@ the list over all rows, for max, min, mean and argmax.
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
 from scenarios.measures import inside, influence, distance, memory, attention, pairs, aligned  # isort: skip
-from scenarios.measures import failures, blocks, steps, runs, arithmetic  # isort: skip
+from scenarios.measures import choosing, failures, blocks, steps, runs, arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "arithmetic",
     "attention",
     "blocks",
+    "choosing",
     "distance",
     "expectation",
     "failures",
