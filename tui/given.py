@@ -104,31 +104,32 @@ class Given:
 
 def right_of(name: str, given: Given) -> tuple[str, ...]:
     """The right target of a text, where the corpus of a bundled model knows it; else ()."""
-    from scenarios import zoo
+    from scenarios import corpora
 
-    try:
-        corpus = zoo.entry(name.partition("@")[0]).corpus
-    except PeepholeError:
-        return ()
-    right = getattr(corpus, "right", None)
+    reads = _reads(name)
+    right = getattr(corpora.load(reads), "right", None) if reads else None
     return tuple(right(given.text)) if right is not None else ()
 
 
 def example(model: LanguageModel) -> str | tuple[str, ...]:
     """Something for a model of pairs to read where nothing was given: it cannot read nothing."""
-    from scenarios import zoo
+    from scenarios.samples import sample
 
-    try:
-        own = getattr(zoo.entry(model.name.partition("@")[0]).corpus, "example", "")
-    except PeepholeError:
-        own = ""
-    return own or model.vocabulary.words[len(SPECIAL) :][:3]
+    return sample(model.name).text or model.vocabulary.words[len(SPECIAL) :][:3]
 
 
 def readers(name: str) -> tuple[str, ...]:
     """The bundled models that read what a model reads: those of the same corpus; of a stranger, all."""
     from scenarios import zoo
 
-    name = name.partition("@")[0].partition("+")[0]
-    names = zoo.names(zoo.entries()[name].reads if name in zoo.entries() else "")
-    return tuple(name for name in names if zoo.size(name))  # those that are trained
+    return tuple(name for name in zoo.names(_reads(name)) if zoo.size(name))  # the trained ones
+
+
+def _reads(name: str) -> str:
+    """The corpus of a bundled model; "" of another."""
+    from scenarios import zoo
+
+    try:
+        return zoo.entry(name.partition("@")[0]).reads
+    except PeepholeError:
+        return zoo.FOREIGN.get(name, "")

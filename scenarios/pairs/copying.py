@@ -70,8 +70,6 @@ right copy, teacher forced, on the same sequences."""
         turn = -1 if self.reverse else 1
         return pair_batch([[*word[::turn], STOP] for word in ids], ids)
 
-    example = "abcdefgh"  # read where a model is opened without a text
-
     def right(self, text: Sequence[str]) -> tuple[str, ...]:
         """The copy of a sequence."""
         return tuple("".join(text).lower().replace(" ", ""))

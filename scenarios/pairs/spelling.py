@@ -113,8 +113,6 @@ it on this dictionary, most likely on these words too."""
         drawn = rng.choice(alike[length], size)
         return pair_batch([letters[i] for i in drawn], [sounds[i] for i in drawn])
 
-    example = "through"  # read where a model is opened without a text
-
     def right(self, text: Sequence[str]) -> tuple[str, ...]:
         """The first pronunciation of a word, where it is one of the bundled ones; else ()."""
         word = "".join(text).lower().replace(" ", "")

@@ -84,8 +84,6 @@ noun, or of verb and object, that no training sentence has. `her` and `him` stan
         "By the length of the English sentence (tokens)": "length/",
     }
 
-    example = "the girl finds the black coat ."  # read where a model is opened without a text
-
     def vocabulary(self) -> tuple[str, ...]:
         return vocabulary()
 

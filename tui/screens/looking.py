@@ -32,9 +32,6 @@ class Looking(Core):
             lane = next((other for other in self.session.lanes if other.heads), lane)
         if name == "jacobian" and not lane.states:
             lane = next((other for other in self.session.lanes if other.states), lane)
-        if name not in views.VIEWS:
-            self.notify(f"There is no view {name!r} yet")
-            return
         self.score.display = False
         view = self._views.get(name)
         if view is None:
