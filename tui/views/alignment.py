@@ -155,8 +155,11 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
         values, scale = self.weights(), AlignmentScale(self.palette)
         at = spot(seen, values, self.cursor, self._key)
         arrow = self.palette.glyph("→", ">")
+        first = trace.header.decoding.get("first", len(trace))
+        hidden = self.palette.glyph("·", ".")  # what it will write is not known yet
         names = [
-            f"{row} {arrow}{word}" for row, word in zip(seen.rows, self.written(), strict=True)
+            f"{row} {arrow}{hidden if row >= max(self.shown, first - 1) else word}"
+            for row, word in zip(seen.rows, self.written(), strict=True)
         ]
         best = np.zeros(values.shape, dtype=bool)
         best[np.arange(len(values)), values.argmax(-1)] = True
