@@ -125,6 +125,31 @@ async def test_a_masked_and_a_cut_key_say_why() -> None:
         assert "3 later, 1 cut by hand" in stage.said("#legend")
 
 
+async def test_before_the_target_begins_the_encoder_s_attention_is_shown() -> None:
+    at = pair_lane("seq2seq")
+    stage = Stage("attention", at, cursor=2)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        stage.view.show(at, 2, 5)
+        await ready(pilot)
+        assert "encoder self-attention" in stage.said("#title")
+        assert {row for row, _ in shown(stage)} == set(range(5))
+        await ready(pilot, ["w"])
+        assert "nothing of the target is read yet" in stage.said("#readout")
+        assert not shown(stage)
+
+
+async def test_scores_keep_their_columns_in_ascii() -> None:
+    stage = Stage("attention", lane("transformer", 9), cursor=5, palette=Palette(ascii=True))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, ["d"])
+        lines = [line for line in stage.lines() if line[1:].startswith(tuple("0123456789"))]
+        head = next(line for line in stage.lines() if line.startswith("key"))
+        assert head.rstrip().endswith("0 to 1")
+        assert sum("-inf later" in line for line in lines) == 3
+        ends = {line.rindex(".") for line in lines}  # the weights stand below each other
+        assert len(ends) == 1
+
+
 async def test_recurrent_attention_shows_its_score_and_formula() -> None:
     at = pair_lane("bahdanau")
     stage = Stage("attention", at, cursor=9)
@@ -167,6 +192,9 @@ async def test_a_beat_chooses_which() -> None:
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         assert "decoder self-attention · seq2seq · layer 0 · mean" in stage.said("#title")
+        stage.view.point(of="cross mean")
+        await ready(pilot)
+        assert "cross-attention · seq2seq · layer 0 · mean" in stage.said("#title")
         stage.view.point(of="cross scores", head=1)
         await ready(pilot)
         assert "cross-attention · seq2seq · layer 0 · head 1" in stage.said("#title")

@@ -86,7 +86,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
                 tooltip="The head before", show=False),
         Binding("w", "which", "Self/cross", id="attention.which",
                 tooltip="Self-attention, or the target's to the source"),
-        Binding("d", "scores", "q·k", id="attention.scores",
+        Binding("d", "scores", "Scores", id="attention.scores",
                 tooltip="This row's scores before and after scaling, mask and softmax"),
         Binding("a", "grid", "All heads", id="attention.grid",
                 tooltip="All heads of the layer as small maps"),
@@ -94,7 +94,8 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.chosen = 0  # 0..heads-1 is a head, then (or at -2, -1) the mean and the rollout
+        self.chosen = 0  # 0..heads-1 is a head, then come the mean and the rollout
+        self._wanted = ""  # `mean` or `rollout`, until it is known which number that is
         self.which: str | None = None  # self or cross; None is the one that says most
         self.scores = False  # whether this row's scores are in front
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
@@ -115,8 +116,8 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.chosen = self.chosen if head is None else head
         words = (of or "").split()
-        if head is None and {MEAN, ROLLOUT} & set(words):
-            self.chosen = -2 if MEAN in words else -1
+        if head is None:
+            self._wanted = next((word for word in words if word in (MEAN, ROLLOUT)), "")
         self.which = next((word for word in words if word in WEIGHTS), self.which)
         self.scores = self.scores if of is None else SCORES in words
 
@@ -124,9 +125,11 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
 
     @property
     def kind(self) -> str:
-        """Which attention is on show: the one chosen, else the one across, where there is one."""
+        """Which attention is on show: the one chosen, else the one across once it has begun."""
         found = kinds(self.trace) if self.trace is not None else []
-        return self.which if self.which in found else (found or [SELF])[-1]
+        if self.which in found or not found or self.trace is None:
+            return self.which or SELF
+        return found[-1] if self.shown > self.trace.source else found[0]
 
     @property
     def heads(self) -> int:
@@ -156,6 +159,9 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         assert self.trace is not None
         bits = self._entropy[f"{seen.prefix}bits"]
         found = panels(self.trace, seen, self.layer_shown, self.cursor, bits, self._rollout)
+        names = [panel.name for panel in found]
+        if self._wanted in names:
+            self.chosen, self._wanted = names.index(self._wanted), ""
         self.chosen %= len(found)
         return found
 

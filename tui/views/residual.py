@@ -158,7 +158,11 @@ Name and view of the stream: Elhage et al. 2021.
         matrix.show(grid, scale, count - 1 - self.depth, max(-1, self.cursor - first))
         self.put("#title", self._title(stream))
         self.put("#readout", self._readout(stream))
-        self.put("#legend", scale.legend())
+        legend = scale.legend()
+        if trace.header.architecture.get("norm") == "post":
+            note = " · post-LN: norms do not add up"
+            legend.append(note if len(legend) + len(note) <= self.size.width else "")
+        self.put("#legend", legend)
 
     def _title(self, stream: Stream) -> Text:
         assert self.trace is not None

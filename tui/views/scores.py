@@ -15,7 +15,7 @@ from tui.palette import Palette
 from tui.views.axis import clip, label
 from tui.views.formula import architecture_of
 from tui.views.numbers import num
-from tui.views.plain import shown
+from tui.views.plain import plain, shown
 from tui.views.sight import Sight
 
 NUMBER, LABEL = 9, 14  # columns of a number and of a key's label
@@ -133,6 +133,9 @@ class Scores(Widget):
     def _masked(self) -> np.ndarray:
         return self._steps[-2].values if self._steps else np.zeros(0)
 
+    def _plain(self, words: str) -> str:
+        return plain(words) if self._palette.ascii else words
+
     def render(self) -> RenderableType:
         if not self._steps:
             return Text("this row looks at nothing")
@@ -142,9 +145,11 @@ class Scores(Widget):
         bar = max(0, min(WIDEST, pitch - NUMBER - 2))
         lines = [Text(" " * LABEL, no_wrap=True), Text("key".ljust(LABEL), quiet, no_wrap=True)]
         for step in self._steps:
-            scale = "0 to 1" if step.share else f"±{step.largest:.3g}"
-            lines[0].append(clip(step.title, pitch - 1).rjust(NUMBER).ljust(pitch), "bold")
-            words = step.formula.rjust(NUMBER)
+            # made plain before they are laid out: a symbol's name is longer than the symbol
+            scale = self._plain("0 to 1" if step.share else f"±{step.largest:.3g}")
+            name = clip(self._plain(step.title), pitch - 1)
+            lines[0].append(name.rjust(NUMBER).ljust(pitch), "bold")
+            words = self._plain(step.formula).rjust(NUMBER)
             room = pitch - cell_len(words) - 1
             lines[1].append(
                 f"{words} {scale if bar and len(scale) <= room else ''}".ljust(pitch), quiet
@@ -164,7 +169,8 @@ class Scores(Widget):
         for step in self._steps:
             value = float(step.values[index])
             if not np.isfinite(value):
-                words = f"-∞ {self._reasons[index]}" if pitch > NUMBER + 2 else "-∞"
+                words = self._plain("-∞")
+                words += f" {self._reasons[index]}" * (pitch > NUMBER + 2)
                 text.append(words.rjust(NUMBER).ljust(pitch), palette.style("muted"))
                 continue
             digits = f"{value:.4f}" if step.share else num(value)
