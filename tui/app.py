@@ -128,10 +128,7 @@ class PeepholeApp(App[int]):
 
                 self.show(None, shelf.find(choice.name))
             elif choice.kind == "tour":
-                from scenarios.tour import course
-                from tui.tour.contents import TourScreen
-
-                self.push_screen(TourScreen(course()))
+                self.tour()
             elif choice.kind == "model":
                 self.open(choice.name)
             elif choice.kind == "train":
@@ -155,6 +152,17 @@ class PeepholeApp(App[int]):
             self.show(read([name], ""), start="type")
         else:
             self.show(of_text([zoo.model(name)], sample(name).text), start="play")
+
+    def tour(self) -> None:
+        """The contents of the tour; back to them where one is on it."""
+        from scenarios.tour import course
+        from tui.tour.contents import TourScreen
+
+        if any(isinstance(screen, TourScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, TourScreen):
+                self.pop_screen()
+        else:
+            self.push_screen(TourScreen(course()))
 
     def train(self, task: str = "recall") -> None:
         """Ask what to train on a task, and watch it learn."""
@@ -194,6 +202,9 @@ class PeepholeApp(App[int]):
         for command in super().get_system_commands(screen):
             if command.title != "Theme":  # Textual's own themes have no maps for numbers
                 yield command
+        yield SystemCommand(
+            "Take the tour", "All scenarios in the order of history, from where you were", self.tour
+        )
         yield SystemCommand(
             "Train a network", "Choose task, cell and knobs, and watch it learn", self.train
         )

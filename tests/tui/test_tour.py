@@ -196,6 +196,17 @@ async def test_home_leads_to_the_tour_and_back() -> None:
         assert "Take the tour" in said(pilot)
 
 
+async def test_the_palette_leads_to_the_tour_and_back_to_its_contents(short: Course) -> None:
+    app = PeepholeApp(first=TourScreen(short))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter")
+        commands = {c.title: c.callback for c in app.get_system_commands(app.screen)}
+        commands["Take the tour"]()
+        await settled(pilot)
+        assert isinstance(app.screen, TourScreen)
+        assert app.screen.course is short
+
+
 @pytest.mark.parametrize("form", ["dark", "none", "ascii"])
 async def test_every_size_and_form(form: str) -> None:
     app = PeepholeApp(
