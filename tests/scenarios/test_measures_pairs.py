@@ -120,6 +120,16 @@ def test_a_lane_decodes_as_it_is_told(tmp_path: Path) -> None:
     assert lane.trace.tokens[5:] == ["a", "c"]
 
 
+def test_a_language_model_goes_on_with_its_text(tmp_path: Path) -> None:
+    old = 'text = "the cat was happy ." }'
+    text = PAIRS.replace(old, 'text = "the cat", decode = "top-k 3 seed 2", most = 4 }')
+    text = text.replace("rows(plain) == 6", "rows(plain) == 7")
+    lane = play(written(tmp_path, text)).lane("plain", 2)
+    assert lane.trace.tokens[:3] == ["<s>", "the", "cat"]
+    assert len(lane.trace) == 7
+    assert lane.trace.header.decoding["top_k"] == 3
+
+
 MISTAKES = [
     ('target = "b b"', 'targt = "b b"', "no key 'targt'. Did you mean 'target'", "targt"),
     ('target = "b b"', "target = 3", "'target' must be text, not 3", "target"),
