@@ -1,4 +1,4 @@
-"""How words are chosen: what a cut keeps, what was written and how likely that is, and what a search missed."""
+"""How words are chosen: what a cut keeps, what was written and how likely it is, what a search missed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ MOST = 40  # words that a sample or a search goes on for
 
 
 @measure("words")
-def kept(lane: Lane, at: At, decoding: str) -> int:
+def words_kept(lane: Lane, at: At, decoding: str) -> int:
     """How many words a decoding, such as 'top-k 5' or 'top-p 0.9', leaves for a row to be chosen from."""
     return int(_cut(lane, at, decoding).kept.sum())
 
 
 @measure("probability")
-def mass(lane: Lane, at: At, decoding: str) -> float:
+def mass_kept(lane: Lane, at: At, decoding: str) -> float:
     """What the model gives to the words that a decoding leaves for a row."""
     found = _cut(lane, at, decoding)
     return float(found.before[found.kept].sum())
 
 
 @measure("probability")
-def chance(lane: Lane, at: At, word: str, decoding: str) -> float:
+def chance_after(lane: Lane, at: At, word: str, decoding: str) -> float:
     """Of a word at a row after a decoding has cut and heated the distribution."""
     (index,) = lane.model.vocabulary.encode([word])
     return float(_cut(lane, at, decoding).after[index])
