@@ -118,3 +118,7 @@ def test_a_card_of_another_corpus_is_refused(tmp_path: Path) -> None:
     model = replace(zoo.model("gru"), card={**zoo.model("gru").card, "reads": "englsh"})
     with pytest.raises(PeepholeError, match="no corpus 'englsh'"):
         card.as_markdown(model)
+
+
+def test_all_bundled_weights_are_below_25_mb() -> None:
+    assert sum(path.stat().st_size for path in zoo.WEIGHTS.glob("*.safetensors")) < 25e6
