@@ -35,7 +35,7 @@ def multiply_adds(lane: Lane, rows: int) -> int:
 @measure("ratio of times")
 def slower(lane: Lane, rows: int, than: int) -> float:
     """How many times as long reading so many rows takes here and now as reading fewer, in one shot: time
-    of the processor, the best of five."""
+    of the processor, the best of three."""
     return _seconds(a_lane(lane), whole(rows, 1, 2000)) / _seconds(lane, whole(than, 1, 2000))
 
 
@@ -92,7 +92,7 @@ def _seconds(lane: Lane, rows: int) -> float:
     architecture = replace(a, positions="none") if hasattr(a, "positions") else a
     ids = np.random.default_rng(0).integers(0, len(model.vocabulary), rows)
     found = []
-    for _ in range(5):
+    for _ in range(3):
         began = time.thread_time()  # not the clock on the wall: others may use this machine as well
         architecture.logits(model.params, ids)
         found.append(time.thread_time() - began)
