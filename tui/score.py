@@ -13,7 +13,8 @@ from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
 from tui.tracks import build
-from tui.tracks.base import Stage, Track
+from tui.tracks.base import Track
+from tui.tracks.stage import Stage
 from tui.tracks.token import TokenTrack
 
 WIDE = 85  # columns of a lane from which on claims of luxury are met, which cost bytes a step

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tui.lane import Lane
-    from tui.tracks.base import Stage, Track
+    from tui.tracks.base import Track
+    from tui.tracks.stage import Stage
 
 Each = Callable[["Lane"], list[tuple[Any, ...]]]
 

@@ -8,7 +8,6 @@ trace.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -22,47 +21,8 @@ from tui import crossing
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
+from tui.tracks.stage import Stage
 from tui.views.plain import plain
-
-
-@dataclass
-class Stage:
-    """What all tracks of a screen share.
-
-    Attributes:
-        top: the first row in sight.
-        banner: whether each lane has its name above its tracks.
-        dividers: the rows above which the end of a source is drawn, in order.
-        gap: how many lines that takes.
-    """
-
-    session: Session
-    palette: Palette
-    top: int = 0
-    banner: bool = False
-    dividers: tuple[int, ...] = ()
-    gap: int = 2
-
-    @property
-    def header(self) -> int:
-        """How many lines stand above the rows: (lane,) title, scale."""
-        return 3 if self.banner else 2
-
-    def line(self, row: int) -> int:
-        """The line below the header on which a row stands; below 0 above the top."""
-        above = sum(self.top < divider <= row for divider in self.dividers)
-        return row - self.top + self.gap * above
-
-    def at(self, line: int) -> tuple[int, int]:
-        """The row on a line below the header, and -1; or of a divider its row, and which of its lines."""
-        row = self.top + line
-        for divider in self.dividers:
-            if divider <= self.top or row < divider:
-                continue
-            if row < divider + self.gap:
-                return divider, row - divider
-            row -= self.gap
-        return row, -1
 
 
 class Track(Widget, can_focus=True):

@@ -11,7 +11,8 @@ import numpy as np
 from rich.segment import Segment
 
 from tui.lane import Lane
-from tui.tracks.base import Stage, Track
+from tui.tracks.base import Track
+from tui.tracks.stage import Stage
 
 SUBSCRIPT = str.maketrans("0123456789k", "₀₁₂₃₄₅₆₇₈₉ₖ")
 

@@ -8,8 +8,8 @@ import numpy as np
 from rich.segment import Segment
 
 from tui.lane import Lane
-from tui.tracks.base import Stage
 from tui.tracks.following import FollowingTrack
+from tui.tracks.stage import Stage
 
 
 class GradientTrack(FollowingTrack):

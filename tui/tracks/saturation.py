@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.lenses.saturation import FLAT, slopes_of
 from tui.lane import Lane
-from tui.tracks.base import Stage
+from tui.tracks.stage import Stage
 from tui.tracks.units import UnitsTrack
 from tui.views.plain import plain
 

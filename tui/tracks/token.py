@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
+from engine.text import END
 from tui.reading import CROSS
 from tui.tracks.base import Track
 
@@ -26,12 +27,19 @@ about: they show what *its* token depends on.
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
         longest = max((len(word) for word in self.lane.trace.tokens[:400]), default=4)
+        longest = max(longest, len(END) + 2) if self._crosses else longest  # with its mark
         digits = len(str(max(1, len(self.lane) - 1)))
         whole = digits + 3 + max(5, longest)
         return ((0, min(whole, digits + 12)), (8, min(whole, digits + 21)))
 
     def title(self, width: int) -> str:
         return "row token" if width >= 9 else "token"
+
+    @property
+    def _crosses(self) -> bool:
+        """Whether the last row of the source is all that the target knows of it."""
+        lane = self.lane
+        return bool(lane.source) and not lane.whole and CROSS not in lane.looks
 
     def cells(self, row: int, width: int) -> list[Segment]:
         here = row == self.session.cursor
@@ -44,7 +52,7 @@ about: they show what *its* token depends on.
         ]
         room = width - len(number) - 2
         word = self.palette.text(self._word(row, room), "text", ground)
-        if row != self.lane.source - 1 or self.lane.whole or CROSS in self.lane.looks:
+        if row != self.lane.source - 1 or not self._crosses:
             return [*parts, word]
         crosses = self.palette.text(self.palette.glyph(" ▼", " v"), "accent", ground)
         return [*parts, word, crosses]  # the one row that crosses

@@ -9,7 +9,8 @@ import numpy as np
 from rich.segment import Segment
 
 from tui.lane import Lane
-from tui.tracks.base import Stage, Track
+from tui.tracks.base import Track
+from tui.tracks.stage import Stage
 
 LONG = {
     "h": "hidden state",
