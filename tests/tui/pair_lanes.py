@@ -39,5 +39,5 @@ def pair_model(kind: str, seed: int = 0, **sizes: Any) -> LanguageModel:
 def pair_lane(kind: str, **sizes: Any) -> Lane:
     """What such a model reads."""
     model = pair_model(kind, **sizes)
-    given = {} if kind == "encoder" else {"target": TARGET}
-    return Lane(kind, run(model, SOURCE.split(), **given), model)
+    target = None if kind == "encoder" else TARGET
+    return Lane(kind, run(model, SOURCE.split(), target=target), model)

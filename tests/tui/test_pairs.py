@@ -31,10 +31,11 @@ S = 8  # rows of the source: t h r o u g h </s>
 
 def app(*kinds: str, free: bool = False, **sizes: int) -> PeepholeApp:
     models = [pair_model(kind, seed, **sizes) for seed, kind in enumerate(kinds)]
-    given = {} if free or kinds == ("encoder",) else {"target": TARGET}
+    target = None if free or kinds == ("encoder",) else TARGET
     lanes = [
-        Lane(model.name, run(model, SOURCE.split(), most=5, **given), model) for model in models
-    ]  # type: ignore[arg-type]
+        Lane(model.name, run(model, SOURCE.split(), target=target, most=5), model)
+        for model in models
+    ]
     return PeepholeApp(Session(lanes))
 
 
