@@ -10,13 +10,13 @@ from engine import LanguageModel, fork, lenses, run
 from engine.interventions import Intervention
 from engine.lenses.patching import transplant
 from scenarios import zoo
-from tests.tui.pair_lanes import pair_lane
+from tests.tui.pair_lanes import pair_lane, pair_model
 from tests.tui.stage import Stage, lane, ready, without_model
 from tests.tui.test_views_pairs import shown
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.views.patching import PatchingView
-from tui.views.question import Question, ask, default, written
+from tui.views.question import Question, ask, beside, default, written
 
 TEXT = "the cats on the mat that the dog likes were happy ."
 
@@ -78,6 +78,24 @@ async def test_another_text_and_what_the_readings_say_by_themselves(model: Langu
         assert "'are'" in stage.said("#title")  # likeliest of this reading at row 10
         assert "[mat]" in stage.screen_text()
         assert "[box]" in stage.screen_text()
+
+
+def test_another_lane_of_the_same_length_is_the_other_reading(model: LanguageModel) -> None:
+    here, there = (run(model, TEXT.replace("mat", word)) for word in ("mat", "box"))
+    question = beside(here, there, 0)
+    assert question is not None
+    assert (question.row, question.changed(here.tokens)) == (1, [5])
+    assert beside(here, here, 5) is None
+    assert beside(here, run(model, "the cats were happy ."), 5) is None
+    pair = pair_lane("seq2seq").trace
+    assert beside(pair, here, 5) is None
+    again = run(pair_model("seq2seq"), list("tough"), target="TH")
+    assert beside(pair, again, 9) is None  # a shorter source
+    again = run(pair_model("seq2seq"), list("thruugh"), target="R")
+    found = beside(pair, again, 9)
+    assert found is not None
+    assert found.changed(pair.tokens) == [3]
+    assert found.tokens[8:] == tuple(pair.tokens[8:])  # its own target
 
 
 async def test_enter_forks_with_the_chosen_state(model: LanguageModel) -> None:

@@ -17,7 +17,7 @@ from tui.views.base import View
 from tui.views.grid import Grid, whole
 from tui.views.matrix import Matrix
 from tui.views.patched import EffectScale, both_texts, carriers, place, readout
-from tui.views.question import Patched, Question, ask, default
+from tui.views.question import Patched, Question, ask, beside, default
 
 
 class PatchingView(View):
@@ -38,7 +38,8 @@ A Transformer's state is the residual stream of a row after a block; a cell's is
 Of a pair the states of the source are the encoder's. Where a layer's number is near 1, that place carries
 the answer. The last layer of the row that answers carries it by construction: nothing comes after.
 
-`o` asks something else (another text, other words), `←` `→` choose a row, `↑` `↓` a layer. **Enter** puts
+If another lane of the same model reads a text of the same length, that is the other reading. `o` asks
+something else (another text, other words), `←` `→` choose a row, `↑` `↓` a layer. **Enter** puts
 the chosen state in for good: the fork stands beside this reading, on the score.
 
 Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
@@ -95,7 +96,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
             self._asked = None
         if self._asked is not None and len(self._asked.tokens) != len(trace):
             self._asked = None
-        question = self._asked or default(trace, self.cursor)
+        question = self._asked or self._posed(trace) or default(trace, self.cursor)
         if self._of != (lane, trace, question):
             self._of, self._found, self._error, self._place = (
                 (lane, trace, question),
@@ -105,6 +106,13 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
             )
             self._begin(lane, trace, question)
         self._draw()
+
+    def _posed(self, trace: Trace) -> Question | None:
+        """What the lanes on the screen ask: another reading of the same length by the same model."""
+        session = getattr(self.screen, "session", None)
+        lanes = [lane for lane in session.lanes if lane is not self.lane] if session else []
+        found = (beside(trace, lane.trace, self.cursor) for lane in lanes)
+        return next((question for question in found if question is not None), None)
 
     def _begin(self, lane: Lane, trace: Trace, question: Question | None) -> None:
         if lane.model is None:

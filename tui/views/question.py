@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import LanguageModel, Named, PeepholeError, Trace, lenses
 from engine.lenses.patching import patching
-from engine.lenses.prediction import deciding
+from engine.lenses.prediction import deciding, predicted
 from engine.models import reads
 from engine.runner import Run
 from engine.text import SPECIAL, START
@@ -76,6 +76,21 @@ def default(trace: Trace, cursor: int) -> Question | None:
     if trace.source == len(trace):
         return None
     return _of_pair(trace, cursor) if trace.source else _of_number(trace, cursor)
+
+
+def beside(trace: Trace, other: Trace, cursor: int) -> Question | None:
+    """The question that another lane's reading poses: its text against this one; None if they do not fit.
+
+    Of a pair only the source is taken: the target stays that of this reading.
+    """
+    if (other.header.digest, other.source) != (trace.header.digest, trace.source):
+        return None
+    paired = 0 < trace.source < len(trace)
+    rows = trace.source if paired else len(other)
+    tokens = (*other.tokens[:rows], *(trace.tokens[rows:] if paired else ()))
+    if len(tokens) != len(trace) or list(tokens) == trace.tokens:
+        return None
+    return Question(tokens, max(cursor, predicted(trace).start))
 
 
 def _of_pair(trace: Trace, cursor: int) -> Question | None:
