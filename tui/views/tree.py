@@ -60,7 +60,7 @@ def tree(
         text.append_text(line)
         text.append("\n")
     if len(paths) > len(shown):
-        others = f" {palette.glyph('…', '..')} {len(paths) - len(shown)} more that were pruned"
+        others = f" {palette.glyph('…', '..')} {len(paths) - len(shown)} more lines"
         text.append(others, palette.style("muted"))
     return text
 
