@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.arrays import to_numpy
 from engine.errors import PeepholeError
 from engine.interventions import Interventions
 from engine.lenses.batch import ids_of
@@ -80,6 +81,27 @@ def sine(d: int, row: int, unit: int) -> float:
     same angle where it is odd (Vaswani et al. 2017, section 3.5)."""
     place = whole(row, 0, 10**6)
     return float(sinusoidal(place, place + 1, whole(d, 2, 4096))[0, whole(unit, 0, d - 1)])
+
+
+@measure("rows")
+def positions_known(lane: Lane) -> int:
+    """How many rows a learned table of positions has."""
+    return len(_table(lane))
+
+
+@measure("ratio")
+def unused_positions(lane: Lane, first: int) -> float:
+    """How long the vectors of a learned table are from a row on, on average, against those before it."""
+    lengths = np.linalg.norm(_table(lane), axis=-1)
+    start = whole(first, 1, len(lengths) - 1)
+    return float(lengths[start:].mean() / lengths[:start].mean())
+
+
+def _table(lane: Lane) -> np.ndarray:
+    params = a_lane(lane).model.params
+    if "P" not in params:
+        raise PeepholeError(f"{lane.label} has no table of positions", do="Name `transformer`")
+    return to_numpy(params["P"])
 
 
 @lru_cache(maxsize=64)
