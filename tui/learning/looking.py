@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine import PeepholeError
 from tui.learning.core import Core
+from tui.screens.saving import save_picture
 
 if TYPE_CHECKING:
     from tui.learning.panels.base import Panel
@@ -108,17 +109,4 @@ class Looking(Core):
         self.app.push_screen(HelpScreen(panel.NAME, panel.HELP, pairs))
 
     def action_save_picture(self) -> None:
-        from tui.dialogs.save_as import SaveAsDialog
-
-        picture = self.app.export_screenshot()
-        name = f"{self.desk.run.name}.svg"
-
-        def save(path) -> None:
-            if path is not None:
-                try:
-                    path.write_text(picture, encoding="utf-8")
-                    self.notify(f"Saved {path}", markup=False)
-                except OSError as error:
-                    self.notify(f"cannot write ({error.strerror})", severity="error", markup=False)
-
-        self.app.push_screen(SaveAsDialog("the picture", name, ".svg"), save)
+        save_picture(self, f"{self.desk.run.name}.svg")

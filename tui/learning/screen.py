@@ -21,6 +21,7 @@ from tui.learning.live import LiveRun
 from tui.learning.looking import Looking
 from tui.learning.panels.base import Lines, Panel
 from tui.screens.keybar import KeyBar
+from tui.screens.least import fits
 from tui.themes import LIGHT
 
 NEEDS = (72, 18)  # columns and lines below which nothing can be read
@@ -228,11 +229,6 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
             panel.repaint()
 
     def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        small = width < NEEDS[0] or height < NEEDS[1]
-        self.set_class(small, "-small")
-        needs = f"watching a run needs {NEEDS[0]} x {NEEDS[1]}\nthis is {width} x {height}"
-        self.query_one("#small", Static).update(needs)
-        if not small:
+        if fits(self, event.size, NEEDS, "watching a run"):
             self.settle()
             self.call_after_refresh(self.draw)

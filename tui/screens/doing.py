@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from engine import CutEdge, CutHead, Hold, PeepholeError
@@ -12,6 +11,7 @@ from tui.given import Given, readers
 from tui.lane import Lane
 from tui.reading import CROSS
 from tui.screens.core import Core
+from tui.screens.saving import save_as, save_picture
 from tui.session import MOST
 from tui.tracks.attention import AttentionTrack
 from tui.tracks.heads import HeadsTrack
@@ -204,45 +204,20 @@ class Doing(Core):
     def action_save_trace(self) -> None:
         lane = self.lane
 
-        def save(path: Path) -> str:
+        def save(path: Path) -> None:
             from engine import save_trace
             from engine.lenses.record import record
 
             if lane.model is not None:
                 record(lane.model, lane.trace)
             save_trace(lane.trace, path)
-            return str(path.absolute())
 
-        self._save(f"the trace of {lane.name}", f"peephole-{self._stem(lane)}.safetensors", save)
+        save_as(self, f"the trace of {lane.name}", f"{self._stem(lane)}.safetensors", save)
 
     def action_save_picture(self) -> None:
-        picture = self.app.export_screenshot(title="peephole")
-
-        def save(path: Path) -> str:
-            path.write_text(picture, encoding="utf-8")
-            return str(path.absolute())
-
-        self._save("the picture", f"peephole-{self._stem(self.lane)}.svg", save)
+        save_picture(self, f"{self._stem(self.lane)}.svg")
 
     @staticmethod
     def _stem(lane: Lane) -> str:
-        return "".join(c if c.isalnum() else "-" for c in lane.label) + "-" + lane.trace.id[:6]
-
-    def _save(self, what: str, name: str, save: Callable[[Path], str]) -> None:
-        from tui.dialogs.save_as import SaveAsDialog
-
-        def work(path: Path) -> str:
-            try:
-                return save(path)
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise PeepholeError(
-                    f"cannot be written ({reason})", where=str(path), do="Choose another place"
-                ) from None
-
-        def answer(path: Path | None) -> None:
-            if path is not None:
-                done = lambda where: self.notify(f"Saved {what}: {where}", markup=False)  # noqa: E731
-                self.in_thread(lambda: work(path), done, "save")
-
-        self.app.push_screen(SaveAsDialog(what, name, Path(name).suffix), answer)
+        label = "".join(c if c.isalnum() else "-" for c in lane.label)
+        return f"peephole-{label}-{lane.trace.id[:6]}"

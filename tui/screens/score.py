@@ -18,6 +18,7 @@ from tui.score import Score
 from tui.screens.dock import Dock
 from tui.screens.doing import Doing
 from tui.screens.keybar import KeyBar
+from tui.screens.least import fits
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
 from tui.screens.scripted import Scripted
@@ -92,6 +93,11 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
         """While a word is typed `i` is a letter; below the minimum size no key does anything."""
         if action == "type" and isinstance(self.focused, WordInput):
             return False
+        lanes = self.session.lanes
+        if action in ("force", "decode"):  # for models that write
+            return any(lane.source and not lane.whole for lane in lanes)
+        if action == "which":
+            return any(len(lane.looks) > 1 for lane in lanes)
         return not self.has_class("-small")
 
     # Showing --------------------------------------------------------------------------------------
@@ -161,6 +167,7 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
         if self.view is not None:
             self.action_view("score")
         await self.score.rebuild(session)
+        self.refresh_bindings()
         self.say()
         self.prepare()
 
@@ -177,12 +184,8 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
         self.say()
 
     def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        small = width < NEEDS[0] or height < NEEDS[1]
-        self.set_class(small, "-small")
-        needs = f"peephole needs {NEEDS[0]} x {NEEDS[1]}\nthis is {width} x {height}"
-        self.query_one("#small", Static).update(needs)
-        side = width >= SIDE and self.play_script is not None
+        fits(self, event.size, NEEDS, "peephole")
+        side = event.size.width >= SIDE and self.play_script is not None
         self.query_one(Narrator).set_class(side, "-side")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
