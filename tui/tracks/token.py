@@ -9,6 +9,21 @@ from engine.text import END
 from tui.reading import CROSS
 from tui.tracks.base import Track
 
+PAIR = """The rows: above the source, which ends with </s>, below the target, which begins with <s>. What
+stands between them is all that the target can know of the source.
+
+A recurrent net reads a row a tick. A Transformer reads all rows that are given at once, a *layer* a tick;
+what it writes itself comes a row a tick. Rows that are not written yet show a dot. The cursor (▶) is the row
+that gradient and attention are about: they show what *its* token depends on.
+
+↓ ↑ move it, Space plays tick by tick, i reads another source, f has the right target read (teacher forcing)
+or lets the model write by itself, d says how it chooses its words."""
+WHOLE = """The rows: all of them are read, and each gets a label. A Transformer computes all rows at once, a
+*layer* a tick; a recurrent net that reads both ways comes from both ends at once. The cursor (▶) is the row
+that gradient and attention are about: they show what *its* label depends on.
+
+↓ ↑ move it, Space plays tick by tick, i reads another text."""
+
 
 class TokenTrack(Track):
     """Row number and token."""
@@ -16,13 +31,16 @@ class TokenTrack(Track):
     NAME = "tokens"
     HELP = """The rows: one tick of the model each, with the token that it read.
 
-Row 0 is the start token <s>. A model that reads a source and writes a target has the rows of the source
-above, </s> last, and those of the target below, from <s> on; rows that it has yet to write show a dot.
-Rows that have not been read yet are dim. The cursor (▶) is the row that gradient and attention are
-about: they show what *its* token depends on.
+Row 0 is the start token <s>. Rows that have not been read yet are dim. The cursor (▶) is the row that
+gradient and attention are about: they show what *its* token depends on.
 
 ↓ ↑ move it, Space plays, a click puts it on a row."""
     MARKED = True
+
+    def about(self) -> str:
+        if self.lane.whole:
+            return WHOLE
+        return PAIR if self.lane.source else self.HELP
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
