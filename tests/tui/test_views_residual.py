@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine import lenses
+from engine import lenses, run
+from tests.engine.build import build, tokens
 from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import Stage, lane, ready, without_model
 from tests.tui.test_views_pairs import shown
+from tui.lane import Lane
 from tui.palette import Palette
 
 
@@ -123,3 +127,18 @@ async def test_at_any_size_and_length(palette: Palette) -> None:
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot, ["left", "down"])
         assert "h after block 1" in stage.screen_text()
+
+
+@pytest.mark.parametrize("name", ["residual", "attention", "equation"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+async def test_a_model_that_diverged_is_still_drawn(name: str) -> None:
+    model = build("transformer", dtype="float32")
+    params = {
+        key: array * (1e30 if key == "layers.1.W_1" else 1) for key, array in model.params.items()
+    }
+    params["layers.0.W_q"] = params["layers.0.W_q"] * np.nan
+    broken = replace(model, params=params)
+    stage = Stage(name, Lane("broken", run(broken, tokens(6)), broken), cursor=3)
+    async with stage.run_test(size=(100, 40)) as pilot:
+        await ready(pilot, ["left_square_bracket", "d", "left", "up"])
+        assert "broken" in stage.screen_text()

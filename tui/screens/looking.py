@@ -30,6 +30,8 @@ class Looking(Core):
         lane = self.lane
         if name in ("attention", "alignment") and not lane.heads:
             lane = next((other for other in self.session.lanes if other.heads), lane)
+        if name == "residual" and "m" not in lane.trace:
+            lane = next((other for other in self.session.lanes if "m" in other.trace), lane)
         if name == "jacobian" and not lane.states:
             lane = next((other for other in self.session.lanes if other.states), lane)
         self.score.display = False

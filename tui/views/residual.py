@@ -264,6 +264,7 @@ Name and view of the stream: Elhage et al. 2021.
 def _norm(palette: Palette, value: float, largest: float, width: int, kind: str) -> Text:
     """A norm and its bar, `largest` over the whole width."""
     text = Text(f"{value:>8.2f} ", palette.style("text"), no_wrap=True)
-    for segment in palette.bar(round(2 * width * value / largest), width, kind):
+    share = value / largest if np.isfinite(value) else 0.0  # a diverged model's number has no bar
+    for segment in palette.bar(round(2 * width * share), width, kind):
         text.append(segment.text, segment.style)
     return text

@@ -104,12 +104,14 @@ class Scores(Widget):
         self._steps = steps(trace, seen, row, layer, head) if row in seen.rows else []
         self._names = [label(k, trace.tokens) for k in self._keys]
         self._at = key - self._keys.start
-        architecture = architecture_of(trace)
-        window = getattr(architecture, "local", "global") != "global"
+        window = trace.header.architecture.get("local", "global") != "global"
         allowed, beyond = seen.seen(row), "window" if window else "cut"
         self._reasons = [beyond if k in allowed else "later" for k in self._keys]
-        formulas = {equation.name: equation.formula for equation in architecture.equations}
-        self._formula = formulas.get(f"{seen.prefix}scores", "") if len(self._steps) == 2 else ""
+        self._formula = ""
+        if len(self._steps) == 2:
+            equations = architecture_of(trace).equations
+            named = {equation.name: equation.formula for equation in equations}
+            self._formula = named.get(f"{seen.prefix}scores", "")
         self.refresh()
 
     def legend(self) -> Text:
@@ -119,7 +121,7 @@ class Scores(Widget):
         masked = [
             reason
             for reason, value in zip(self._reasons, self._masked, strict=False)
-            if not np.isfinite(value)
+            if value == -np.inf
         ]
         words = {"later": "later", "cut": "cut by hand", "window": "outside the window"}
         parts = [f"{masked.count(r)} {said}" for r, said in words.items() if r in masked]
@@ -168,7 +170,7 @@ class Scores(Widget):
         text = Text(f"{mark}{name}".ljust(LABEL), loud, no_wrap=True)
         for step in self._steps:
             value = float(step.values[index])
-            if not np.isfinite(value):
+            if value == -np.inf:
                 words = self._plain("-∞")
                 words += f" {self._reasons[index]}" * (pitch > NUMBER + 2)
                 text.append(words.rjust(NUMBER).ljust(pitch), palette.style("muted"))
@@ -177,9 +179,9 @@ class Scores(Widget):
             text.append(
                 f"{digits:>{NUMBER}} ", palette.style("text" if here or step.share else "muted")
             )
-            if bar:
+            if bar and np.isfinite(value):
                 text.append_text(_bar(palette, value / step.largest, bar, step.share))
-            text.append(" " * (pitch - NUMBER - 1 - bar))
+            text.append(" " * (pitch - NUMBER - 1 - bar * bool(np.isfinite(value))))
         return text
 
 

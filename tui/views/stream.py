@@ -44,8 +44,8 @@ class Stream:
     @property
     def largest(self) -> float:
         """The largest norm of all: what a whole bar stands for."""
-        sizes = [self.norms, *self.sizes.values()]
-        return max(float(np.nanmax(size)) for size in sizes) or 1.0
+        sizes = np.concatenate([array.ravel() for array in (self.norms, *self.sizes.values())])
+        return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or 1.0
 
     @property
     def first(self) -> int:
@@ -54,7 +54,11 @@ class Stream:
 
     def added(self, row: int) -> list[str]:
         """What is added to a row, in this order: nothing across to a row of the source."""
-        return [name for name, sizes in self.sizes.items() if np.isfinite(sizes[row, 0])]
+        return [
+            name
+            for name, sizes in self.sizes.items()
+            if not (np.isnan(sizes[row]).all() and name == "b")
+        ]
 
     def answer(self, row: int) -> str:
         """The word that a row ends up with; "" where it predicts nothing."""
