@@ -9,12 +9,13 @@ _BOTH = {"cell": "gru", "width": 32, "embed": 32}
 _TRANSFORMER = {"width": 32, "heads": 2, "layers": 2, "hidden": 64}
 _SINES = {**_TRANSFORMER, "positions": "sinusoidal"}
 
-_tags = {"steps": 1500, "batch": 32, "lr": 5e-3}
+_senses = {"steps": 1000, "batch": 32, "lr": 5e-3}
+_tags = {**_senses, "steps": 1500}
 _garden = {"steps": 1500, "batch": 64, "lr": 5e-3}
 _but = {"steps": 1400, "batch": 64, "lr": 3e-3}
 _answer = {"steps": 1500, "batch": 64, "lr": 3e-3}
 
-_bank = partial(Entry, settings=_tags, reads="bank", seeds=3)
+_bank = partial(Entry, settings=_senses, reads="bank", seeds=3)
 _path = partial(Entry, settings=_garden, reads="garden", seeds=3)
 _labels = partial(Entry, settings=_tags, reads="garden-tags", seeds=3)
 _turn = partial(Entry, settings=_but, reads="but", seeds=3)

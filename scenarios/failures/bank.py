@@ -2,8 +2,8 @@
 
 A tagger says at the row of the noun in which sense it stands. The word that tells stands before it ("the
 steep bank was there") or after it ("the bank that we saw was steep"), some words away. Nouns of one sense
-(shore, shop, dog, hammer) show what the telling words mean; a quarter of the pairs of ambiguous noun and
-telling word is held out, "bank" with "steep" and with "closed" among them.
+(shore, shop, dog, hammer) show what the telling words mean; an eighth of the pairs of ambiguous noun and
+telling word is held out.
 """
 
 # ruff: noqa: SIM905 (word lists read better as text)
@@ -64,7 +64,7 @@ def held_out(noun: str, cue: str) -> bool:
     if noun not in AMBIGUOUS:
         return False
     sense = next(s for s in AMBIGUOUS[noun] if cue in CUES[s])
-    return (list(AMBIGUOUS).index(noun) + CUES[sense].index(cue)) % 4 == 0
+    return (list(AMBIGUOUS).index(noun) + CUES[sense].index(cue)) % 8 == 3
 
 
 def tagged(words: list[str], noun: str, sense: str) -> Item:
