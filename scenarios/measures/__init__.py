@@ -9,7 +9,7 @@ the list over all rows, for max, min, mean and argmax.
 # In the order in which they are listed:
 from scenarios.measures import expectation  # isort: skip
 from scenarios.measures import inside, influence, distance, memory, attention, pairs, aligned  # isort: skip
-from scenarios.measures import choosing, failures, blocks, patching, steps, runs, arithmetic  # isort: skip
+from scenarios.measures import choosing, edited, failures, blocks, patching, steps, runs, arithmetic  # isort: skip
 from scenarios.measures.table import MEASURES, listed, of_model
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "blocks",
     "choosing",
     "distance",
+    "edited",
     "expectation",
     "failures",
     "influence",

@@ -149,7 +149,7 @@ def _answers(lane: Lane, decoding: str, n: int) -> list[_Answer]:
 @lru_cache(maxsize=64)
 def _answered(lane: Lane, decoding: str, n: int) -> list[_Answer]:
     """What a model writes for held-out sources, and how likely it holds what is right."""
-    sources, accepted = _held_out(lane, n)
+    sources, accepted = held_out(lane, n)
     answers = []
     for source, right in zip(sources, accepted, strict=True):
         trace = run(lane.model, source, lane.hand_set, decoding=Decoding.parse(decoding), most=MOST)
@@ -160,7 +160,7 @@ def _answered(lane: Lane, decoding: str, n: int) -> list[_Answer]:
     return answers
 
 
-def _held_out(lane: Lane, n: int) -> tuple[list, list[list[tuple[str, ...]]]]:
+def held_out(lane: Lane, n: int) -> tuple[list, list[list[tuple[str, ...]]]]:
     """n sources that training never drew, and for each the answers that count as right."""
     from scenarios.pairs.spelling import PHONEMES, SPELLING, bundled
 
@@ -170,9 +170,9 @@ def _held_out(lane: Lane, n: int) -> tuple[list, list[list[tuple[str, ...]]]]:
         said = [scored.said[scored.words.index(word)] for word in sources]
         return list(sources), [[tuple(one) for one in each] for each in said]
     if {"trouve", "finds"} <= words:
-        from scenarios.translation.corpus import held_out
+        from scenarios.translation import corpus
 
-        every = held_out()
+        every = corpus.held_out()
         some = [every[at] for at in np.random.default_rng(0).permutation(len(every))[:n]]
         return [one.english.split() for one in some], [[tuple(one.french.split())] for one in some]
     raise PeepholeError(

@@ -43,6 +43,8 @@ def measure(unit: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__.rstrip("_")
+        if name in MEASURES:
+            raise ValueError(f"two measures are called {name}")
         MEASURES[name], UNITS[name] = function, unit
         return function
 
