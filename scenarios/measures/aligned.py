@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NoReturn
 
 import numpy as np
 
@@ -49,22 +52,65 @@ def copied(lane: Lane, length: int, n: int = 200) -> float:
 def words_right(lane: Lane, n: int = 200) -> float:
     """For how many of n held-out words a lane's model writes an accepted pronunciation, stress and all,
     running free; what the lane has set by hand stays so."""
+    from scenarios.pairs.spelling import SPELLING
+
+    return _words_right(_speller(lane), tuple(SPELLING.examples(whole(n, 1, 2000))[0]))
+
+
+@measure("share of words")
+def silent_e_right(lane: Lane) -> float:
+    """The same over all held-out words like 'wrote': one vowel, one consonant, and an e that is silent."""
+    return _words_right(_speller(lane), tuple(_silent_e()))
+
+
+@measure("share of words")
+def silent_e(lane: Lane, layer: int = -1, head: int | None = None) -> float:
+    """In how many held-out words like 'wrote' the largest weight lies on the e while the vowel is written,
+    the right target given."""
+    words = _silent_e()
+    found = _aligned(_speller(lane), tuple(words), tuple(words.values()))
+    looks = [
+        weights[_vowel(words[word])].argmax() == len(word) - 1
+        for word, weights in zip(words, _picked(lane, found, layer, head), strict=True)
+    ]
+    return float(np.mean(looks))
+
+
+def _speller(lane: Lane) -> Lane:
     from scenarios.pairs.spelling import PHONEMES
 
     if not set(PHONEMES) <= set(a_lane(lane).model.vocabulary.words):
         raise PeepholeError(f"{lane.label} spells no words", do="Name a model such as spell-gru")
-    return _words_right(lane, whole(n, 1, 2000))
+    return lane
 
 
 @lru_cache(maxsize=64)
-def _words_right(lane: Lane, n: int) -> float:
+def _words_right(lane: Lane, words: tuple[str, ...]) -> float:
     from scenarios.pairs.scoring import errors, greedy
-    from scenarios.pairs.spelling import MOST, SPELLING, bundled
+    from scenarios.pairs.spelling import MOST, bundled
 
-    words, _ = SPELLING.examples(n)
     scored = bundled()["scored"]
     accepted = [scored.said[scored.words.index(word)] for word in words]
     return errors(greedy(lane.model, words, MOST, Interventions(lane.hand_set)), accepted).words
+
+
+def _silent_e() -> dict[str, tuple[str, ...]]:
+    """Held-out words of one vowel, one consonant and a final e that is not heard, with their sounds."""
+    from scenarios.pairs.spelling import bundled
+
+    scored = bundled()["scored"]
+    return {
+        word: said[0]
+        for word, said in zip(scored.words, scored.said, strict=True)
+        if re.fullmatch("[^aeiouy]+[aeiou][^aeiouyrw]e", word)
+        and [sound[-1].isdigit() for sound in said[0]].count(True) == 1
+        and not said[0][-1][-1].isdigit()
+    }
+
+
+def _vowel(sounds: Sequence[str]) -> int:
+    """The tick at which the one vowel is written."""
+    return next(at for at, sound in enumerate(sounds) if sound[-1].isdigit())
 
 
 @lru_cache(maxsize=256)
@@ -76,8 +122,19 @@ def _copied(lane: Lane, length: int, n: int) -> float:
 
 
 def _weights(lane: Lane, n: int, layer: int, head: int | None) -> list[np.ndarray]:
+    """(U + 1, S) of each of n held-out pairs of the lane's corpus."""
+    from scenarios.card import corpus_of
+
+    corpus = corpus_of(a_lane(lane).model)
+    if not hasattr(corpus, "examples"):
+        _no_attention(lane)
+    texts, targets = corpus.examples(whole(n, 1, 2000))
+    found = _aligned(lane, tuple(texts), tuple(map(tuple, targets)))
+    return _picked(lane, found, layer, head)
+
+
+def _picked(lane: Lane, found: list[np.ndarray], layer: int, head: int | None) -> list[np.ndarray]:
     """(U + 1, S) of each pair: one head of a layer, or the mean of its heads."""
-    found = _alignments(a_lane(lane), whole(n, 1, 2000))
     layers, heads = found[0].shape[1:3]
     if not -layers <= layer < layers or (head is not None and not 0 <= head < heads):
         raise PeepholeError(f"{lane.label} has {layers} layers of {heads} heads")
@@ -86,14 +143,17 @@ def _weights(lane: Lane, n: int, layer: int, head: int | None) -> list[np.ndarra
 
 
 @lru_cache(maxsize=64)
-def _alignments(lane: Lane, n: int) -> list[np.ndarray]:
-    from scenarios.card import corpus_of
+def _aligned(
+    lane: Lane, texts: tuple[str, ...], targets: tuple[tuple[str, ...], ...]
+) -> list[np.ndarray]:
     from scenarios.pairs.scoring import alignments
 
-    corpus = corpus_of(lane.model)
-    if "cross_weights" not in lane.model.architecture.axes or not hasattr(corpus, "examples"):
-        raise PeepholeError(
-            f"{lane.label} has no attention on a source", do="Name a model such as copy-bahdanau"
-        )
-    texts, targets = corpus.examples(n)
+    if "cross_weights" not in lane.model.architecture.axes:
+        _no_attention(lane)
     return alignments(lane.model, texts, targets, Interventions(lane.hand_set))
+
+
+def _no_attention(lane: Lane) -> NoReturn:
+    raise PeepholeError(
+        f"{lane.label} has no attention on a source", do="Name a model such as copy-bahdanau"
+    )

@@ -87,6 +87,32 @@ def test_words_right_are_those_of_runs() -> None:
     assert measured("words_right(lane, 12)", even) < right
 
 
+def test_silent_e_is_counted_word_by_word() -> None:
+    of = lane("spell-transformer")
+    scored = spelling.bundled()["scored"]
+    looks, right = [], []
+    for word, accepted in zip(scored.words, scored.said, strict=True):
+        vowels = [at for at, sound in enumerate(accepted[0]) if sound[-1] in "012"]
+        letters = ["aeiou".find(letter) >= 0 for letter in word]
+        if (
+            letters[-3:] == [True, False, True]
+            and sum(letters) == 2
+            and word[-1] == "e"
+            and word[-2] not in "yrw"
+            and "y" not in word
+            and len(word) > 3
+            and len(vowels) == 1
+            and vowels[0] < len(accepted[0]) - 1
+        ):
+            trace = run(of.model, word, target=list(accepted[0]))
+            weights = trace["cross_weights"][trace.source + vowels[0], 0, 0, : trace.source]
+            looks.append(trace.tokens[int(weights.argmax())] == "e")
+            right.append(tuple(run(of.model, word, most=20).tokens[len(word) + 2 :]) in accepted)
+    assert len(looks) > 8
+    assert measured("silent_e(lane, 0, 0)", of) == pytest.approx(np.mean(looks))
+    assert measured("silent_e_right(lane)", of) == pytest.approx(np.mean(right))
+
+
 def test_examples_of_words_are_held_out_ones() -> None:
     texts, targets = spelling.SPELLING.examples(50)
     scored = spelling.bundled()["scored"]
@@ -102,7 +128,8 @@ def test_examples_of_words_are_held_out_ones() -> None:
         ("moves_on(lane)", "no attention on a source"),
         ("copied(lane, 3)", "copies no letters"),
         ("words_right(lane, 3)", "spells no words"),
-        ("on_diagonal(lane, 0)", "whole number from 1"),
+        ("silent_e(lane)", "spells no words"),
+        ("silent_e_right(lane)", "spells no words"),
         ("sharpness(1)", "not a lane"),
     ],
 )
@@ -111,6 +138,11 @@ def test_a_lane_that_cannot_be_asked_gets_one_message(text: str, says: str) -> N
     of = Lane("lane", model, run(model, "the cat"))
     with pytest.raises(PeepholeError, match=says):
         measured(text, of)
+
+
+def test_no_pairs_cannot_be_measured() -> None:
+    with pytest.raises(PeepholeError, match="whole number from 1"):
+        measured("on_diagonal(lane, 0)", lane("copy-luong"))
 
 
 def test_a_layer_or_head_that_is_not_there_gets_one_message() -> None:
