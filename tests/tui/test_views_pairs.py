@@ -162,6 +162,18 @@ async def test_recurrent_attention_shows_its_score_and_formula() -> None:
             assert f"{at.trace['cross_weights'][9, 0, 0, key]:.4f}" in text
 
 
+async def test_a_local_window_says_that_rows_do_not_add_up() -> None:
+    at = pair_lane("dot", local="predictive", window=2)
+    stage = Stage("attention", at, cursor=9)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "a window takes a part off" in stage.said("#legend")
+        await ready(pilot, ["d"])
+        outside = int(np.isneginf(at.trace["cross_scores"][9, 1, 0, :S]).sum())
+        assert outside
+        assert f"{outside} outside the window" in stage.said("#legend")
+
+
 async def test_without_attention_only_a_vector_crosses() -> None:
     stage = Stage("attention", pair_lane("none"), cursor=3)
     async with stage.run_test(size=(80, 24)) as pilot:

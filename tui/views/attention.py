@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -16,7 +17,7 @@ from tui.views.grid import Grid, labels
 from tui.views.looks import readout, title
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, Panel
-from tui.views.scale import Scale
+from tui.views.scale import ADDS_UP, Scale
 from tui.views.scores import Scores
 from tui.views.sight import (
     MEAN,
@@ -213,7 +214,15 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         parts += [name] * (len(found) > 1)
         self.put("#title", title(parts, self.cursor, panel.note, self.size.width))
         self.put("#readout", readout(trace.tokens, panel, seen, at, self.cursor))
-        self.put("#legend", scores.legend() if self.scores else scale.legend())
+        self.put("#legend", scores.legend() if self.scores else self._legend(trace, scale))
+
+    @staticmethod
+    def _legend(trace: Trace, scale: Scale) -> Text:
+        legend = scale.legend()
+        if trace.header.architecture.get("local") == "predictive":  # Luong et al. 2015, eq. 10
+            legend.right_crop(len(ADDS_UP))
+            legend.append(" · a window takes a part off")
+        return legend
 
     @property
     def _head(self) -> int:

@@ -37,7 +37,8 @@ A decoder with attention: the rows of the source that fit best, with their score
 the source, and h_j its state.
 
 For a Transformer: one head at one row, from scores over weights to the context, the heaviest keys first,
-then the block's sums for one unit of the residual stream.
+then the block's sums for one unit of the residual stream. Of a model of pairs, a row of the source shows
+the encoder's block, a row of the target the decoder's, which looks twice: at itself and at the source.
 
 LSTM: Hochreiter & Schmidhuber 1997, Gers et al. 2000. GRU: Cho et al. 2014, in torch's form. Attention:
 Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.

@@ -121,8 +121,8 @@ def _table(palette: Palette, trace: Trace, found: Lookup, top: int) -> list[Text
         score = "cut" if key.score == float("-inf") else num(key.score)
         text.append(f"    {name:<13}{score:>9}{num(key.share):>8}")
         text.append(f"{key.weight:>9.4f} ", "bold")
-        share = key.weight if key.weight == key.weight else 0.0  # a diverged model's has no bar
-        for segment in palette.bar(round(2 * BAR * share), BAR, "attention"):
+        length = key.weight if key.weight == key.weight else 0.0  # a diverged model's has no bar
+        for segment in palette.bar(round(2 * BAR * length), BAR, "attention"):
             text.append(segment.text, segment.style)
         texts.append(text)
     rest = found.keys[top:]

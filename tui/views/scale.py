@@ -14,6 +14,7 @@ from tui.palette import Palette
 
 TOP = 16  # levels 0..TOP, as many as a palette has for 0..1
 BLANK = -1  # the level of a cell where nothing can be
+ADDS_UP = " · each row adds up to 1"
 DECADES = 6  # how many powers of ten a gradient map tells apart
 
 
@@ -49,7 +50,7 @@ class Scale:
         """The scale in one line: name, unit, range, and what a blank means."""
         text = Text("weight 0 ", no_wrap=True)
         _append(text, self.palette.swatch(False, 9))
-        text.append(" 1, √ scale (¼ in the middle) · each row adds up to 1")
+        text.append(f" 1, √ scale (¼ in the middle){ADDS_UP}")
         return text
 
     def levels(self, values: np.ndarray) -> np.ndarray:
