@@ -74,6 +74,7 @@ KEYS: list[BindingType] = [
     _key("right_square_bracket", "layer(1)", "Layer above", "Show the layer above"),
     _key("left_curly_bracket", "head(-1)", "Head before", "Show the head before"),
     _key("right_curly_bracket", "head(1)", "Next head", "Show the next head, then their mean"),
+    _key("o", "feed", "One by one", "Feed a language model word by word, or have it read all at once"),
     _key("v", "vary", "h, c or x", "Gradient of h, of c or of the input x"),
     _key("s", "save_trace", "Save trace", "Save the trace as a file"),
     _key("p", "save_picture", "Picture", "Save a picture of the screen (SVG)"),

@@ -65,7 +65,7 @@ def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Par
     row = f"row {session.cursor:>{len(str(last))}} of {last}"
     play = f"▶ {session.speed:g}/s" if session.playing else "paused"
     right = [(f" {row} ", "text"), (f"· {play} ", "accent" if session.playing else "muted")]
-    if any(lane.source for lane in session.lanes):
+    if session.counted:
         right.insert(1, (f"· {_ticks(session)} ", "accent"))
     if session.loop:
         right.append(("· loop ", "accent"))

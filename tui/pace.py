@@ -57,9 +57,9 @@ class Pace:
         return row < taken, row >= self.both - taken
 
 
-def pace(trace: Trace) -> Pace:
-    """The ticks of a trace; of a language model, which is fed word by word, one a row."""
-    if not trace.source:
+def pace(trace: Trace, fed: bool = True) -> Pace:
+    """The ticks of a trace; of a language model that is `fed` word by word, one a row."""
+    if fed and not trace.source:
         rows = range(1, len(trace) + 1)
         return Pace(rows, rows)
     from engine.ticks import ticks

@@ -28,10 +28,13 @@ class Reading:
     Attributes:
         answers: where only some rows are asked, as in the tasks of training: those rows, each with the
             right answer; None where every row predicts the next word.
+        fed: whether a language model is fed word by word; else it reads a given text in as few steps as
+            it can, a Transformer one a layer.
     """
 
     def __init__(self, trace: Trace) -> None:
         self.answers: Mapping[int, str] | None = None
+        self.fed = True
         self.trace = trace
 
     @property
@@ -43,7 +46,7 @@ class Reading:
     def trace(self, trace: Trace) -> None:
         self._trace = trace
         self._chunks: dict[tuple[str, int], tuple[int, Results]] = {}
-        self._pace: tuple[int, Pace] | None = None
+        self._pace: tuple[int, bool, Pace] | None = None
         self.changed()
 
     def changed(self) -> None:
@@ -115,9 +118,10 @@ class Reading:
     @property
     def pace(self) -> Pace:
         """When its rows are there."""
-        if self._pace is None or self._pace[0] != len(self):
-            self._pace = len(self), pace(self.trace)
-        return self._pace[1]
+        known = len(self), self.fed
+        if self._pace is None or self._pace[:2] != known:
+            self._pace = *known, pace(self.trace, self.fed)
+        return self._pace[2]
 
     # What is expected -------------------------------------------------------------------------
 

@@ -183,7 +183,7 @@ class Score(Widget):
             for track in group:
                 if track.display:
                     track.moved(before, range(done, more) if now[1] > clock else ())
-                    if self.stage.banner and now[1] > clock and track.lane.source:
+                    if self.stage.banner and now[1] > clock and self.session.counted:
                         track.refresh_header()  # its steps are counted there
 
     def selected(self) -> None:

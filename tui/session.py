@@ -130,6 +130,20 @@ class Session:
             self.clock, self.cursor = self._ticks_to(rows - 1), rows - 1
 
     @property
+    def counted(self) -> bool:
+        """Whether sequential steps are counted: where a source is read, or language models are not fed."""
+        return any(lane.source or not lane.fed for lane in self.lanes)
+
+    def feed(self, fed: bool) -> None:
+        """Have language models fed word by word, or read what is given in as few steps as they can."""
+        if all(lane.fed == fed for lane in self.lanes):
+            return
+        for lane in self.lanes:
+            lane.fed = fed
+        self.clock = max(1, min(self.clock, self.ticks))
+        self.move(self.cursor)
+
+    @property
     def over(self) -> bool:
         """Whether all is read and the cursor at its end."""
         return self.clock >= self.ticks and self.cursor + 1 >= self.rows
@@ -234,8 +248,10 @@ class Session:
 
     def _change(self, lanes: list[Lane]) -> None:
         """Other lanes; what had all been read is read to the end in them too."""
-        over = self.clock >= self.ticks
+        over, fed = self.clock >= self.ticks, all(lane.fed for lane in self.lanes)
         self.lanes = lanes
+        for lane in lanes:
+            lane.fed = fed
         self.clock = self.ticks if over else min(self.clock, self.ticks)
 
     @property

@@ -82,6 +82,18 @@ class Playback(Core):
         self.session.loop = not self.session.loop
         self.say()
 
+    def action_feed(self) -> None:
+        """Word by word, or a text that is given in as few sequential steps as there need be."""
+        fed = any(not lane.fed for lane in self.session.lanes)
+        self.session.feed(fed)
+        if not fed:
+            self.playing(False)
+            self.session.show(1)
+        self.score.redraw()
+        self.sync()
+        how = "word by word" if fed else "all of the text at once: Space plays its ticks"
+        self.notify(f"Language models read {how}", timeout=4)
+
     # Lanes and gradients --------------------------------------------------------------------------
 
     def prepare(self) -> None:

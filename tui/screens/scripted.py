@@ -101,6 +101,7 @@ class Scripted(Core):
                 new.clock = min(session.clock, new.ticks)
                 new.cursor = min(session.cursor, new.shown - 1)
             await self.show_session(new)
+        self.session.feed("ticks" not in (beat.of or "").split())
         self._shown, self._target = beat, beat.row
         if self.session.cursor < beat.row and beat.view in ("score", "compare"):
             self.action_view("score")

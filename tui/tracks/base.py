@@ -173,7 +173,7 @@ class Track(Widget, can_focus=True):
     def _banner(self, width: int) -> list[Segment]:
         """This track's part of the lane's name, and of its steps where they are counted."""
         lane = self.lane
-        steps = f" · {self.session.steps(lane)}" if lane.source else ""
+        steps = f" · {self.session.steps(lane)}" if self.session.counted else ""
         forms = [f" {lane.name} · {mode}{steps}" for mode in lane.mode]
         forms = [form for form in forms if len(form) <= self.room]
         text = forms[0] if forms else f" {lane.name}{steps}"

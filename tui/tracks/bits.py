@@ -36,8 +36,9 @@ nothing comes before it; nor have the rows of a source, and <s> below them. (Sha
         return self.palette.glyph("…", "..")
 
     def cells(self, row: int, width: int) -> list[Segment]:
-        bits = self.lane.bits(row)
-        ground = self.ground(row)
+        bits, ground = self.lane.bits(row), self.ground(row)
+        if not self.session.has(self.lane, row):
+            return [self.palette.text("", "muted", ground)]
         if math.isnan(bits):
             dash = "" if row < self.lane.source else self.palette.glyph("   –", "   -")
             return [self.palette.text(dash, "muted", ground)]
