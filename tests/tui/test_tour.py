@@ -100,7 +100,8 @@ async def test_from_the_contents_through_a_chapter_to_the_next_one_and_the_end(
         assert progress.load().beat == 1
         assert not progress.load().done
         await to_the_end(pilot)
-        assert "beat 7/7 · n: next chapter" in said(pilot)
+        assert "beat 7/7" in said(pilot)
+        assert "n Next chapter" in said(pilot).splitlines()[-1]
         assert progress.load().done == {"exploding"}
         await press(pilot, "pagedown")
         assert isinstance(app.screen, PageScreen)
@@ -113,7 +114,6 @@ async def test_from_the_contents_through_a_chapter_to_the_next_one_and_the_end(
         await press(pilot, "n")
         assert "ch. 2/2 · beat 1/9" in said(pilot)
         await to_the_end(pilot)
-        assert "next chapter" not in said(pilot)
         await press(pilot, "n")
         assert "That was the tour: 2 chapters, from 1991 to 1994" in said(pilot)
         await press(pilot, "enter")
@@ -167,7 +167,7 @@ async def test_a_question_that_cannot_be_measured_does_not_stop_the_tour(tmp_pat
     app = PeepholeApp(first=TourScreen(course(path)))
     async with app.run_test(size=(100, 40)) as pilot:
         await press(pilot, "enter", "enter")
-        assert "no row 'dogs' in lstm" in said(pilot)
+        assert "no row 'dogs' in lstm" in " ".join(said(pilot).split())
         await press(pilot, "enter")
         assert isinstance(app.screen, ChapterScreen)
 

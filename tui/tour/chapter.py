@@ -26,8 +26,10 @@ class ChapterScreen(ScoreScreen, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,pagedown", "beat(1)", "Next", id=NEXT.id, key_display="n", tooltip=NEXT.tooltip),
+        Binding("n,pagedown", "over", "Next chapter", id="tour.over", key_display="n",
+                tooltip="On to the next chapter"),
         *(key for key in KEYS if key is not NEXT),
-    ]
+    ]  # fmt: skip
 
     def __init__(
         self, play: Asked, chapter: Chapter, of: int, over: Callable[[], None], beat: int = 0
@@ -46,24 +48,24 @@ class ChapterScreen(ScoreScreen, inherit_bindings=False):
 
     @property
     def beat_number(self) -> str:
-        place = f"ch. {self._chapter.number}/{self._of} · {super().beat_number}"
-        return (
-            f"{place} · n: next chapter"
-            if self._at_end and self._chapter.number < self._of
-            else place
-        )
+        return f"ch. {self._chapter.number}/{self._of} · {super().beat_number}"
 
     @property
     def _at_end(self) -> bool:
         return self.beat + 1 == len(self._asked)
 
-    def action_beat(self, by: int) -> None:
-        under_way = self._target is not None and self.session.cursor < self._target
-        if by > 0 and self._at_end and not under_way:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """At the last beat the key of the next one leads to the next chapter."""
+        if action == "over" or (action == "beat" and parameters == (1,)):
+            return not self.has_class("-small") and self._at_end == (action == "over")
+        return super().check_action(action, parameters)
+
+    def action_over(self) -> None:
+        if self._target is not None and self.session.cursor < self._target:
+            super().action_beat(1)  # pressed on the way to where the beat stops: there at once
+        else:
             self._note()
             self._over()
-        else:
-            super().action_beat(by)
 
     def go_to_beat(self, number: int) -> None:
         """Show a beat; the first one to be shown is where the chapter was left."""
@@ -73,6 +75,7 @@ class ChapterScreen(ScoreScreen, inherit_bindings=False):
             self._note()
         self._since = time.monotonic()
         super().go_to_beat(number)
+        self.refresh_bindings()
         name, end = self._chapter.name, self._at_end
 
         def reached(known: progress.Progress) -> progress.Progress:
