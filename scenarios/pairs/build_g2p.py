@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
+import numpy as np
+
 HEAD = "# Written by build_g2p.py: the package g2p-en {version}, its own weights, on words.toml (greedy)."
 
 
@@ -19,10 +21,13 @@ def build() -> str:
         PeepholeError: the package is not there.
     """
     from engine import foreign
+    from engine.foreign.g2p_en import checkpoint
     from scenarios.pairs.spelling import bundled, scored, spell
 
     words = bundled()["scored"]
     found = scored(spell(foreign.load("g2p-en"), words.words), words)
+    with np.load(checkpoint(), allow_pickle=False) as file:
+        found["parameters"] = sum(file[name].size for name in file.files)
     version = importlib.metadata.version("g2p-en")
     lines = [f'"{name}" = {value}\n' for name, value in found.items()]
     return "".join([HEAD.format(version=version) + "\n\n", *lines])
