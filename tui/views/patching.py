@@ -180,7 +180,8 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         wait.display = found is None
         if found is None:
             self.put("#wait", f"{self._error}" if self._error else self._doing(trace))
-            for part in ("title", "readout", "says", "legend"):
+            self.put("#title", f"patching · {self.called}")
+            for part in ("readout", "says", "legend"):
                 self.put(f"#{part}", "")
             return
         layers, rows = len(found.effect), self._last + 1

@@ -22,6 +22,7 @@ from tui.views.scale import Scale
 from tui.views.stream import ADDS, Stream, read_stream
 
 NAME, WORD, LONGEST = 23, 14, 60  # columns of a line's name, of a word, of a bar
+NONE = "each row makes its state anew from the row before, and no block adds to it"
 WIDE, OWN = 100, 28  # from this width on, columns for the last block's word at every depth
 MAP = 4  # lines that the map needs beside those of its rows
 
@@ -144,8 +145,9 @@ Name and view of the stream: Elhage et al. 2021.
         matrix.display = table.display = stream is not None
         wait.display = stream is None
         if stream is None:
-            self.put("#wait", f"{self._error}" if self._error else "reading the stream …")
-            for part in ("title", "readout", "legend"):
+            self.put("#title", f"residual stream · {self.called}")
+            self.put("#wait", self._why(trace))
+            for part in ("readout", "legend"):
                 self.put(f"#{part}", "")
             return
         lines = self._table(stream, self.cursor)
@@ -163,6 +165,12 @@ Name and view of the stream: Elhage et al. 2021.
             note = " · post-LN: norms do not add up"
             legend.append(note if len(legend) + len(note) <= self.size.width else "")
         self.put("#legend", legend)
+
+    def _why(self, trace: Trace) -> str:
+        """Why there is nothing to see (yet)."""
+        if "m" not in trace:
+            return f"{self.called} has no residual stream: {NONE}. Tab: another lane, or Esc."
+        return f"{self._error}" if self._error else "reading the stream …"
 
     def _title(self, stream: Stream) -> Text:
         assert self.trace is not None
