@@ -41,7 +41,7 @@ def test_the_screen_needs_a_terminal_and_a_chapter_must_be_there(cli) -> None:
     assert "the screen needs a terminal" in result.stderr
     result = cli("tour", "vanishin")
     assert result.exit_code == 2
-    assert "no chapter 'vanishin' on the tour. Did you mean 'vanishing'?" in result.stderr
+    assert "no chapter 'vanishin' on the tour. Did you mean 'vanishing'" in result.stderr
     assert f"chapters 1 to {len(course())}, not 99" in cli("tour", "99").stderr
 
 
