@@ -67,6 +67,8 @@ def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Par
     right = [(f" {row} ", "text"), (f"· {play} ", "accent" if session.playing else "muted")]
     if session.counted:
         right.insert(1, (f"· {_ticks(session)} ", "accent"))
+        if cells(right) > width // 2 and not session.playing:
+            right.pop()  # that it is paused can be seen
     if session.loop:
         right.append(("· loop ", "accent"))
     if session.breaks:

@@ -13,6 +13,7 @@ from engine import Hold, LanguageModel, load_trace, run, save_trace
 from engine.arrays import Backend
 from engine.lenses import gradient_flow
 from engine.lenses.record import record
+from tests.engine.build import build
 from tests.tui.pair_lanes import SOURCE, TARGET, pair_lane, pair_model
 from tests.tui.score_stage import idle, lines, press, screen, text
 from tui.app import PeepholeApp
@@ -88,6 +89,25 @@ def test_a_net_that_reads_both_ways_fills_its_rows_from_both_ends() -> None:
     assert pace.depth(1, 1, 1) == 0
     assert pace.depth(1, 4, 1) == 1
     assert pace.halves(2, 3, 0) == (True, True)
+
+
+def test_language_models_are_fed_word_by_word_or_read_all_at_once() -> None:
+    s = Session.read([build("lstm"), build("transformer", layers=2)], [f"w{i}" for i in range(7)])
+    assert (s.ticks, s.counted) == (8, False)
+    s.feed(False)
+    s.show(1)
+    lstm, transformer = s.lanes
+    assert (s.counted, s.begun(lstm), s.begun(transformer), s.depth(transformer, 7)) == (
+        True,
+        1,
+        8,
+        1,
+    )
+    assert [lane.pace.total for lane in s.lanes] == [8, 2]
+    s.put_fork(s.forked(0, Hold("f", 0.0)))
+    assert not any(lane.fed for lane in s.lanes)
+    s.feed(True)
+    assert [lane.pace.total for lane in s.lanes] == [8, 8, 8]
 
 
 async def test_the_head_counts_the_steps_of_every_lane() -> None:
@@ -171,6 +191,16 @@ async def test_any_size_at_any_moment() -> None:
         screen(pilot).playing(False)
         await press(pilot, "end")
         assert "▲ all 8 rows" in text(pilot) or "▲ every source row" in text(pilot)
+
+
+async def test_the_explanation_leaves_the_rows_their_room_when_the_terminal_shrinks() -> None:
+    async with app("none").run_test(size=(100, 40)) as pilot:
+        await press(pilot, "end")
+        assert "stands between them" in text(pilot)
+        await pilot.resize_terminal(62, 16)
+        await idle(pilot)
+        assert "stands between them" not in text(pilot)
+        assert "▶11" in text(pilot)
 
 
 async def test_the_cursor_stays_in_sight_on_a_low_screen() -> None:

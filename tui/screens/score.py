@@ -187,6 +187,8 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
         fits(self, event.size, NEEDS, "peephole")
         side = event.size.width >= SIDE and self.play_script is not None
         self.query_one(Narrator).set_class(side, "-side")
+        if self.is_mounted:
+            self.call_after_refresh(self.say)  # what is explained below the rows has another room
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Track) and self.is_mounted:

@@ -50,6 +50,7 @@ class WordInput(Input):
         super().__init__()
         self.take, self.back, self.done = take, back, done
         self.asks = False
+        self.cursor_blink = False  # idling costs nothing
 
     def watch_value(self, value: str) -> None:
         if self.asks:
