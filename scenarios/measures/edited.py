@@ -44,6 +44,12 @@ def edges(lane: Lane, at: At) -> np.ndarray:
     return _edges(a_lane(lane), _chosen(lane, at))
 
 
+@measure("rows")
+def edges_enough(lane: Lane, at: At) -> int:
+    """How many rows of the source would do alone: the word at a row keeps a probability above a half."""
+    return int((edges(lane, at) > 0.5).sum())
+
+
 @measure("probability")
 def chosen_with(lane: Lane, at: At, how: str, seed: int = 0) -> float:
     """Of the word at a row, if the tick that chooses it had other weights: 'uniform', 'permuted' or
