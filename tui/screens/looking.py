@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.containers import Container
 
 from tui import views
+from tui.lane import Lane
 from tui.reading import CROSS, SELF
 from tui.screens.core import Core
 from tui.tracks.base import Track
@@ -28,12 +29,8 @@ class Looking(Core):
             self.say()
             return
         lane = self.lane
-        if name in ("attention", "alignment") and not lane.heads:
-            lane = next((other for other in self.session.lanes if other.heads), lane)
-        if name == "residual" and "m" not in lane.trace:
-            lane = next((other for other in self.session.lanes if "m" in other.trace), lane)
-        if name == "jacobian" and not lane.states:
-            lane = next((other for other in self.session.lanes if other.states), lane)
+        if not shows(name, lane):
+            lane = next((other for other in self.session.lanes if shows(name, other)), lane)
         self.score.display = False
         view = self._views.get(name)
         if view is None:
@@ -75,11 +72,8 @@ class Looking(Core):
 
     def _next_lane(self, view: View, by: int) -> None:
         """Another lane in a full-size view, of those that have what it shows."""
-        heads, states = (view is self._views.get(name) for name in ("attention", "jacobian"))
-        lanes = [
-            x for x in self.session.lanes if (x.heads or not heads) and (x.states or not states)
-        ]
-        lanes = lanes or self.session.lanes
+        name = next((name for name, made in self._views.items() if made is view), "")
+        lanes = [lane for lane in self.session.lanes if shows(name, lane)] or self.session.lanes
         at = lanes.index(view.lane) + by if view.lane in lanes else 0
         self.show_view(view, lanes[at % len(lanes)])
         self.say()
@@ -137,3 +131,12 @@ class Looking(Core):
                 shown += [key] if key not in shown else []
         pairs = [(" ".join(shown), does) for does, shown in keys.items()]
         self.app.push_screen(HelpScreen(title, about, pairs))
+
+
+def shows(view: str, lane: Lane) -> bool:
+    """Whether a full-size view has something to show of a lane."""
+    if view == "attention":
+        return bool(lane.heads)
+    if view == "jacobian":
+        return bool(lane.states)
+    return bool(lane.source) and not lane.whole if view == "alignment" else True

@@ -46,12 +46,22 @@ gradient and attention are about: they show what *its* token depends on.
     def claims(self) -> tuple[tuple[float, int], ...]:
         longest = max((len(word) for word in self.lane.trace.tokens[:400]), default=4)
         longest = max(longest, len(END) + 2) if self._crosses else longest  # with its mark
-        digits = len(str(max(1, len(self.lane) - 1)))
+        digits = self._digits
         whole = digits + 3 + max(5, longest)
         return ((0, min(whole, digits + 12)), (8, min(whole, digits + 21)))
 
     def title(self, width: int) -> str:
-        return "row token" if width >= 9 else "token"
+        return "row token" if width >= 9 and self._digits else "token"
+
+    @property
+    def _digits(self) -> int:
+        """Columns of a row's number; none beside other lanes whose rows have the same numbers."""
+        again = bool(self.lane.source) and self.lane is not self.session.lanes[0]
+        return 0 if again else len(str(max(1, len(self.lane) - 1)))
+
+    def _number(self, row: int) -> str:
+        """A row's number and a blank."""
+        return f"{row:>{self._digits}} " if self._digits else ""
 
     @property
     def _crosses(self) -> bool:
@@ -63,12 +73,12 @@ gradient and attention are about: they show what *its* token depends on.
         here = row == self.session.cursor
         ground = self.ground(row)
         mark = self.palette.glyph("▶", ">") if here else " "
-        number = str(row).rjust(len(str(max(1, len(self.lane) - 1))))
+        number = self._number(row)
         parts = [
             self.palette.text(mark, "accent", ground),
-            self.palette.text(number + " ", "accent" if here else "muted", ground),
+            self.palette.text(number, "accent" if here else "muted", ground),
         ]
-        room = width - len(number) - 2
+        room = width - len(number) - 1
         word = self.palette.text(self._word(row, room), "text", ground)
         if row != self.lane.source - 1 or not self._crosses:
             return [*parts, word]
@@ -76,11 +86,11 @@ gradient and attention are about: they show what *its* token depends on.
         return [*parts, word, crosses]  # the one row that crosses
 
     def future(self, row: int, width: int) -> list[Segment]:
-        number = str(row).rjust(len(str(max(1, len(self.lane) - 1))))
-        word = self._word(row, width - len(number) - 2)
+        number = self._number(row)
+        word = self._word(row, width - len(number) - 1)
         if row >= self.lane.trace.header.decoding.get("first", len(self.lane)):
             word = self.palette.glyph("·", ".")  # what it will write is not known yet
-        return [self.palette.text(f" {number} {word}", "faint")]
+        return [self.palette.text(f" {number}{word}", "faint")]
 
     def _word(self, row: int, room: int) -> str:
         word = self.lane.trace.tokens[row]
