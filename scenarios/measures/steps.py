@@ -51,12 +51,13 @@ def unordered(lane: Lane, positions: str = "") -> float:
 @measure("logits, relative")
 def swap_effect(lane: Lane, first: int, second: int) -> float:
     """What two earlier tokens that change places do to what is expected after the last row: the largest
-    difference of the logits, divided by the largest logit."""
+    difference of the logits, divided by the largest logit. What the lane has set by hand stays so."""
     model, ids = a_lane(lane).model, ids_of(lane.model, lane.trace)
     one, two = (whole(at, 1, len(ids) - 2) for at in (first, second))
     swapped = ids.copy()
     swapped[[one, two]] = ids[[two, one]]
-    found = [model.architecture.logits(model.params, each)[-1] for each in (ids, swapped)]
+    do = Interventions(lane.hand_set)
+    found = [model.architecture.logits(model.params, each, do)[-1] for each in (ids, swapped)]
     return float(np.abs(found[0] - found[1]).max() / np.abs(found[0]).max())
 
 
