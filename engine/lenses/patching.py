@@ -7,6 +7,8 @@ Vig et al. 2020 (section 3, causal mediation); Meng et al. 2022 (section 2.1, ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.arrays import Array, constant, log_softmax, to_numpy
@@ -19,13 +21,20 @@ from engine.trace import Named, Trace
 
 
 def patching(
-    model: LanguageModel, trace: Trace, other: Trace, row: int, word: str, other_word: str
+    model: LanguageModel,
+    trace: Trace,
+    other: Trace,
+    row: int,
+    word: str,
+    other_word: str,
+    of: Sequence[int] | None = None,
 ) -> dict[str, Named]:
     """What the states of another reading carry over of its answer, one layer and row at a time.
 
     The answer is log2 p(word)/p(other_word) at `row`. Each result is (layer, source): at layer l and row
     k the states of the other reading replace those of this one (the residual stream of a Transformer;
-    h of a cell, with c where it has one), and everything after them is computed anew.
+    h of a cell, with c where it has one), and everything after them is computed anew. `of` are the
+    layers that are asked for, by default all: together they are one batch of layers x rows readings.
 
     Returns:
         `effect`: the part of the way from this reading's answer to the other's: 0 nothing, 1 all of it;
@@ -41,15 +50,18 @@ def patching(
             f"both readings say the same of {word!r} against {other_word!r} at row {row}",
             do="Choose words on which they differ",
         )
-    layers, names = model.architecture.layers, _carried(trace)
+    asked = list(range(model.architecture.layers) if of is None else of)
+    layers, names = len(asked), _carried(trace)
     decides = deciding(trace, row)
     n = len(trace) if reads(model.architecture) == "whole" else decides + 1  # rows that it sees
 
     def put(name: str, computed: Array, layer: int, at: Rows) -> Array:
-        if name not in names:
+        if name not in names or layer not in asked:
             return computed
         rows = np.arange(at.start, at.stop) if isinstance(at, slice) else np.array([at])
-        item = layer * n + np.arange(n)[:, None]  # of each row that is patched in this layer
+        item = (
+            asked.index(layer) * n + np.arange(n)[:, None]
+        )  # of each row that is patched in this layer
         mask = np.zeros((layers * n, len(rows), 1))
         mask[item, np.arange(len(rows)), 0] = np.arange(n)[:, None] == rows
         theirs = other[name][rows, layer]  # (rows, H)

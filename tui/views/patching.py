@@ -20,6 +20,10 @@ from tui.views.patched import EffectScale, both_texts, carriers, place, readout
 from tui.views.question import Patched, Question, ask, beside, default
 
 
+class Cancelled(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class PatchingView(View):
     """Rows are layers, columns the rows of the text whose state is put in."""
 
@@ -132,11 +136,19 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
 
     def _compute(self, lane: Lane, trace: Trace, question: Question) -> None:
         worker = get_current_worker()
+
+        def begin(layer: int) -> None:
+            if worker.is_cancelled:
+                raise Cancelled
+            self.app.call_from_thread(self._doing, trace, question, layer)
+
         found: Patched | None = None
         error: PeepholeError | None = None
         try:
             assert lane.model is not None
-            found = ask(lane.model, trace, question)
+            found = ask(lane.model, trace, question, begin)
+        except Cancelled:
+            return
         except PeepholeError as caught:
             error = caught
         if not worker.is_cancelled:
@@ -179,7 +191,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         matrix.display = texts.display = found is not None
         wait.display = found is None
         if found is None:
-            self.put("#wait", f"{self._error}" if self._error else self._doing(trace))
+            self.put("#wait", f"{self._error or 'reading the other text …'}")
             self.put("#title", f"patching · {self.called}")
             for part in ("readout", "says", "legend"):
                 self.put(f"#{part}", "")
@@ -202,11 +214,13 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         self.put("#says", carriers(self.palette, trace, found, self.size.width))
         self.put("#legend", scale.legend())
 
-    def _doing(self, trace: Trace) -> str:
-        assert self._of is not None
-        question, layers = self._of[2], int(trace.header.architecture.get("layers", 1))
-        count = layers * (question.row if question else 0)
-        return f"reading {count} times with one state of the other reading put in, as one batch …"
+    def _doing(self, trace: Trace, question: Question, layer: int) -> None:
+        """How far it is."""
+        if self.is_mounted and self._of is not None and self._of[2] is question:
+            count = int(trace.header.architecture.get("layers", 1))
+            rows = len(trace) if trace.source == len(trace) else question.row
+            words = f"layer {layer}, {layer + 1} of {count}: {rows} readings"
+            self.put("#wait", f"{words}, each with one state of the other put in …")
 
     # Choosing ---------------------------------------------------------------------------------
 

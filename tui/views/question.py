@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,7 +16,7 @@ from engine.runner import Run
 from engine.text import SPECIAL, START
 
 TRIED = 6  # readings, for one that answers something else
-LONGEST = 120  # rows: each is read once more in every layer, all as one batch
+LONGEST = 120  # rows: each is read once more in every layer, those of a layer as one batch
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,13 @@ def _both_ways(pairs: dict[str, str]) -> dict[str, str]:
     return pairs | {other: one for one, other in pairs.items()}
 
 
-def ask(model: LanguageModel, trace: Trace, question: Question) -> Patched:
-    """Read the other text and put its states in, one after the other.
+def ask(
+    model: LanguageModel,
+    trace: Trace,
+    question: Question,
+    begin: Callable[[int], object] = lambda layer: None,
+) -> Patched:
+    """Read the other text and put its states in, those of one layer together; `begin` hears of each.
 
     Raises:
         PeepholeError: the readings do not fit, are too long, or do not differ in their answer.
@@ -174,9 +179,12 @@ def ask(model: LanguageModel, trace: Trace, question: Question) -> Patched:
         other = first if _likeliest(other, decides, "") == word else other
     question = replace(question, tokens=tuple(other.tokens), more=())
     instead = question.instead or _likeliest(other, decides, word)
-    found: dict[str, Named] = patching(model, trace, other, row, word, instead)
+    layers: list[dict[str, Named]] = []
+    for layer in range(model.architecture.layers):
+        begin(layer)
+        layers.append(patching(model, trace, other, row, word, instead, [layer]))
     own, theirs = (lenses.log_odds(t, row, word, instead) for t in (trace, other))
-    effect, bits = found["effect"].array, found["bits"].array
+    effect, bits = (np.concatenate([one[n].array for one in layers]) for n in ("effect", "bits"))
     return Patched(question, word, instead, other, effect, bits, own, theirs)
 
 
