@@ -139,4 +139,6 @@ def shows(view: str, lane: Lane) -> bool:
         return bool(lane.heads)
     if view == "jacobian":
         return bool(lane.states)
+    if view == "residual":
+        return "m" in lane.trace
     return bool(lane.source) and not lane.whole if view == "alignment" else True
