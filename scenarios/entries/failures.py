@@ -65,9 +65,14 @@ ENTRIES = {
         "questions about a text: LSTM",
         "recurrent",
         {"cell": "lstm", **_RNN},
-        settings={**_answer, "forget_bias": 1.0},
+        settings={**_answer, "lr": 6e-3, "forget_bias": 1.0},
     ),
-    "answer-gru": _ask("questions about a text: GRU", "recurrent", {"cell": "gru", **_RNN}),
+    "answer-gru": _ask(
+        "questions about a text: GRU",
+        "recurrent",
+        {"cell": "gru", **_RNN},
+        settings={**_answer, "lr": 6e-3},
+    ),
     "answer-transformer": _ask(
         "questions about a text: causal Transformer", "transformer", _TRANSFORMER
     ),
