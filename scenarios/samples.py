@@ -19,10 +19,11 @@ SAMPLES = {
     "english": Sample(
         "Models of a little English", "the cats that sat on the mat that was red were happy ."
     ),
-    "spelling": Sample("Models that say how a word sounds", "through"),
+    "spelling": Sample("Models that say how a word sounds", "photograph"),
     "english-french": Sample("Models that translate", "she finds her beautiful black lamp ."),
     "copy": Sample("Models that copy", "abcdefgh"),
     "copy-reversed": Sample("Models that copy", "abcdefgh"),
+    "causal-copy": Sample("Models that copy", "d a f k b m = d a f k b m"),
     "bank": Sample("Models that tell senses apart", "the bank was steep ."),
     "but": Sample(
         "Models that are asked",
