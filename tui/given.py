@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine import LanguageModel, PeepholeError, Trace, run
 from engine.decoding import GREEDY, MOST, Decoding
 from engine.models import reads
+from engine.runner import tokens_of
 from engine.text import END, SPECIAL
 from tui.lane import Lane
 
@@ -91,6 +92,9 @@ class Given:
         """
         from engine.pairs import source_tokens
 
+        if reads(model.architecture) != "source":
+            model.vocabulary.check(tokens_of(self.text))
+            return
         model.vocabulary.check([*source_tokens(model, self.text), *self.target])
 
     def freely(self, decoding: Decoding) -> Given:

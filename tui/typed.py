@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine import LanguageModel, PeepholeError, Run
+from engine import LanguageModel, PeepholeError, Run, run
+from engine.models import reads
 from engine.text import START
 from tui.lane import Lane
 from tui.session import Session
+
+
+class Whole:
+    """What `Run` is to models that are fed word by word, for one that reads a text as a whole."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+        self._words: list[str] = []
+        self.trace = run(model, [START])
+
+    def feed(self, word: str) -> None:
+        """Read the text anew, with one word more."""
+        if word != START:
+            self.trace = run(self.model, [START, *self._words, word])
+            self._words.append(word)
 
 
 class Typed:
@@ -22,8 +38,8 @@ class Typed:
         )
 
     @staticmethod
-    def _start(model: LanguageModel, words: Sequence[str] = ()) -> Run:
-        tick = Run(model)
+    def _start(model: LanguageModel, words: Sequence[str] = ()) -> Run | Whole:
+        tick = Whole(model) if reads(model.architecture) == "whole" else Run(model)
         for word in (START, *words):
             tick.feed(word)
         return tick
@@ -44,7 +60,7 @@ class Typed:
             self._again()
             raise
         self.words.append(word)
-        self.session.show(self.session.rows)
+        self._follow()
 
     def back(self) -> bool:
         """Take the last word's tick back; whether there was one."""
@@ -56,6 +72,11 @@ class Typed:
 
     def _again(self) -> None:
         self._runs = [self._start(model, self.words) for model in self.models]
+        self._follow()
+
+    def _follow(self) -> None:
+        """Have the lanes show what was read."""
         for lane, tick in zip(self.session.lanes, self._runs, strict=True):
-            lane.trace = tick.trace
+            if lane.trace is not tick.trace:
+                lane.trace = tick.trace
         self.session.show(self.session.rows)

@@ -13,6 +13,7 @@ from engine import Hold, LanguageModel, load_trace, run, save_trace
 from engine.arrays import Backend
 from engine.lenses import gradient_flow
 from engine.lenses.record import record
+from engine.models.recurrent import RecurrentLM
 from tests.engine.build import build
 from tests.tui.pair_lanes import SOURCE, TARGET, pair_lane, pair_model
 from tests.tui.score_stage import idle, lines, press, screen, text
@@ -24,6 +25,7 @@ from tui.pace import Pace
 from tui.session import Session
 from tui.start import of_text, of_trace
 from tui.tracks.attention import AttentionTrack
+from tui.typed import Typed
 from tui.views.vector import vector_of
 
 KINDS = ("none", "bahdanau", "seq2seq", "encoder")
@@ -353,6 +355,25 @@ async def test_a_source_is_typed_read_and_written_out() -> None:
         assert screen(pilot).lane.trace.tokens[-2:] == ["TH", "UW1"]
         await press(pilot, "i", "x", "escape")
         assert screen(pilot).lane.trace.tokens[-2:] == ["TH", "UW1"]
+
+
+def test_a_model_that_reads_the_whole_text_reads_it_anew_with_every_word() -> None:
+    model = pair_model("encoder")
+    typed_in = Typed([model, build_like(model)])
+    for word in ("t", "h", "r"):
+        typed_in.feed(word)
+    assert typed_in.back()
+    whole, fed = typed_in.session.lanes
+    assert whole.trace.tokens == fed.trace.tokens == ["<s>", "t", "h"]
+    np.testing.assert_array_equal(whole.trace["h"], run(model, ["t", "h"])["h"])
+    assert (typed_in.session.cursor, typed_in.session.over) == (2, True)
+
+
+def build_like(model: LanguageModel) -> LanguageModel:
+    """A recurrent model of the same words."""
+    architecture = RecurrentLM("gru", len(model.vocabulary), width=8, embed=5)
+    params = architecture.init(np.random.default_rng(0))
+    return LanguageModel("gru", architecture, params, model.vocabulary)
 
 
 async def test_how_it_writes_is_asked_for_and_refused_where_it_is_no_way() -> None:
