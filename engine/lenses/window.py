@@ -11,7 +11,7 @@ from engine.arrays import Params
 from engine.errors import PeepholeError
 from engine.lenses.batch import acting
 from engine.lenses.gradient import gradient_flow
-from engine.models import LanguageModel
+from engine.models import LanguageModel, reads
 from engine.models.recurrent import RecurrentLM
 from engine.trace import Named, Trace
 
@@ -39,8 +39,11 @@ def gradient_window(
         PeepholeError: the model carries no state to begin in, or something is held in it.
     """
     first = row - rows - 1  # its state is the one to begin in; its own gradient is not asked for
-    if first < 1:
-        return gradient_flow(model, _until(trace, 0, row), row)
+    ahead, whole = trace.header.ahead, reads(model.architecture) == "whole"
+    # the likeliest label of a model that labels rows: a trace without values could not tell
+    word = None if ahead else trace.header.vocabulary[int(trace["logits"][row].argmax())]
+    if first < 1 and not whole:
+        return gradient_flow(model, _until(trace, 0, row), row, word)
     if not isinstance(model.architecture, RecurrentLM) or acting(trace):
         raise PeepholeError(f"no gradients of {model.name} after {rows} rows of this kind")
     before = tuple(
@@ -49,12 +52,12 @@ def gradient_window(
     )
     sizes = {f.name: getattr(model.architecture, f.name) for f in fields(model.architecture)}
     onwards = replace(model, architecture=_Onwards(**sizes, recorded=before))
-    part = gradient_flow(onwards, _until(trace, first, row), row - first)
+    part = gradient_flow(onwards, _until(trace, first, row), row - first, word)
     named = {}
     for name, result in part.items():
         full = np.full((len(trace), *result.array.shape[1:]), np.nan)
         full[first + 1 : row + 1] = result.array[1:]
-        full[row:] = 0.0
+        full[row + 1 - ahead :] = 0.0
         named[name] = Named(full, result.axes, result.unit)
     return named
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -258,3 +259,17 @@ def test_tables_of_positions_are_no_matrices_to_draw_anew() -> None:
     for name in fresh:
         kept = name in ("E", "encoder.P", "decoder.P") or name.endswith("gain")
         assert np.array_equal(drawn[name], fresh[name]) == kept or not fresh[name].any(), name
+
+
+@pytest.mark.parametrize("family", ["pair", "encoder"])
+def test_a_model_and_its_trace_come_back_from_their_files(family: str, tmp_path: Path) -> None:
+    model = pair_model(family, dtype="float32", norm="post", positions="learned")
+    engine.save_model(model, tmp_path / "model.safetensors")
+    again = engine.load_model(tmp_path / "model.safetensors")
+    assert again.architecture == model.architecture
+    trace = read(again) if family == "pair" else engine.run(again, SOURCE)
+    engine.save_trace(trace, tmp_path / "trace.safetensors")
+    kept = engine.load_trace(tmp_path / "trace.safetensors")
+    assert (kept.source, kept.header.ahead) == (trace.source, trace.header.ahead)
+    for name in trace.names:
+        np.testing.assert_array_equal(kept[name], trace[name])
