@@ -183,3 +183,20 @@ def test_a_model_of_numbers_does_not_write() -> None:
     model = LanguageModel("adding", architecture, params, Vocabulary(WORDS))
     with pytest.raises(PeepholeError, match="numbers, not words"):
         engine.run(model, ["a"], decoding=Decoding())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"how": "bean"}, {"how": "beam", "beam": 0}, {"how": "greedy", "top_k": 3}, {"how": ["beam"]},
+        {"first": -1}, {"first": 99}, {"first": "0"}, {"most": 0}, {"most": 10**9}, {"most": None},
+    ],
+)  # fmt: skip
+def test_a_file_cannot_lie_about_its_decoding(said: dict[str, Any], tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    trace = engine.run(pair(5), SOURCE, decoding=Decoding(), most=5)
+    trace.header = replace(trace.header, decoding={**trace.header.decoding, **said})
+    path = engine.save_trace(trace, tmp_path / "t")
+    with pytest.raises(PeepholeError):
+        engine.load_trace(path)

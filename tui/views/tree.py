@@ -16,7 +16,7 @@ from tui.views.axis import clip
 
 TAIL = 31  # columns of a hypothesis' fate and numbers
 WIDEST = 12  # columns of a word
-GONE = 6  # of the candidates that a step prunes, those that are drawn
+GONE = 6  # of the candidates that a step prunes, those that are drawn even before what died earlier
 FATES = {KEPT: ("▸", ">", "kept"), FINISHED: ("✓", "+", "finished"), PRUNED: ("✗", "x", "pruned")}
 
 
@@ -43,7 +43,8 @@ def tree(
     groups: tuple[list[list[Node]], ...] = ([], [], [])
     for path in paths:
         groups[_rank(search, path[-1], step)[0]].append(path)
-    few = [*groups[0], *groups[1][:GONE], *groups[2]]
+    room = max(GONE, height - 2 - len(groups[0]) - len(groups[2]))
+    few = [*groups[0], *groups[1][:room], *groups[2]]
     shown = few[: max(1, height - 1 - (len(paths) > min(len(few), height - 1)))]
     steps = _columns(search, shown, words, width - TAIL)
     shown = [path for path in shown if path[-1].step >= steps[0][0]]  # else all of it is too old
