@@ -21,7 +21,6 @@ WIDE = 85  # columns of a lane from which on claims of luxury are met, which cos
 WIDE_ALONE = 140  # the same for a lane that is alone
 LUXURY = 20  # the rank from which on a claim is one
 LOW = 18  # lines below which the end of a source has one line instead of two
-CONTEXT = 3  # rows that stay in sight above the cursor when the score scrolls on
 
 
 class Score(Widget):
@@ -137,20 +136,7 @@ class Score(Widget):
 
     def scroll_into_sight(self, force: bool = False) -> bool:
         """Scroll by pages where the cursor has left them: a line at a time would resend them all."""
-        stage, height, cursor = self.stage, self.visible_rows, self.session.cursor
-        before = stage.top
-        if stage.line(cursor) >= height:
-            stage.top = cursor - min(CONTEXT, height // 2)
-        elif cursor < before:
-            stage.top = max(0, cursor - height + 1 + min(CONTEXT, height // 2))
-            while stage.line(cursor) >= height:  # a divider takes lines of rows
-                stage.top += 1
-        top, last = stage.top, self.session.rows - 1
-        stage.top = max(0, last + 1 - height)  # as far as there are rows to scroll to
-        while stage.line(last) >= height:
-            stage.top += 1
-        stage.top = max(0, min(top, stage.top))
-        if stage.top == before and not force:
+        if not self.stage.follow(self.visible_rows) and not force:
             return False
         self.redraw()
         return True

@@ -15,7 +15,7 @@ from tests.engine.build import build, tokens
 from tests.tui.score_stage import app, idle, lines, press, screen, text, typed
 from tui.app import PeepholeApp
 from tui.keys import KEYS
-from tui.screens.typing import WordInput
+from tui.screens.word_input import WordInput
 from tui.session import Session
 from tui.start import of_trace
 from tui.tracks.base import Track

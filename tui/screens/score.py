@@ -22,7 +22,7 @@ from tui.screens.least import fits
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
 from tui.screens.scripted import Scripted
-from tui.screens.typing import WordInput
+from tui.screens.word_input import WordInput
 from tui.screens.writing import Writing
 from tui.session import Session
 from tui.tracks.base import Track

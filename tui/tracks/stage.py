@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from tui.palette import Palette
 from tui.session import Session
 
+CONTEXT = 3  # rows that stay in sight above the cursor when the score scrolls on
+
 
 @dataclass
 class Stage:
@@ -35,6 +37,21 @@ class Stage:
         """The line below the header on which a row stands; below 0 above the top."""
         above = sum(self.top < divider <= row for divider in self.dividers)
         return row - self.top + self.gap * above
+
+    def follow(self, height: int) -> bool:
+        """Scroll so that the cursor is on one of `height` lines; whether that moved anything."""
+        before, cursor, last = self.top, self.session.cursor, self.session.rows - 1
+        if self.line(cursor) >= height:
+            self.top = cursor - min(CONTEXT, height // 2)
+        elif cursor < before:
+            self.top = max(0, cursor - height + 1 + min(CONTEXT, height // 2))
+            while self.line(cursor) >= height:  # a divider takes lines of rows
+                self.top += 1
+        wanted, self.top = self.top, max(0, last + 1 - height)
+        while self.line(last) >= height:
+            self.top += 1
+        self.top = max(0, min(wanted, self.top))  # no further than there are rows
+        return self.top != before
 
     def at(self, line: int) -> tuple[int, int]:
         """The row on a line below the header, and -1; or of a divider its row, and which of its lines."""

@@ -10,13 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from tui import crossing
 from tui.views.base import View
 from tui.views.grid import Grid, labels
 from tui.views.matrix import Matrix
 from tui.views.scale import Scale
 from tui.views.sight import CROSS, MEAN, Sight, Spot, layers, share, sight, spot
-from tui.views.vector import unit_of, vector
+from tui.views.vector import told_of
 
 TOLD = 4  # weights of a row that are named
 
@@ -212,24 +211,9 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
 
     def _vector(self) -> None:
         assert self.lane is not None
-        lane = self.lane
-        row = min(self.cursor, lane.source - 1)
-        room = self.size.width, self.size.height - 5
-        body, legend = vector(lane, row, self.unit, self.palette, *room)
-        self.put(
-            "#title", f"alignment · {self.called} has no attention: one vector crosses instead"
-        )
-        self.put("#vector", body)
-        if self.cursor < lane.source - 1:
-            said = f"not yet what crosses: that is the state after row {lane.source - 1}"
-        else:
-            said = "the target knows of the source what these numbers tell, and nothing else"
-        name, layer, value = unit_of(lane, row, self.unit)
-        which = f" of layer {layer}" if lane.layers > 1 else ""
-        words = f"{crossing.words(lane)[0]} · {name}[{self.unit}]{which} = {value:+.4f}"
-        self.put("#row", said)
-        self.put("#readout", Text(words, "bold", no_wrap=True))
-        self.put("#legend", legend)
+        told = told_of(self.lane, self.cursor, self.unit, self.palette, self.size)
+        for selector, what in told.items():
+            self.put(selector, what)
 
     # Choosing ---------------------------------------------------------------------------------
 

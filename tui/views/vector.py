@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from rich.style import Style
 from rich.text import Text
+from textual.geometry import Size
 
 from engine import Trace
+from tui import crossing
 from tui.lane import Lane
 from tui.palette import Palette
 
@@ -24,6 +26,28 @@ def vector_of(trace: Trace, name: str, layer: int, row: int) -> np.ndarray:
         half = len(found) // 2
         found[half:] = trace[name][0, layer, half:]
     return found
+
+
+def told_of(
+    lane: Lane, cursor: int, unit: int, palette: Palette, size: Size
+) -> dict[str, str | Text]:
+    """What the alignment view says, line by line, of a model without attention."""
+    row = min(cursor, lane.source - 1)
+    body, legend = vector(lane, row, unit, palette, size.width, size.height - 5)
+    name, layer, value = unit_of(lane, row, unit)
+    which = f" of layer {layer}" if lane.layers > 1 else ""
+    words = f"{crossing.words(lane)[0]} · {name}[{unit}]{which} = {value:+.4f}"
+    if row < lane.source - 1:
+        said = f"not yet what crosses: that is the state after row {lane.source - 1}"
+    else:
+        said = "the target knows of the source what these numbers tell, and nothing else"
+    return {
+        "#title": f"alignment · {lane.label} has no attention: one vector crosses instead",
+        "#vector": body,
+        "#row": said,
+        "#readout": Text(words, "bold", no_wrap=True),
+        "#legend": legend,
+    }
 
 
 def unit_of(lane: Lane, row: int, unit: int) -> tuple[str, int, float]:
