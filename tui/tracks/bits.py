@@ -23,7 +23,8 @@ nothing comes before it; nor have the rows of a source, and <s> below them. (Sha
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
-        written = self.lane.trace.header.decoding  # little surprises a model in what it wrote itself
+        # little surprises a model in what it wrote itself
+        written = self.lane.trace.header.decoding
         return ((3.5 if written else 1, 6), (13, 11))
 
     def title(self, width: int) -> str:
