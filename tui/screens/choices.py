@@ -170,8 +170,9 @@ def matching(query: str, choices: Iterable[Choice]) -> list[Choice]:
             search.match(query, part)[0]
             for part in (c.name, c.title, c.about, ALSO.get(c.kind, c.kind))
         )
-        scored.append((max(name, *others), name, c))  # of equal ones what is called so comes first
-    return [c for score, _, c in sorted(scored, key=lambda item: (-item[0], -item[1])) if score > 0]
+        # of equal ones what is called so comes first, and most of all what is called just so
+        scored.append((-max(name, *others), -name, len(c.name), c))
+    return [c for score, *_, c in sorted(scored, key=lambda item: item[:3]) if score < 0]
 
 
 def is_sentence(query: str, known: Sequence[Choice]) -> bool:

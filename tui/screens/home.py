@@ -69,7 +69,7 @@ are named, with the nearest ones that they do.
     HomeScreen { layout: vertical; }
     HomeScreen #name { padding: 0 2; height: auto; }
     HomeScreen #search { margin: 1 2; height: 1; border: none; padding: 0 1; background: $boost; }
-    HomeScreen #enter { height: auto; max-height: 4; padding: 1 2 0 2; }
+    HomeScreen #enter { height: 4; padding: 1 2 0 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "explain", "Help", id="home.help", tooltip="What can be done here"),

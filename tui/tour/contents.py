@@ -47,7 +47,7 @@ In a chapter **n** or **Page Down** goes from beat to beat, and from the last on
         height: 1fr; max-width: 114; margin: 0 1; border: none; padding: 0; background: $background;
         scrollbar-size-vertical: 1;
     }
-    TourScreen #chapter { height: auto; max-height: 10; max-width: 114; padding: 1 2 0 2; }
+    TourScreen #chapter { height: 6; max-width: 114; padding: 1 2 0 2; }
     TourScreen #enter { height: 2; padding: 0 2 1 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
