@@ -110,6 +110,18 @@ def test_ascii(snap_compare: Snap) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
+def test_one_vector_beside_attention(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app = PeepholeApp(read(["copy-gru", "copy-bahdanau"], "deadbeef"))
+    assert snap_compare(app, terminal_size=size, run_before=keys("end"))
+
+
+@pytest.mark.parametrize("model", ["en-fr-bahdanau", "en-fr-gru"])
+def test_alignment(snap_compare: Snap, model: str) -> None:
+    app = PeepholeApp(read([model], "she finds her beautiful black lamp ."))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("end", "up", "8"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
 def test_home(snap_compare: Snap, size: tuple[int, int]) -> None:
     async def read_to_the_end(pilot: Pilot) -> None:
         preview = pilot.app.screen.query_one(Preview)
