@@ -94,6 +94,8 @@ def _lefts(session: Session, beat: str) -> list[Parts]:
     short = f"{len(lanes)} lanes" if len(lanes) > 1 else lanes[0].name
     modes = [lane.mode for lane in lanes]
     said = [f" · {mode}" for mode in modes[0]] if len(set(modes)) == 1 else []
+    if said and session.right and any(lane.written not in ((), session.right) for lane in lanes):
+        said = [f"{said[0]} · right: {' '.join(session.right)}", *said]
     app: Parts = [(" peephole ", "accent")]
     number: Parts = [(f" · {beat}", "primary")] if beat else []
     title: Parts = [(f" {session.title}", "text"), *number]

@@ -110,6 +110,12 @@ class Reading:
         return forms
 
     @property
+    def written(self) -> tuple[str, ...]:
+        """What it wrote itself, after its source; () where its target was given."""
+        first = self.trace.header.decoding.get("first", len(self))
+        return tuple(self.trace.tokens[first:]) if self.source else ()
+
+    @property
     def looks(self) -> tuple[str, ...]:
         """What its attention looks at, the source first; () without attention."""
         found = {CROSS: "cross_weights", SELF: "weights"}

@@ -14,6 +14,7 @@ from engine.arrays import Backend
 from engine.lenses import gradient_flow
 from engine.lenses.record import record
 from engine.models.recurrent import RecurrentLM
+from scenarios import zoo
 from tests.engine.build import build
 from tests.tui.pair_lanes import SOURCE, TARGET, pair_lane, pair_model
 from tests.tui.score_stage import idle, lines, press, screen, text
@@ -388,6 +389,20 @@ async def test_how_it_writes_is_asked_for_and_refused_where_it_is_no_way() -> No
         await typed(pilot, "3")
         await press(pilot, "enter")
         assert "free running: beam 3" in lines(pilot)[0]
+
+
+async def test_what_would_be_right_is_said_where_it_is_known_and_was_not_written() -> None:
+    faulty = zoo.model("copy-gru")
+    source = "abababababababab"  # longer than it ever read in training
+    session = of_text([faulty], source)
+    assert session.right == tuple(source)
+    assert session.lanes[0].written != session.right
+    async with PeepholeApp(session).run_test(size=(160, 24)) as pilot:
+        await idle(pilot)
+        assert f"right: {' '.join(source)}" in lines(pilot)[0]
+        await press(pilot, "f")  # the right copy is read
+        assert "right:" not in lines(pilot)[0]
+        assert screen(pilot).lane.trace.tokens[18:] == list(source)
 
 
 def test_what_a_lane_was_given_is_what_another_is_given() -> None:
