@@ -99,6 +99,26 @@ def test_the_rows_that_are_meant_get_the_weights_that_are_meant(
         assert not np.allclose(trace["logits"][S:], free["logits"][S:])
 
 
+@pytest.mark.parametrize("family", ["bahdanau", "transformer"])
+@pytest.mark.parametrize("how", ["uniform", "permuted", "argmax"])
+def test_torch_and_derivatives_see_the_new_weights_too(family: str, how: str) -> None:
+    model, edit = pair(family), EditAttention(how)
+    trace = read(model, edit)
+    for name in ("numpy", "torch"):
+        there = model.to(Backend(name, "float64"))
+        np.testing.assert_allclose(read(there, edit)["logits"][S:], trace["logits"][S:], atol=1e-9)
+        ids = np.array(model.vocabulary.encode(trace.tokens))
+
+        def loss(params: Any, ids: Any = ids, there: LanguageModel = there) -> Any:
+            return there.architecture.logits(params, ids, Interventions([edit]))[S + 1, 3]
+
+        value, grads = there.backend.value_and_grad(loss, there.params)
+        assert float(value) == pytest.approx(trace["logits"][S + 1, 3], abs=1e-9)
+        asks = "attention.W_a" if family == "bahdanau" else "decoder.0.cross_W_q"
+        asked = next(grads[key] for key in grads if key == asks)
+        assert bool((asked != 0).any()) == (how == "permuted")  # other weights ask nobody
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_follows_is_computed_with_the_new_weights(family: str) -> None:
     model = pair(family)

@@ -70,7 +70,9 @@ def acted(trace: Trace) -> None:
             raise PeepholeError(
                 f"begins at row {first}, and the text ends at row {last}",
                 where=str(from_record(record)),
-                do="Row 0 is the start token, row 1 the first word",
+                do=f"Its target begins at row {trace.source}"
+                if trace.source
+                else "Row 0 is the start token, row 1 the first word",
             )
 
 

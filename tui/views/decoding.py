@@ -140,10 +140,10 @@ goes back to how the run was written. Enter writes on from here, as another read
         where = f"after row {row} {trace.tokens[row]!r} · {self.called}"
         self.put("#title", f"{where} · {self.decoding} · {whose}")
         self.put("#knobs", knobs.line(self.palette, self.decoding, self.knob))
-        if row < trace.source:
-            self._say(f"Row {row} is of the source: nothing is written after it. Go down to <s>.")
-        elif trace.header.ahead == 0 or trace.axes("logits") != ("time", "word"):
+        if trace.header.ahead == 0 or trace.axes("logits") != ("time", "word"):
             self._say("This model writes nothing: its rows have labels or numbers, not next words.")
+        elif row < trace.source:
+            self._say(f"Row {row} is of the source: nothing is written after it. Go down to <s>.")
         elif self.decoding.how == "beam" and not self.bars:
             self._tree(lane, trace, row)
         else:
