@@ -12,6 +12,7 @@ from tests.tui.test_views_maps import cells
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.views.lookup import lookup
+from tui.views.multiples import Multiples
 from tui.views.numbers import num
 from tui.views.scores import Scores, steps
 from tui.views.sight import CROSS, SELF, sight
@@ -83,6 +84,26 @@ async def test_entropy_across_is_the_lens_s_and_one_head_has_no_small_maps() -> 
             assert f"{bits[layer, 0, 10]:.2f} bits" in stage.said("#title")
             assert ("mean" in stage.screen_text()) == (kind == "seq2seq")
             assert ("rollout" in stage.screen_text()) is False
+
+
+@pytest.mark.parametrize(("width", "keys"), [(120, ["a"]), (80, ["a", "a"])])
+async def test_the_heads_of_every_layer_are_small_maps(width: int, keys: list[str]) -> None:
+    at = pair_lane("seq2seq", layers=3)
+    bits = lenses.attention_entropy(at.trace)["cross_bits"].array
+    stage = Stage("attention", at, cursor=9)
+    async with stage.run_test(size=(width, 40)) as pilot:
+        await ready(pilot, keys)
+        for layer in range(3):
+            for head in range(2):
+                assert f"L{layer} head {head} {bits[layer, head, 9]:.2f}" in stage.screen_text()
+        maps = stage.view.query_one(Multiples)
+        index = 4  # head 1 of layer 1: two heads and a mean a layer
+        x, y = index % maps.across * maps._pitch[0] + 1, index // maps.across * maps._pitch[1] + 1
+        await pilot.click(Multiples, offset=(x + maps.styles.padding.left, y))
+        await ready(pilot)
+        assert "layer 1 · head 1" in stage.said("#title")
+        await ready(pilot, ["a"])
+        assert "L0" not in stage.screen_text()
 
 
 def test_scores_before_and_after() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -14,10 +14,10 @@ from textual.widgets import Static
 from engine.lenses import attention_entropy, rollout
 from tui.views.base import View
 from tui.views.grid import Grid, labels
-from tui.views.looks import readout, title
+from tui.views.looks import legend, readout, title, without
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, Panel
-from tui.views.scale import ADDS_UP, Scale
+from tui.views.scale import Scale
 from tui.views.scores import Scores
 from tui.views.sight import (
     MEAN,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 WIDE = 100  # from this width on, the grid of heads stands beside the matrix
 WIDEST = 150  # and beside the scores of a row
 SCORES = "scores"
+LAYER, EVERY = "layer", "every"
 
 
 class AttentionView(View):
@@ -60,7 +61,7 @@ that the many small weights differ: the middle of the scale is 0.25.
 
 *Entropy*, in bits, says how spread out a row is: 0 is one token alone, log2(n) all n tokens alike.
 *mean* is the mean over the heads of the layer. *rollout* multiplies the layers together,
-R = (A + I)/2 · R below (Abnar & Zuidema 2020).
+R = (A + I)/2 · R below (Abnar & Zuidema 2020). `a` shows all heads as small maps, then those of every layer.
 
 `d` shows where the weights of this row come from: q · k of every key, scaled by 1/√d_h, masked, and after
 the softmax. Additive attention (Bahdanau et al. 2015) has no q · k: there it is the score and the weight.
@@ -90,7 +91,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         Binding("d", "scores", "Scores", id="attention.scores",
                 tooltip="This row's scores before and after scaling, mask and softmax"),
         Binding("a", "grid", "All heads", id="attention.grid",
-                tooltip="All heads of the layer as small maps"),
+                tooltip="All heads of the layer as small maps, then those of every layer"),
     ]  # fmt: skip
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -100,7 +101,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.which: str | None = None  # self or cross; None is the one that says most
         self.scores = False  # whether this row's scores are in front
         self._key: int | None = None  # as last chosen; until then the heaviest of each row
-        self.grid = False  # where both do not fit, whether the grid is in front
+        self.grid = ""  # small maps in front, of this LAYER or of EVERY one; "" is the matrix
         self._of: tuple[Trace, int] | None = None
         self._entropy: dict[str, np.ndarray] = {}
         self._rollout = np.zeros(0)
@@ -155,11 +156,15 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         assert self.trace is not None
         return sight(self.trace, self.kind, self.cursor, self.shown)
 
-    def panels(self, seen: Sight) -> list[Panel]:
-        """The small maps, of which one is chosen."""
+    def of_layer(self, seen: Sight, layer: int) -> list[Panel]:
+        """The small maps of a layer."""
         assert self.trace is not None
         bits = self._entropy[f"{seen.prefix}bits"]
-        found = panels(self.trace, seen, self.layer_shown, self.cursor, bits, self._rollout)
+        return panels(self.trace, seen, layer, self.cursor, bits, self._rollout)
+
+    def panels(self, seen: Sight) -> list[Panel]:
+        """The small maps of the layer on show, of which one is chosen."""
+        found = self.of_layer(seen, self.layer_shown)
         names = [panel.name for panel in found]
         if self._wanted in names:
             self.chosen, self._wanted = names.index(self._wanted), ""
@@ -184,7 +189,9 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.refresh_bindings()
         self.query_one("#maps").display = bool(self.heads)
         if not self.heads:
-            self._nothing(trace)
+            self.put("#title", without(trace, self.called))
+            self.put("#readout", "Open a Transformer, or press Esc.")
+            self.put("#legend", "")
             return
         self._measure(trace)
         seen = self.seen
@@ -202,11 +209,19 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         matrix, multiples = self.query_one(Matrix), self.query_one(Multiples)
         front = wide or not self.grid or len(found) == 1
         matrix.display, scores.display = front and not self.scores, front and self.scores
-        multiples.display = len(found) > 1 and (wide or self.grid)
+        multiples.display = len(found) > 1 and (wide or bool(self.grid))
         multiples.styles.width = "40%" if wide else "100%"
         multiples.styles.max_width = 72 if wide else None
         matrix.show(grid, scale, here, beside)
-        multiples.show(found, self.chosen, scale, here, seen.spans)
+        small, chosen = found, self.chosen
+        if self.grid == EVERY:
+            small = [
+                replace(each, name=f"L{layer} {each.name}")
+                for layer in self.depth
+                for each in self.of_layer(seen, layer)
+            ]
+            chosen += self.depth.index(self.layer_shown) * len(found)
+        multiples.show(small, chosen, scale, here, seen.spans)
         if self.scores:
             scores.show(self.palette, trace, seen, row, self.layer_shown, self._head, key)
         name = f"head {self._head}" if self.scores else panel.name
@@ -214,26 +229,12 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         parts += [name] * (len(found) > 1)
         self.put("#title", title(parts, self.cursor, panel.note, self.size.width))
         self.put("#readout", readout(trace.tokens, panel, seen, at, self.cursor))
-        self.put("#legend", scores.legend() if self.scores else self._legend(trace, scale))
-
-    @staticmethod
-    def _legend(trace: Trace, scale: Scale) -> Text:
-        legend = scale.legend()
-        if trace.header.architecture.get("local") == "predictive":  # Luong et al. 2015, eq. 10
-            legend.right_crop(len(ADDS_UP))
-            legend.append(" · a window takes a part off")
-        return legend
+        self.put("#legend", scores.legend() if self.scores else legend(trace, scale))
 
     @property
     def _head(self) -> int:
         """The head whose scores are shown: the mean and the rollout have none of their own."""
         return self.chosen if self.chosen < self.heads else 0
-
-    def _nothing(self, trace: Trace) -> None:
-        only = "only its encoder's last state crosses" if trace.source else "it carries a state"
-        self.put("#title", f"{self.called} has no attention: {only} instead.")
-        self.put("#readout", "Open a Transformer, or press Esc.")
-        self.put("#legend", "")
 
     def _measure(self, trace: Trace) -> None:
         """Entropy and rollout, once for each trace and length."""
@@ -279,7 +280,11 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.updated()
 
     def action_grid(self) -> None:
-        self.grid = not self.grid
+        """All heads of the layer, then those of every layer, then the matrix alone again."""
+        wide = self.size.width >= WIDE  # where the layer's heads always stand beside the matrix
+        states = [*[""] * (not wide), LAYER, *[EVERY] * (len(self.depth) > 1)]
+        at = states.index(self.grid) if self.grid in states else 0
+        self.grid = states[(at + 1) % len(states)]
         self.updated()
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
@@ -291,5 +296,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.move_to(row)
 
     def on_multiples_picked(self, event: Multiples.Picked) -> None:
-        self.chosen = event.index
+        layer, self.chosen = divmod(event.index, len(self.of_layer(self.seen, 0)))
+        if self.grid == EVERY:
+            self.at_layer = self.depth[layer]
         self.updated()

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from engine import Trace
 from tui.views.axis import label
 from tui.views.multiples import Panel
+from tui.views.scale import ADDS_UP, Scale
 from tui.views.sight import ROLLOUT, Sight, Spot, share
 
 
@@ -33,3 +35,18 @@ def readout(tokens: Sequence[str], panel: Panel, seen: Sight, at: Spot | None, c
         most = share(seen, panel.values, row, key)
         text += f"   most: {label(at.best, tokens)} {most:.4f}"
     return Text(text, "bold", no_wrap=True)
+
+
+def legend(trace: Trace, scale: Scale) -> Text:
+    """The scale, and whether a row is whole."""
+    text = scale.legend()
+    if trace.header.architecture.get("local") == "predictive":  # Luong et al. 2015, eq. 10
+        text.right_crop(len(ADDS_UP))
+        text.append(" · a window takes a part off")
+    return text
+
+
+def without(trace: Trace, called: str) -> str:
+    """What a model without attention has instead."""
+    only = "only its encoder's last state crosses" if trace.source else "it carries a state"
+    return f"{called} has no attention: {only} instead."
