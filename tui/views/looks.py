@@ -48,5 +48,7 @@ def legend(trace: Trace, scale: Scale) -> Text:
 
 def without(trace: Trace, called: str) -> str:
     """What a model without attention has instead."""
-    only = "only its encoder's last state crosses" if trace.source else "it carries a state"
-    return f"{called} has no attention: {only} instead."
+    has = "only its encoder's last state crosses" if trace.source else "it carries a state"
+    if trace.source == len(trace):
+        has = "it carries a state each way"
+    return f"{called} has no attention: {has} instead."
