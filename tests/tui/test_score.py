@@ -410,8 +410,8 @@ def test_help_describes_keys_that_are_shown_together() -> None:
             shown.setdefault(binding.key_display, set()).add(binding.tooltip)
     assert sorted(shown) == ["←→", "↑↓"]
     assert all(len(said) == 1 and " or " in min(said) for said in shown.values())
-    views = next(b for b in KEYS if b.key_display == "1-7")
-    assert "2 to 7" in views.tooltip
+    views = next(b for b in KEYS if b.key_display == "1-9")
+    assert "2 to 9" in views.tooltip
 
 
 async def test_many_lanes_are_counted_where_their_names_have_no_room() -> None:
@@ -458,7 +458,7 @@ async def test_ascii_only() -> None:
 
 
 async def test_help_names_the_focused_panel_and_every_key() -> None:
-    async with app("lstm").run_test(size=(120, 60)) as pilot:
+    async with app("lstm").run_test(size=(120, 80)) as pilot:
         await go_to(pilot, "gradient")
         await press(pilot, "question_mark")
         shown = text(pilot)
