@@ -225,6 +225,13 @@ async def test_attention_is_across_or_within_and_the_title_says_which() -> None:
         assert values is not None
         np.testing.assert_allclose(values, trace["cross_weights"][row, 1].mean(0)[:S])
         assert "cross L1 mean" in text(pilot)
+        for at in range(S, row + 1):  # every row of the target says what it looked at most
+            weights = trace["cross_weights"][at, 1].mean(0)[:S]
+            best = int(weights.argmax())
+            line = next(x for x in lines(pilot) if re.match(rf"[ ▶] *{at} ", x))
+            assert re.search(
+                rf"▴{trace.tokens[best]} +{weights[best]:.2f}".replace("0.", "[.]"), line
+            )
         await press(pilot, "w")
         values = track.values()
         assert values is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
 from tui.reading import CROSS, SELF
@@ -19,6 +20,8 @@ row's weights sum to 1. The mean over the heads of a layer, or one head.
 
 *Cross* attention is a target's row looking at the rows of its source, *self* attention a row looking at its
 own half: in a source to both sides, in a target (and a language model) only at itself and back.
+
+The rows of a target also name what *they* looked at most, with its weight (▴ th .83).
 
 It says where the model looked, not why it answered: compare it with the gradient on the same rows, or cut
 the head and see what changes. (Vaswani et al. 2017, section 3.2; Bahdanau et al. 2014; Luong et al. 2015;
@@ -73,6 +76,22 @@ head, - cuts the edge t→k, + lets t look at k alone."""
         if row >= self.session.begun(self.lane) or self.layer_at(row) < 0:
             return None
         return self.lane.attention(row, self.looked_in, self.head, self.session.which)
+
+    def cells(self, row: int, width: int) -> list[Segment]:
+        lane = self.lane
+        across = row >= lane.source > 0 and lane.look(row, self.session.which) == CROSS
+        if not across or self.layer_at(row) < 0:
+            return super().cells(row, width)
+        shares = lane.attention(row, self.layer_at(row), self.head, CROSS)
+        best = int(
+            np.argmax(shares)
+        )  # what this row of the target looked at, whatever the cursor's
+        share = f"{min(shares[best], 0.99):.2f}"[1:]
+        arrow, room = self.palette.glyph("▴", "^"), width - len(share) - 2
+        word = lane.trace.tokens[best]
+        if cell_len(word) > room:
+            word = set_cell_size(word, max(0, room - 1)) + self.palette.glyph("…", "~")
+        return [self.palette.text(f"{arrow}{set_cell_size(word, room)} {share}", "muted")]
 
     def halves(self, value: float, width: int) -> int:
         return round(value * 2 * width) if value >= 0.005 else 0
