@@ -76,7 +76,7 @@ def of_text(
 
     Raises:
         UnknownWords: naming all words that a model does not know.
-        PeepholeError: a target for a model that writes none.
+        PeepholeError: a target for a model that writes none, or a decoding for one.
     """
     from engine.decoding import GREEDY, MOST
     from engine.models import reads
@@ -89,6 +89,9 @@ def of_text(
         raise PeepholeError(
             f"{models[0].name} writes no target", do="Give a target to a model that reads pairs"
         )
+    for model in models:
+        if decoding is not None and reads(model.architecture) == "whole":
+            raise PeepholeError(f"{model.name} only reads", do="It cannot write on")
     if pairs and target is None and decoding is None:
         decoding = GREEDY
     given = Given(
