@@ -167,7 +167,7 @@ async def test_a_beat_says_which_way_and_what_picture() -> None:
 
 @pytest.mark.parametrize(
     ("size", "palette"),
-    [*((SIZES[0], form) for form in FORMS), *((size, FORMS[0]) for size in SIZES[1:])],
+    [(SIZES[0], FORMS[1]), (SIZES[0], FORMS[3]), (SIZES[1], FORMS[2]), (SIZES[2], FORMS[0])],
 )
 async def test_every_size_and_form(size: tuple[int, int], palette: Palette) -> None:
     lanes = [written(how) for how in ("greedy", "top-k 4 seed 1", "beam 4 length 0.6")]
