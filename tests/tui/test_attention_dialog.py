@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine import CutEdge, CutHead, EditAttention
+from engine import CutHead, EditAttention
 from engine.interventions import Intervention
 from tests.engine.test_edits import S, pair, read
 from tests.tui.stage import lane
@@ -26,7 +26,6 @@ def dialog(family: str, kind: str) -> InterveneDialog:
 @pytest.mark.parametrize(
     ("family", "kind", "fields", "wanted"),
     [
-        ("bahdanau", "attention", {}, EditAttention("uniform")),
         (
             "bahdanau",
             "attention",
@@ -42,8 +41,6 @@ def dialog(family: str, kind: str) -> InterveneDialog:
         ),
         ("lm", "attention", {"attention_how": "argmax"}, EditAttention("argmax", of="weights")),
         ("transformer", "head", {"head_of": "cross", "head_layer": "1"}, CutHead(1, 0, "cross_context")),
-        ("lm", "head", {}, CutHead(0, 0)),
-        ("bahdanau", "edge", {"edge_key": "1", "edge_head": "", "edge_layer": ""}, CutEdge(S + 1, 1)),
     ],
 )  # fmt: skip
 async def test_the_form_answers_what_was_meant(
