@@ -191,7 +191,7 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
         if self.head_shown is not None:
             spread = f"entropy {bits[self.head_shown, at.row]:.2f}"
         else:
-            spread = f"entropy of the heads {bits[:, at.row].mean():.2f} on average"
+            spread = f"mean entropy {bits[:, at.row].mean():.2f}"
         heavy = np.argsort(-shares, kind="stable")[:TOLD]
         parts = [
             f"{tokens[key]} {shares[key]:.2f}" for key in heavy.tolist() if shares[key] >= 0.005
