@@ -38,6 +38,7 @@ ORACLES = tuple(
         "bptt",
         "inits",
         "training",
+        "pair_lenses",
     )
 )
 
