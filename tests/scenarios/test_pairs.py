@@ -118,6 +118,12 @@ class TestSpelling:
         assert found["per-letters/2-4"] == round(1 / 5, 4)
         assert found["per-letters/5-14"] == round(2 / 6, 4)
 
+    def test_what_is_right_is_the_first_pronunciation_of_a_bundled_word(self) -> None:
+        right = spelling.SPELLING.right
+        assert right("knight") == right(list("knight")) == ["N", "AY1", "T"]
+        assert right("abdomen") == ["AE0", "B", "D", "OW1", "M", "AH0", "N"]
+        assert right("zzz") == []
+
 
 class TestCopying:
     @settings(max_examples=20)
@@ -141,6 +147,11 @@ class TestCopying:
     def test_both_directions_draw_the_same_sequences(self) -> None:
         forwards, backwards = pairs("copy", 5, 7), pairs("copy-reversed", 5, 7)
         assert [target for _, target in forwards] == [target for _, target in backwards]
+
+    @pytest.mark.parametrize("reads", ["copy", "copy-reversed"])
+    def test_what_is_right_is_the_copy_as_text_or_as_letters(self, reads: str) -> None:
+        corpus = corpora.load(reads)
+        assert corpus.right("Bad cafe") == list("badcafe") == corpus.right(list("badcafe"))
 
 
 class TestScoring:
