@@ -79,10 +79,6 @@ right copy, teacher forced, on the same sequences."""
         texts = items(LONGEST, n)
         return texts, [list(text) for text in texts]
 
-    def right(self, text: str | Sequence[str]) -> list[str]:
-        """The copy of a text, or of its letters."""
-        return [letter for letter in "".join(text).lower() if not letter.isspace()]
-
     def score(self, model: LanguageModel) -> dict[str, float]:
         from scenarios.pairs import scoring
 

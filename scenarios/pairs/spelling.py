@@ -127,14 +127,6 @@ it on this dictionary, most likely on these words too."""
         which = np.linspace(0, len(words.words) - 1, min(n, len(words.words))).astype(int)
         return [words.words[i] for i in which], [list(words.said[i][0]) for i in which]
 
-    def right(self, text: str | Sequence[str]) -> list[str]:
-        """The first pronunciation of a bundled word; [] of any other, which only the dictionary knows."""
-        word = "".join(text).strip().lower()
-        for words in bundled().values():
-            if word in words.words:
-                return list(words.said[words.words.index(word)][0])
-        return []
-
     def score(self, model: LanguageModel) -> dict[str, float]:
         words = bundled()["scored"]
         found = scored(spell(model, words.words), words)
