@@ -1,8 +1,9 @@
 """Realise the forms of both languages once: `python -m scenarios.translation.build`.
 
-Needs the package `pyrealb` (Lapalme; its lexicons are CC BY 4.0). What it writes is committed, so that the
-corpus runs on NumPy and the standard library alone: `forms.toml`, the forms of every word, and
-`realised.toml`, whole sentences that pyrealb made of the same meanings, which the tests hold against ours.
+Needs the package `pyrealb` (Guy Lapalme, Université de Montréal), and only here: what is bundled is forms of
+words, from its lexicons, which are CC BY 4.0. They are committed, so that the corpus runs on NumPy and the
+standard library alone: `forms.toml`, the forms of every word, and `realised.toml`, whole sentences that
+pyrealb made of the same meanings, which the tests hold against ours.
 
 No French word begins with a vowel or a mute h: nothing is elided, and a token is a word.
 """
@@ -146,7 +147,10 @@ def _value(value: Any) -> str:
 
 def text(tables: dict[str, list[dict[str, Any]]]) -> str:
     """The text of `forms.toml`."""
-    lines = ["# Written by build.py with pyrealb; change the lists there, not here.\n"]
+    lines = [
+        "# Written by build.py with pyrealb (Guy Lapalme; its lexicons are CC BY 4.0); change the lists\n",
+        "# there, not here.\n",
+    ]
     for table, rows in tables.items():
         for row in rows:
             lines.append(f"\n[[{table}]]\n")
@@ -160,6 +164,8 @@ if __name__ == "__main__":
 
     rng = np.random.default_rng(SEED)
     pairs = dict(realised(sentence(rng)) for _ in range(REALISED))
-    lines = ["# Written by build.py with pyrealb: English sentences and their French.\n\n"]
+    lines = [
+        "# Written by build.py with pyrealb (Guy Lapalme): English sentences and their French.\n\n"
+    ]
     lines += [f'"{english}" = "{french}"\n' for english, french in sorted(pairs.items())]
     (HERE / "realised.toml").write_text("".join(lines), encoding="utf-8")
