@@ -161,6 +161,17 @@ async def test_a_guess_that_is_no_number_is_told(short: Course) -> None:
         assert "near" not in said(pilot).split("measured 64")[1]
 
 
+async def test_letters_that_no_number_has_are_keys_of_the_page(short: Course) -> None:
+    app = PeepholeApp(first=TourScreen(short))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter", "n")
+        await to_the_end(pilot)
+        await press(pilot, "n", "5")
+        assert "n Skip" in said(pilot).splitlines()[-1]
+        await press(pilot, "n")
+        assert "Chapter 2 of 2" in said(pilot)
+
+
 async def test_a_question_that_cannot_be_measured_does_not_stop_the_tour(tmp_path: Path) -> None:
     path = tmp_path / "course.toml"
     path.write_text(COURSE.replace("row(lstm, 'cats')", "row(lstm, 'dogs')"))

@@ -35,7 +35,7 @@ class TourScreen(Screen[None]):
 
 All scenarios, in the order in which things were found out. A chapter begins with a page that says why it
 comes here; some ask a question first, or at the end. Nobody has written the answer down: it is **measured**
-once you have given yours, and you see the figure. **Page Down** skips a question.
+once you have given yours, and you see the figure. **n** skips a question.
 
 In a chapter **n** or **Page Down** goes from beat to beat, and from the last one to the next chapter.
 **Esc** comes back here at any time; what you have read is marked and kept until `peephole tour --restart`.

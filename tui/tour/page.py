@@ -28,6 +28,7 @@ from tui.tour import progress
 from tui.views.plain import plain
 
 ROOMY = 32  # lines from which on a page with a question has all of its text
+TYPED = "-+0123456789.,eE%"  # of which numbers are made
 MEASURING = "Measuring …"
 
 
@@ -50,12 +51,19 @@ class Page:
 
 
 class Guess(Input):
-    """A number; its Enter is said in the footer."""
+    """A number; letters that no number has are the page's keys, and Enter is said in the footer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Answer", id="tour.answer", key_display="Enter",
                 tooltip="Measure what you have guessed"),
     ]  # fmt: skip
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return character is not None and character in TYPED
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.character is not None and event.is_printable and event.character not in TYPED:
+            event.prevent_default()  # or the field would swallow it
 
 
 class PageScreen(Screen[None]):
@@ -82,7 +90,7 @@ class PageScreen(Screen[None]):
                 tooltip="Answer the question; once it is answered, go on"),
         Binding("up,k", "move(-1)", "Choose", id="tour.above", key_display="↑ ↓", tooltip="The answer above"),
         Binding("down,j", "move(1)", "Choose", id="tour.below", show=False, tooltip="The answer below"),
-        Binding("pagedown,n", "skip", "Skip", id="tour.skip", key_display="PgDn",
+        Binding("pagedown,n", "skip", "Skip", id="tour.skip", key_display="n",
                 tooltip="Go on without answering"),
         Binding("pagedown,n", "turn", "Go on", id="tour.turn", key_display="n", show=False,
                 tooltip="Go on"),
@@ -112,7 +120,7 @@ class PageScreen(Screen[None]):
             elif question is not None:
                 yield Guess(
                     placeholder=self._readable(f"your guess: {question.unit}"),
-                    restrict=r"[-+0-9.,eE%]*",
+                    restrict=f"[{TYPED}]*",
                 )
             yield Static(id="told", markup=False)
         yield Static(id="hint", markup=False)
@@ -162,7 +170,7 @@ class PageScreen(Screen[None]):
         hint = (
             f"Enter {page.on}"
             if not self._asking
-            else "Enter answers; then it is measured. Page Down skips the question"
+            else "Enter answers; then it is measured. n skips the question"
         )
         self.query_one("#hint", Static).update(Text(self._readable(hint), "bold"))
 
