@@ -14,6 +14,7 @@ _tags = {**_senses, "steps": 1500}
 _garden = {"steps": 1500, "batch": 64, "lr": 5e-3}
 _but = {"steps": 1400, "batch": 64, "lr": 3e-3}
 _answer = {"steps": 1500, "batch": 64, "lr": 3e-3}
+_longer = {**_answer, "steps": 3000}  # a Transformer has learned it long before
 
 _bank = partial(Entry, settings=_senses, reads="bank", seeds=3)
 _path = partial(Entry, settings=_garden, reads="garden", seeds=3)
@@ -60,18 +61,23 @@ ENTRIES = {
         _TRANSFORMER,
         settings={**_but, "steps": 1000},
     ),
-    "answer-rnn": _ask("questions about a text: Elman RNN", "recurrent", {"cell": "elman", **_RNN}),
+    "answer-rnn": _ask(
+        "questions about a text: Elman RNN",
+        "recurrent",
+        {"cell": "elman", **_RNN},
+        settings=_longer,
+    ),
     "answer-lstm": _ask(
         "questions about a text: LSTM",
         "recurrent",
         {"cell": "lstm", **_RNN},
-        settings={**_answer, "lr": 6e-3, "forget_bias": 1.0},
+        settings={**_longer, "lr": 6e-3, "forget_bias": 1.0},
     ),
     "answer-gru": _ask(
         "questions about a text: GRU",
         "recurrent",
         {"cell": "gru", **_RNN},
-        settings={**_answer, "lr": 6e-3},
+        settings={**_longer, "lr": 6e-3},
     ),
     "answer-transformer": _ask(
         "questions about a text: causal Transformer", "transformer", _TRANSFORMER
