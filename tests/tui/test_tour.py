@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,6 +139,23 @@ async def test_a_chapter_left_in_the_middle_goes_on_there(short: Course) -> None
         assert "beat 3/7" in said(pilot)
         await press(pilot, "N")
         assert "beat 2/7" in said(pilot)
+
+
+async def test_what_is_measured_for_a_chapter_that_was_left_is_not_shown(short: Course) -> None:
+    app = PeepholeApp(first=TourScreen(short))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter", "n")
+        screen = app.screen
+        assert isinstance(screen, ChapterScreen)
+        came = threading.Event()
+        screen.in_thread(lambda: came.wait(30), lambda _: screen.grown(), "late")
+        screen.go_to_beat(len(screen._asked) - 1)
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+        assert app.screen is not screen
+        came.set()
+        await settled(pilot)
+        assert isinstance(app.screen, PageScreen)
 
 
 async def test_escape_leads_from_a_page_to_the_contents(short: Course) -> None:

@@ -69,18 +69,21 @@ class Core(Screen[None]):
         """Do something long beside the interface, then something short in it.
 
         A PeepholeError of the work is shown. Work of the same group that is still going on is not
-        waited for: only the last one's result counts.
+        waited for: only the last one's result counts; and none does once the screen has been left.
         """
+
+        def deliver(to: Callable[[Any], Any], result: Any) -> Any:
+            return to(result) if self in self.app.screen_stack else None
 
         def run() -> None:
             worker = get_current_worker()
             try:
                 result = work()
             except PeepholeError as error:
-                self.app.call_from_thread(self.complain, error)
+                self.app.call_from_thread(deliver, self.complain, error)
                 return
             if not worker.is_cancelled:
-                self.app.call_from_thread(then, result)
+                self.app.call_from_thread(deliver, then, result)
 
         self.run_worker(run, thread=True, group=group, exclusive=True)
 

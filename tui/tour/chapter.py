@@ -8,7 +8,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.widget import MountError
 
+from scenarios.play import Stage
 from scenarios.script import Scenario
 from scenarios.tour import Chapter
 from scenarios.tour.questions import Asked
@@ -83,6 +86,14 @@ class ChapterScreen(ScoreScreen, inherit_bindings=False):
             return replace(known, last=name, beat=0 if end else number, done=done)
 
         progress.update(reached)
+
+    async def _show(self, beat: Stage) -> None:
+        """A beat that comes when the next chapter is on already is not shown."""
+        try:
+            await super()._show(beat)
+        except (NoMatches, MountError):
+            if self in self.app.screen_stack:
+                raise
 
     def action_back(self) -> None:
         if self.view is None:
