@@ -107,14 +107,23 @@ SUMMARY = (
     ("agreement/held-out-nouns", "nouns held out"),
     ("coreference/held-out-pairs", "coreference, pairs held out"),
 )
+SPELLING = (
+    ("score/PER", "phoneme error rate"),
+    ("score/PER without stress", "without stress"),
+    ("score/words right", "words right"),
+    ("per-letters/5-6", "PER, 5-6 letters"),
+    ("per-letters/11-14", "PER, 11-14 letters"),
+)
 
 
-def summary(models: Sequence[LanguageModel], columns: Sequence[tuple[str, str]] = SUMMARY) -> str:
+def summary(
+    models: Sequence[LanguageModel], columns: Sequence[tuple[str, str]] = SUMMARY, digits: int = 2
+) -> str:
     """One table of several cards, a column for each (score, title): `python -m scenarios.card`."""
     lines = ["| | parameters | " + " | ".join(title for _, title in columns) + " |"]
     lines.append("|---" * (len(columns) + 2) + "|")
     for model in models:
-        row = " | ".join(f"{scores(model)[split]:.2f}" for split, _ in columns)
+        row = " | ".join(f"{scores(model)[split]:.{digits}f}" for split, _ in columns)
         lines.append(f"| {model.card['title']} | {model.size:,} | {row} |")
     return "\n".join(lines)
 
@@ -123,3 +132,5 @@ if __name__ == "__main__":
     from scenarios import zoo
 
     print(summary([zoo.model(name) for name in zoo.names("english")]))
+    print()
+    print(summary([zoo.model(name) for name in zoo.names("spelling")], SPELLING, 3))
