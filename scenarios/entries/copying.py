@@ -14,11 +14,6 @@ ENTRIES = {
     "copy-gru": _model(
         "copies letters through one vector of 64 units: GRU (2014)", sizes=_SIZES, reads="copy"
     ),
-    "copy-gru-32": _model(
-        "copies letters through one vector of 32 units: GRU",
-        sizes={**_SIZES, "width": 32},
-        reads="copy",
-    ),
     "copy-gru-128": _model(
         "copies letters through one vector of 128 units: GRU",
         sizes={**_SIZES, "width": 128},
@@ -33,6 +28,24 @@ ENTRIES = {
         "copies letters with dot-product attention (Luong 2015)",
         sizes={**_SIZES, "attention": "dot"},
         reads="copy",
+    ),
+    "copy-luong-general": _model(
+        "copies letters with general attention (Luong 2015)",
+        sizes={**_SIZES, "attention": "general"},
+        reads="copy",
+        seeds=1,
+    ),
+    "copy-luong-monotonic": _model(
+        "copies letters, attention in a window that moves on (local-m, Luong 2015)",
+        sizes={**_SIZES, "attention": "dot", "local": "monotonic", "window": 2},
+        reads="copy",
+        seeds=1,
+    ),
+    "copy-luong-predictive": _model(
+        "copies letters, attention in a window that it places itself (local-p, Luong 2015)",
+        sizes={**_SIZES, "attention": "dot", "local": "predictive", "window": 2},
+        reads="copy",
+        seeds=1,
     ),
     "reverse-off": _model(
         "copies letters through one vector: LSTM, read forwards", sizes=_LSTM, reads="copy"
