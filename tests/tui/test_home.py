@@ -137,7 +137,7 @@ async def test_a_sentence_is_read_and_remembered() -> None:
         assert [(c.kind, c.name) for c in app.opened] == [("text", "the cats were happy .")]
     assert recent.recent() == ["the cats were happy ."]
     app = Front()
-    async with app.run_test(size=(80, 60)) as pilot:
+    async with app.run_test(size=(80, 200)) as pilot:
         await pilot.pause()
         assert "the cats were happy ." in app.text()
 

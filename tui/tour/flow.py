@@ -12,8 +12,9 @@ from scenarios import shelf
 from scenarios.tour import Chapter
 from scenarios.tour.questions import Asked, Question, questions
 from tui.tour import progress
+from tui.tour.asking import Page
 from tui.tour.chapter import ChapterScreen
-from tui.tour.page import Page, PageScreen
+from tui.tour.page import PageScreen
 
 if TYPE_CHECKING:
     from tui.tour.contents import TourScreen

@@ -6,7 +6,6 @@ What somebody answers is not compared with anything that is written down: it is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.style import Style
@@ -20,50 +19,15 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine import PeepholeError
-from scenarios.expressions import show
 from scenarios.tour.questions import Measured, Question, number
 from tui.palette import Palette
 from tui.screens.keybar import KeyBar
 from tui.tour import progress
+from tui.tour.asking import TYPED, Guess, Page, verdict
 from tui.views.plain import plain
 
 ROOMY = 32  # lines from which on a page with a question has all of its text
-TYPED = "-+0123456789.,eE%"  # of which numbers are made
 MEASURING = "Measuring …"
-
-
-@dataclass(frozen=True)
-class Page:
-    """What a page says.
-
-    Attributes:
-        place: where one is, e.g. "Chapter 3 of 24 · 1991 · Training".
-        title, text: what comes; `text` has a paragraph for each of its parts.
-        question: asked below it; None where nothing is.
-        on: what Enter does when nothing is left to answer, e.g. "begins the chapter".
-    """
-
-    place: str
-    title: str
-    text: tuple[str, ...]
-    question: Question | None = None
-    on: str = "goes on"
-
-
-class Guess(Input):
-    """A number; letters that no number has are the page's keys, and Enter is said in the footer."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Answer", id="tour.answer", key_display="Enter",
-                tooltip="Measure what you have guessed"),
-    ]  # fmt: skip
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        return character is not None and character in TYPED
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.character is not None and event.is_printable and event.character not in TYPED:
-            event.prevent_default()  # or the field would swallow it
 
 
 class PageScreen(Screen[None]):
@@ -299,18 +263,3 @@ class PageScreen(Screen[None]):
     def action_back(self) -> None:
         if self.is_current:
             self._back()
-
-
-def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
-    """Whether an answer is what was measured, and both in words."""
-    if found.true is not None:
-        true = question.choices[found.true]
-        return (
-            said == true,
-            f"You said: {said}. Measured: {true}." if said != true else f"Measured: {true}.",
-        )
-    value = number(said)
-    near = question.is_near(value, found.value)
-    exact = show(value) == found.shown
-    close = "" if exact else ", which is near" if near else ""
-    return near, f"You said {show(value)}; measured {found.shown}{close}."
