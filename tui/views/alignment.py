@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui.views.base import View
 from tui.views.grid import Grid, labels
+from tui.views.looks import legend
 from tui.views.matrix import Matrix
 from tui.views.scale import Scale
 from tui.views.sight import CROSS, MEAN, Sight, Spot, layers, share, sight, spot
@@ -169,7 +170,7 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
         self.put("#title", self._title())
         self.put("#row", self._row(seen, values, at))
         self.put("#readout", self._readout(seen, values, at))
-        self.put("#legend", scale.legend())
+        self.put("#legend", legend(trace, scale))
 
     def _title(self) -> Text:
         text = f"alignment · {self.called}"
