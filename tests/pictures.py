@@ -35,6 +35,8 @@ async def main() -> None:
     await draw("compare", PeepholeApp(read(["lstm", "transformer"], SENTENCE)), (120, 24), "end")
     await draw("attention", PeepholeApp(read(["transformer"], SENTENCE)), (120, 40), "end", "2")
     await draw("gradient", PeepholeApp(read(["lstm"], SENTENCE)), (120, 40), "end", "3")
+    heard = PeepholeApp(read(["spell-bahdanau"], "photograph"))
+    await draw("alignment", heard, (120, 30), "end", "8")
     runs = [RUNS / "recall-lstm-50-bias", RUNS / "recall-lstm-50"]
     await draw("learn", PeepholeApp(first=RunScreen.open(runs, False)), (150, 40))
     scenario = PeepholeApp(None, shelf.find("agreement"))
