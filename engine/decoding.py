@@ -219,7 +219,7 @@ def _said(name: str) -> str:
 
 
 def _shortest(value: float) -> str:
-    short = f"{value:g}"
+    short = str(value) if isinstance(value, int) else f"{value:g}"
     return short if float(short) == value else repr(value)
 
 
