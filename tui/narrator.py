@@ -27,12 +27,14 @@ class Words:
         number: e.g. `beat 3/12`.
         title, text: of the beat, with its numbers filled in.
         claims: (text, measured, passed) of each; None while they are being measured.
+        problem: why they cannot be measured, and what to do.
     """
 
     number: str
     title: str
     text: str
     claims: Sequence[tuple[str, str, bool]] | None = ()
+    problem: str = ""
 
 
 class Narrator(VerticalScroll, can_focus=False):
@@ -81,6 +83,9 @@ class Narrator(VerticalScroll, can_focus=False):
             text.append(self._shown(part), f"{style} {look.text}".strip())
         if words.claims is None:
             text.append("\n" + self._shown("measuring …"), look.muted)
+        if words.problem:
+            self._mark(text, "\n", False)
+            text.append(self._shown(words.problem), look.bad)
         claims = list(words.claims or ())
         if self.app.size.height < BRIEF and all(passed for *_, passed in claims):
             if claims:

@@ -580,3 +580,31 @@ async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
         await beat(pilot, "N")
         assert s.view is None
         assert "beat 2/3" in text(pilot)
+
+
+async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_messages(
+    tmp_path: Path,
+) -> None:
+    from scenarios.reader import read
+
+    path = tmp_path / "test.toml"
+    broken = "min(over_seeds('copy-gru', 'no such score')) > 0"
+    path.write_text(
+        SCRIPT.replace('say = "One unit."', f'say = "One unit."\nexpect = ["{broken}"]')
+    )
+    async with PeepholeApp(None, read(path)).run_test(size=(80, 24)) as pilot:
+        await idle(pilot)
+        await beat(pilot)
+        await press(pilot, "n")
+        s = screen(pilot)
+        while s.beat < 2:
+            await press(pilot, "n")
+        while not s.narrator.words.problem:
+            await pilot.pause(0.01)
+        await idle(pilot)
+        assert "measuring" not in text(pilot)
+        assert "not measured: " in text(pilot)
+        assert "no such score" in text(pilot)
+        assert "One unit." in text(pilot)  # what can be said is
+        assert "test.toml" not in text(pilot)
+        assert not pilot.app._notifications

@@ -65,11 +65,18 @@ class Core(Screen[None]):
         """A mistake, said where it was made."""
         self.notify(str(error), severity="warning", timeout=8, markup=False)
 
-    def in_thread(self, work: Callable[[], T], then: Callable[[T], Any], group: str) -> None:
+    def in_thread(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], Any],
+        group: str,
+        failed: Callable[[PeepholeError], Any] | None = None,
+    ) -> None:
         """Do something long beside the interface, then something short in it.
 
-        A PeepholeError of the work is shown. Work of the same group that is still going on is not
-        waited for: only the last one's result counts; and none does once the screen has been left.
+        A PeepholeError of the work is given to `failed`, or shown in a message of its own. Work of
+        the same group that is still going on is not waited for: only the last one's result counts;
+        and none does once the screen has been left.
         """
 
         def deliver(to: Callable[[Any], Any], result: Any) -> Any:
@@ -80,7 +87,10 @@ class Core(Screen[None]):
             try:
                 result = work()
             except PeepholeError as error:
-                self.app.call_from_thread(deliver, self.complain, error)
+                if failed is None:
+                    self.app.call_from_thread(deliver, self.complain, error)
+                elif not worker.is_cancelled:
+                    self.app.call_from_thread(deliver, failed, error)
                 return
             if not worker.is_cancelled:
                 self.app.call_from_thread(deliver, then, result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine import PeepholeError
 from tui.lane import Lane
 from tui.narrator import Words
 from tui.reading import CROSS, SELF
@@ -64,16 +65,26 @@ class Scripted(Core):
         async def show(beat: Beat) -> None:
             await self._show(beat)
 
-            def measure() -> tuple[str, list]:
-                verdicts = [(v.text, v.measured, v.passed) for v in play.verdicts(number)]
-                return play.narration(number), verdicts
+            def measure() -> tuple[str, list, str]:
+                said = play.narration(number)
+                try:
+                    found = play.verdicts(number)
+                except PeepholeError as error:
+                    return said, [], unmeasured(error)
+                return said, [(v.text, v.measured, v.passed) for v in found], ""
 
-            def tell(found: tuple[str, list]) -> None:
+            def tell(found: tuple[str, list, str]) -> None:
                 self.narrator.say(Words(self.beat_number, beat.beat.title, *found))
 
-            self.in_thread(measure, tell, "claims")
+            self.in_thread(measure, tell, "claims", self._cannot)
 
-        self.in_thread(lambda: play.stage(number), show, "beat")
+        self.in_thread(lambda: play.stage(number), show, "beat", self._cannot)
+
+    def _cannot(self, error: PeepholeError) -> None:
+        """Say in the beat why it cannot be shown, or its numbers not be measured."""
+        assert self.play_script is not None
+        title = self.play_script.scenario.beats[self.beat].title
+        self.narrator.say(Words(self.beat_number, title, "", (), unmeasured(error)))
 
     async def _show(self, beat: Beat) -> None:
         self.playing(False)
@@ -158,3 +169,8 @@ class Scripted(Core):
                 break
         self.score.selected()
         self.say()
+
+
+def unmeasured(error: PeepholeError) -> str:
+    """A mistake in one sentence: the line of the file is for its author, whom `peephole check` tells."""
+    return f"not measured: {error.what}" + (f". {error.do}" if error.do else "")
