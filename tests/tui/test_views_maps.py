@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine import lenses
 from engine.lenses.record import LONGEST_MAP
+from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.palette import Palette
 from tui.views.axis import clip, label, stagger, steps
@@ -328,3 +329,45 @@ async def test_a_beat_points_before_and_after_the_view_is_shown() -> None:
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         assert "|dL_t/dc_k| · layer 0" in stage.said("#title")
+
+
+async def test_a_label_s_loss_is_decided_at_its_row_and_by_later_ones_where_they_are_read() -> None:
+    at = pair_lane("encoder")
+    assert at.model is not None
+    lens = lenses.gradient_map(at.model, at.trace)["h"].array[..., 0]
+    n = len(at.trace)
+    assert lens[0, 1:].any()  # what the map used to leave blank
+    stage = Stage("gradient", at, cursor=0)
+    async with stage.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        filled = {spot for spot, (text, _) in cells(stage).items() if text.strip()}
+        assert filled == set(np.ndindex(n, n))
+        k = int(np.argmax(lens[0]))
+        top = at.trace.header.vocabulary[int(at.trace["logits"][0].argmax())]
+        assert f"label {top!r} of {at.trace.tokens[0]!r}(0) by h at" in stage.said("#readout")
+        said = f"{at.trace.tokens[k]!r}({k}): {lens[0, k]:.4g}"
+        assert said in stage.said("#readout")
+        above = np.flatnonzero(lens[0] >= 1e-3 * lens[0].max())
+        assert f"0 back, {above[-1]} on" in stage.said("#reach")
+        await ready(pilot, ["right"] * n)
+        assert f"({n - 1}): {lens[0, n - 1]:.4g}" in stage.said("#readout")
+        await ready(pilot, ["w", "T", "H", "enter"])
+        other = lenses.gradient_flow(at.model, at.trace, 0, "TH")["h"].array[n - 1, 0]
+        assert "label 'TH'" in stage.said("#readout")
+        assert f"({n - 1}): {other:.4g}" in stage.said("#readout")
+
+
+async def test_the_source_of_a_pair_has_no_loss_and_does_not_count() -> None:
+    at = pair_lane("dot")
+    first = at.trace.source + 1
+    assert at.model is not None
+    lens = lenses.gradient_map(at.model, at.trace)["h"].array[..., -1]
+    stage = Stage("gradient", at, cursor=2)
+    async with stage.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        filled = {row for (row, _), (text, _) in cells(stage).items() if text.strip()}
+        assert filled == set(range(first, len(at.trace)))
+        assert "a row of the source" in stage.said("#readout")
+        expected = np.median(reaches(lens)[first:])
+        assert expected > 0
+        assert stage.said("#reach") == f"reach: median {expected:.0f}"

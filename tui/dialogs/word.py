@@ -11,7 +11,7 @@ from tui.dialogs.base import Dialog
 
 
 class WordDialog(Dialog[str]):
-    """The answer is a word of the vocabulary; "" stands for the word that was read."""
+    """The answer is a word of the vocabulary; "" is the word that was read, or the likeliest label."""
 
     QUESTION = "Gradient of which word's loss?"
 
@@ -21,7 +21,11 @@ class WordDialog(Dialog[str]):
         self.trace, self.row, self.word = trace, row, word
         self.vocabulary = Vocabulary(trace.header.vocabulary)
         self.read = trace.tokens[row] if row < len(trace) else ""
-        back = f"empty: {self.read!r}, which was read there" if self.read else "nothing read yet"
+        why = "which was read there"
+        if trace.header.ahead == 0:  # rows have labels
+            self.read = trace.header.vocabulary[int(trace["logits"][row].argmax())]
+            why = "its likeliest label"
+        back = f"empty: {self.read!r}, {why}" if self.read else "nothing read yet"
         self.HINT = f"Any word that the model knows, at row {row}; {back}"
 
     def fields(self) -> ComposeResult:
@@ -32,7 +36,8 @@ class WordDialog(Dialog[str]):
         return "Enter takes it · → completes the word · Esc goes back"
 
     def answer(self) -> str:
-        word = self.query_one("#word", Input).value.strip().lower()
+        word = self.query_one("#word", Input).value.strip()
+        word = word if word in self.vocabulary.ids else word.lower()
         if word or not self.read:
             self.vocabulary.encode([word])
         return "" if word == self.read else word

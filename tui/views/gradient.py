@@ -14,12 +14,13 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from engine import Named, PeepholeError
+from engine.lenses.prediction import predicted
 from engine.lenses.record import LONGEST_MAP
 from tui.lane import Lane
 from tui.views.axis import label
 from tui.views.base import View
-from tui.views.flow import Maps, frozen, of_word, reaches, whole
-from tui.views.grid import Grid, causal, labels
+from tui.views.flow import Maps, frozen, of_word, reaches, reaches_on, spans, whole
+from tui.views.grid import Grid, labels
 from tui.views.matrix import Matrix
 from tui.views.scale import DecadeScale
 
@@ -37,17 +38,21 @@ Row **t**, column **k**: |dL_t/dh_k|, the Euclidean norm of the derivative of th
 state at row k, in nats per unit of state. L_t = -ln p(token t | tokens before t). It says how much the
 prediction of token t would change with the state at k: what a learner could learn from there.
 
-L_t is decided by row t - 1, so it is 0 by construction from k = t on, and the map is blank there.
+A model that foretells decides L_t at row t - 1: from k = t on it is 0 by construction, and the map is
+blank there. One that **labels** rows decides at row t, so k = t counts; L_t is then -ln p of its likeliest
+label. If it reads the whole text at once, later rows count too. Rows that nothing predicts have no loss and
+stay blank: a text's first row, a source and its `<s>`; where rows are labelled, each has one.
+
 `w` takes the loss of another word in this row: what would have made *that* word likelier.
 `v` goes through h, c (an LSTM's cell state) and x (the input vector: saliency).
 
-After a Transformer's last block no row looks at another: there only k = t - 1 is not 0.
+After a Transformer's last block no row looks at another: there only the row that decides is not 0.
 
 Colour and digits are **log10**, over the six powers of ten below the largest value of the map; computed
 in float64, because in float32 small gradients become false zeros.
 
-*Reach*: how far back the gradient stays above 1/1000 of its largest value in that row, and the median of
-that over all rows read so far.
+*Reach*: how far back (and on, where later rows count) the gradient stays above 1/1000 of its largest value
+in that row, and the median of that over the rows read so far that have a loss.
 
 Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et al. 2016.
 """
@@ -168,10 +173,20 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     @property
     def source(self) -> int:
         """The state under the cursor: the one chosen, else the largest of the row."""
-        last = max(0, self.cursor - 1)
         if self._source is not None:
-            return min(self._source, last)
-        return int(np.argmax(self.map[self.cursor, : last + 1]))
+            return min(self._source, self._latest)
+        return int(np.argmax(self.map[self.cursor, : self._latest + 1]))
+
+    @property
+    def _latest(self) -> int:
+        """The last state that the loss of the cursor's row can depend on."""
+        assert self.trace is not None
+        return max(0, int(spans(self.trace, self.shown)[self.cursor, 1]) - 1)
+
+    @property
+    def _loses(self) -> bool:
+        """Whether the cursor's row has a loss."""
+        return self.trace is not None and self.cursor in predicted(self.trace)
 
     def _draw(self) -> None:
         trace = self.trace
@@ -183,7 +198,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         if not self._maps:
             n = len(trace)
             doing = f"computing {n} x {n} gradients of {name} as one batch …"
-            nothing = "One token has no loss yet: read another." if n < 2 else doing
+            nothing = doing if len(predicted(trace)) else "No row has a loss yet: read another."
             self.put("#wait", f"{self._error}" if self._error else nothing)
             for part in ("title", "readout", "reach", "legend"):
                 self.put(f"#{part}", "")
@@ -193,8 +208,8 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         values = self.map
         scale = DecadeScale(self.palette, float(values.max(initial=0.0)), self.named.unit)
         names = labels(trace.tokens)
-        grid = Grid(values, names, names, causal(len(names), self.shown, own=False))
-        matrix.show(grid, scale, self.cursor, self.source)
+        grid = Grid(values, names, names, spans(trace, self.shown))
+        matrix.show(grid, scale, self.cursor, self.source if self._loses else -1)
         layer = f" · layer {self.layer_shown}" if "layer" in self.named.axes else ""
         title = f"gradient · {name} · |dL_t/d{self.of}_k|{layer}"
         self.put("#title", f"{title} · largest {values[: self.shown].max():.3g}")
@@ -205,22 +220,39 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def _readout(self, values: np.ndarray) -> Text:
         assert self.trace is not None
         tokens, t, k = self.trace.tokens, self.cursor, self.source
-        if t == 0:
-            return Text("nothing predicts the start token: it has no loss", no_wrap=True)
-        word = self._words.get(t) or tokens[t]
-        text = f"|dL/d{self.of}| of {word!r}({t}) by {self.of} at {tokens[k]!r}({k}): "
+        if not self._loses:
+            what = "a row of the source" if t < self.trace.source else "the start token"
+            return Text(f"nothing predicts {what}: it has no loss", no_wrap=True)
+        word = self._words.get(t) or (tokens[t] if self.trace.header.ahead else self._label(t))
+        loss = (
+            f"{word!r}({t})" if self.trace.header.ahead else f"label {word!r} of {tokens[t]!r}({t})"
+        )
+        text = f"|dL/d{self.of}| of {loss} by {self.of} at {tokens[k]!r}({k}): "
         return Text(f"{text}{values[t, k]:.4g}", no_wrap=True)
+
+    def _label(self, row: int) -> str:
+        """The likeliest label of a row, whose loss it is."""
+        assert self.trace is not None
+        return self.trace.header.vocabulary[int(self.trace["logits"][row].argmax())]
 
     def _reach(self, values: np.ndarray) -> Text:
         assert self.trace is not None
-        t, tokens = self.cursor, self.trace.tokens
-        rows = reaches(values[: self.shown])
-        all_rows = f"median {np.median(rows[1:]):.0f}" if len(rows) > 1 else ""
-        if t == 0:
-            return Text(f"reach: {all_rows}" if all_rows else "", no_wrap=True)
-        back = int(rows[t])
-        first = label(t - back, tokens) if back else "nothing"
-        found = f"{back} back, to {first}; {all_rows}"
+        t, tokens, rows = self.cursor, self.trace.tokens, predicted(self.trace)
+        lost = slice(rows.start, self.shown)
+        back, on = reaches(values), reaches_on(values)
+        both = self.trace.source == len(self.trace)  # rows later than the loss count too
+        median = ""
+        if len(back[lost]):
+            median = f"median {np.median(back[lost]):.0f}"
+            median += f" back, {np.median(on[lost]):.0f} on" if both else ""
+        if not self._loses:
+            return Text(f"reach: {median}" if median else "", no_wrap=True)
+        nothing = "nothing" if self.trace.header.ahead else "itself"
+        first = label(t - back[t], tokens) if back[t] else nothing
+        found = f"{back[t]} back, to {first}"
+        if both:
+            found = f"{back[t]} back, {on[t]} on, {label(t - back[t], tokens)} to {label(t + on[t], tokens)}"
+        found += f"; {median}"
         for above in (" (above 1e-3 of the row's largest)", " (> 1e-3 of the largest)", ""):
             text = f"reach{above}: {found}"
             if len(text) <= self.size.width:
@@ -231,7 +263,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
 
     def action_source(self, by: int) -> None:
         if self._maps:
-            self._source = max(0, min(self.source + by, self.cursor - 1))
+            self._source = max(0, min(self.source + by, self._latest))
             self._draw()
 
     def action_of(self) -> None:
@@ -243,7 +275,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def action_word(self) -> None:
         """Ask whose loss to take in this row."""
         lane, trace, row = self.lane, self.trace, self.cursor
-        if lane is None or trace is None or not self._maps or lane.model is None or row == 0:
+        if lane is None or trace is None or not self._maps or lane.model is None or not self._loses:
             self.app.bell()
             return
         from tui.dialogs.word import WordDialog
