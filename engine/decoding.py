@@ -99,6 +99,10 @@ class Decoding:
             if not words:
                 raise PeepholeError(f"{said} needs a number", where=text, do=_E_G)
             given[name] = _number(words.pop(0), name, text)
+            if (
+                name == "top_k" and not given[name]
+            ):  # in a record 0 is "all", which nobody asks for so
+                raise PeepholeError("top-k = 0 is not a whole number from 1 up")
         if not given:
             raise PeepholeError("no decoding is named", do=_E_G)
         if "how" not in given:

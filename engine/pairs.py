@@ -21,17 +21,17 @@ from engine.text import BLANK, END, GO, STOP, tokenize
 def source_tokens(model: LanguageModel, text: str | Sequence[str]) -> tuple[str, ...]:
     """The rows that a source becomes for this model: split, reversed where it reads so, and `</s>`.
 
-    A text is split into letters (lower case, no spaces) where the architecture says so, else into words;
-    tokens are taken as they are. A `</s>` at the end is not doubled.
+    A text is split into letters (lower case) where the architecture says so, else into words; tokens are
+    taken as they are. A `</s>` at the end is not doubled.
 
     Raises:
-        PeepholeError: there is nothing to read.
+        PeepholeError: there is nothing to read, or several words where letters of one are read.
     """
     letters = getattr(model.architecture, "letters", False)
     if not isinstance(text, str):
         tokens = list(text)
     elif letters:
-        tokens = [letter for letter in text.lower() if not letter.isspace()]
+        tokens = _letters(model, text)
     else:
         tokens = tokenize(text)
     if tokens and tokens[-1] == END:
@@ -41,6 +41,17 @@ def source_tokens(model: LanguageModel, text: str | Sequence[str]) -> tuple[str,
     if getattr(model.architecture, "reverse", False):
         tokens.reverse()
     return (*tokens, END)
+
+
+def _letters(model: LanguageModel, text: str) -> list[str]:
+    """The letters of one word, which may stand apart: `d a f`."""
+    words = text.lower().split()
+    if len(words) > 1 and any(len(word) > 1 for word in words):
+        raise PeepholeError(
+            f"{text.strip()!r} is {len(words)} words, and {model.name} reads the letters of one",
+            do=f"Give one word, e.g. {max(words, key=len)}",
+        )
+    return list("".join(words))
 
 
 def pair_batch(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Batch:

@@ -75,6 +75,8 @@ def find(name: str | Path) -> Scenario:
         return read(name)
     shelf = bundled()
     if str(name) not in shelf:
-        do = did_you_mean(str(name), shelf) or "Give the file of a scenario, as in ./my.toml"
-        raise PeepholeError(f"no scenario {str(name)!r}", do=do)
+        near = did_you_mean(str(name), shelf) or "Give the file of one, as in ./my.toml."
+        raise PeepholeError(
+            f"no scenario {str(name)!r}", do=f"{near} `peephole list scenarios` names all"
+        )
     return read(shelf[str(name)])

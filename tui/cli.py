@@ -132,6 +132,9 @@ def open_(
         trace = load_trace(what)
         start.screen(lambda: start.of_trace(trace))
     else:
+        from tui.headless.reading import target_given
+
+        target_given(target)
         decoding = Decoding.parse(decode) if decode is not None else None
         session = start.of_text([_model(what)], text or "", target, decoding, most)
         start.screen(lambda: session, begin="play" if text else "type")

@@ -78,6 +78,14 @@ def test_a_mistake_in_the_middle_of_a_check_is_no_failed_claim(cli, script) -> N
     assert "lane has rows 0 to 8, not 99" in result.stderr
 
 
+def test_a_scenario_that_is_not_there_says_where_their_names_are(cli) -> None:
+    for name in ("nosuch", "agreemnt"):
+        result = cli("play", name)
+        assert result.exit_code == 2
+        assert "`peephole list scenarios`" in result.stderr
+    assert "'agreement'" in result.stderr
+
+
 def test_list(cli) -> None:
     everything = cli("list").output
     for name in zoo.names():

@@ -90,6 +90,8 @@ def test_attention_is_edited(cli: Any, speller: str, tmp_path: Path) -> None:
         (("--most", "3"), "Add --decode greedy"),
         (("--most", "3", "--continue", "3"), "Give one"),
         (("--target", "cats"), "writes no target"),
+        (("--target", " "), "--target is empty"),
+        (("--decode", "top-k 0"), "from 1 up"),
         (("--continue", "0"), "from 1 to 1000"),
         (("--attention", "uniform"), "no cross-attention"),
         (("--attention", "loud"), "is not an intervention"),

@@ -280,6 +280,7 @@ def test_decodings_as_they_are_written(text: str, meant: Decoding) -> None:
         ("beam", "needs a number"),
         ("beam four", "whole number from 1 to 64"),
         ("beam 0", "whole number from 1 to 64"),
+        ("top-k 0", "whole number from 1 up"),
         ("beam 4 beam 5", "given twice"),
         ("beam 4 temperature 2", "beam decoding has no temperature"),
         ("greedy top-k 3", "greedy decoding has no top-k"),

@@ -43,10 +43,11 @@ def writes(
     """What `engine.run` is told about the words that the model writes itself.
 
     Raises:
-        PeepholeError: two limits, or a limit where nothing is written.
+        PeepholeError: two limits, or a limit where nothing is written; a target without words.
     """
     if most is not None and go_on is not None:
         raise PeepholeError("--most and --continue are both a number of words", do="Give one")
+    target_given(target)
     decoding = Decoding.parse(decode) if decode is not None else None
     if go_on is not None:
         decoding = decoding or Decoding()
@@ -55,6 +56,16 @@ def writes(
         raise PeepholeError("nothing is written that --most could end", do="Add --decode greedy")
     limit = most if go_on is None else go_on
     return {"decoding": decoding} | ({} if limit is None else {"most": limit})
+
+
+def target_given(target: str | None) -> None:
+    """Refuse a target without words.
+
+    Raises:
+        PeepholeError: it is empty.
+    """
+    if target is not None and not target.strip():
+        raise PeepholeError("--target is empty", do="Without it the model writes the target itself")
 
 
 def acted(trace: Trace) -> None:
