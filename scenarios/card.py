@@ -25,7 +25,7 @@ def scores(model: LanguageModel) -> Mapping[str, float]:
 def as_markdown(model: LanguageModel) -> str:
     """The card of a bundled model; every number is read from the weights' own record.
 
-    That of a model that others trained says what its package says, and its scores once they are measured.
+    That of a model that others trained says what its package says, and the scores that its corpus recorded.
     """
     card, corpus = model.card, corpus_of(model)
     if model.name in FOREIGN:
@@ -60,11 +60,15 @@ def as_markdown(model: LanguageModel) -> str:
 
 
 def _foreign(model: LanguageModel, corpus: corpora.Corpus) -> str:
-    card, measured = model.card, model.card.get("scores")
+    card = model.card
+    measured: Mapping[str, float] = card.get("scores") or getattr(
+        corpus, "of_others", lambda name: {}
+    )(model.name)
     lines = [
         f"# {model.name}",
         "",
-        f"{card['title']}. {model.size:,} parameters, {len(model.vocabulary)} words.",
+        f"{card['title']}. {card['parameters']:,} parameters ({model.size:,} as read here: its two"
+        f" vocabularies are one, of {len(model.vocabulary)} words).",
         "",
         "| | |",
         "|---|---|",
@@ -75,8 +79,7 @@ def _foreign(model: LanguageModel, corpus: corpora.Corpus) -> str:
         *corpus.measured.splitlines(),
         "",
     ]
-    if measured is None:
-        return "\n".join([*lines, f"Measured by `peephole card {model.name} --measure`."])
+    lines[-1:] = [f"Measured again by `peephole card {model.name} --measure`.", ""]
     tables = [_table(title, prefix, measured) for title, prefix in corpus.groups.items()]
     return "\n".join([*lines, *(line for table in tables for line in table)])
 

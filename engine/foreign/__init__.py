@@ -1,11 +1,13 @@
 """Models that others trained, read from where their own packages lie. Nothing of them is bundled or run.
 
-A module has `ABOUT`, one line, `INSTALL`, how to get its package, and `load() -> LanguageModel`.
+A module has `ABOUT`, one line, `INSTALL`, how to get its package, `checkpoint()`, where its weights lie
+(PeepholeError: nowhere), and `load() -> LanguageModel`.
 """
 
 from __future__ import annotations
 
 from engine import registry
+from engine.errors import PeepholeError
 from engine.models import LanguageModel
 
 FOREIGN = {"g2p-en": "engine.foreign.g2p_en"}
@@ -22,6 +24,10 @@ def load(name: str) -> LanguageModel:
 
 
 def about(name: str) -> str:
-    """What a foreign model is, in one line, and how to get it."""
+    """What a foreign model is, in one line, and how to get it where it is not here."""
     module = registry.load(FOREIGN, name, "foreign model")
-    return f"{module.ABOUT}  [{module.INSTALL}]"
+    try:
+        module.checkpoint()
+    except PeepholeError:
+        return f"{module.ABOUT}  [{module.INSTALL}]"
+    return f"{module.ABOUT}  [{name}]"

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -34,7 +36,9 @@ from engine.text import SPECIAL
 
 ABOUT = "English spelling to sound through one vector: GRU, 256 units, trained by others (Park & Kim 2018)"
 PACKAGE, MODULE, FILE = "g2p-en", "g2p_en", "checkpoint20.npz"
-INSTALL = "In peephole's folder: pip install '.[g2p]'"
+_PYTHON = Path(sys.executable)  # may have no pip of its own: run.py makes it without
+_HERE = _PYTHON.relative_to(Path.cwd()) if _PYTHON.is_relative_to(Path.cwd()) else _PYTHON
+INSTALL = f"Install it: python3 -m pip --python {shlex.quote(str(_HERE))} install {PACKAGE}"
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 PHONEMES = tuple(
     (
@@ -130,6 +134,9 @@ def converted(
             "  ", " "
         ),
         "license": "Apache-2.0",
+        "parameters": sum(
+            arrays[name].size for name in expected
+        ),  # before vocabularies were joined
     }
     content = {
         "architecture": asdict(architecture),

@@ -133,6 +133,10 @@ it on this dictionary, most likely on these words too."""
         other = {} if model.name == OTHER else recorded()
         return found | {f"{OTHER}/{name}": value for name, value in other.items()}
 
+    def of_others(self, name: str) -> Mapping[str, float]:
+        """The scores of a model that others trained, as they were recorded; {} where none were."""
+        return recorded() if name == OTHER else {}
+
 
 def spell(model: LanguageModel, words: Sequence[str]) -> list[tuple[str, ...]]:
     """What a model writes for words, running free."""

@@ -176,7 +176,8 @@ def table(model: LanguageModel, trace: Trace, found: Found, values: bool = False
 def describe(model: LanguageModel) -> str:
     """One line on a model."""
     title = model.card.get("title", model.architecture.kind)
-    return f"{title}, {model.size:,} parameters, {len(model.vocabulary)} words"
+    size = model.card.get("parameters", model.size)  # of a foreign model, those of its package
+    return f"{title}, {size:,} parameters, {len(model.vocabulary)} words"
 
 
 def _legend(trace: Trace) -> str:
