@@ -16,7 +16,7 @@ from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.views.decoding import DecodingView
-from tui.views.tree import grown
+from tui.views.tree import _number, grown
 
 FORMS = (Palette(), Palette(colours="few"), Palette(colours="none"), Palette(ascii=True))
 
@@ -78,7 +78,7 @@ async def test_the_tree_grows_with_the_cursor_and_ends_with_the_best() -> None:
                 )
                 assert words[search.token[step, column]] in text
             assert (
-                f"step {step} of {len(search.token) - 1}: {(search.fate[step] == KEPT).sum()} kept"
+                f"step {step + 1} of {len(search.token)}: {(search.fate[step] == KEPT).sum()} kept"
                 in (stage.said("#numbers"))
             )
         best = " ".join(words[word] for word in search.best)
@@ -162,7 +162,7 @@ async def test_a_beat_says_which_way_and_what_picture() -> None:
         assert "entropy" in stage.said("#numbers")
         stage.view.point(of="tree")
         await ready(pilot)
-        assert "step 2 of" in stage.said("#numbers")
+        assert "step 3 of" in stage.said("#numbers")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ async def test_rows_that_were_given_or_are_of_a_source_say_so() -> None:
         assert f"what follows row {S + 1} was written" in stage.said("#picture")
         stage.view.show(at, S + 1)
         await ready(pilot)
-        assert "step 0 of" in stage.said("#numbers")
+        assert "step 1 of" in stage.said("#numbers")
 
 
 async def test_without_its_model_a_trace_still_shows_its_beam_and_no_other() -> None:
@@ -212,7 +212,7 @@ async def test_without_its_model_a_trace_still_shows_its_beam_and_no_other() -> 
     stage = Stage("decoding", at, 4)
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        assert "step 2 of" in stage.said("#numbers")
+        assert "step 3 of" in stage.said("#numbers")
         await ready(pilot, ["right"])
         assert "needs the model" in stage.said("#picture")
         await ready(pilot, ["h", "h"])
@@ -226,3 +226,36 @@ async def test_a_search_that_a_file_made_up_is_told() -> None:
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         assert "not whole" in stage.said("#picture")
+
+
+async def test_bars_under_a_beam_say_what_it_took() -> None:
+    at = written("beam 3 length 0.6", most=5)
+    search, words = searched(at), at.trace.header.vocabulary
+    stage = Stage("decoding", at, 2)
+    stage.view.point(of="bars")
+    async with stage.run_test(size=(100, 30)) as pilot:
+        for step in range(len(search.best)):
+            stage.view.show(at, 2 + step)
+            await ready(pilot)
+            text = stage.said("#picture")
+            assert "after" not in text
+            won = next(line for line in text.splitlines() if "in the best" in line)
+            assert words[search.best[step]] in won.split()
+            parent = int(search.chosen[step - 1].argmax()) if step else -1
+            for column in np.flatnonzero(
+                (search.parent[step] == parent) & (search.token[step] >= 0)
+            ):
+                word = words[search.token[step, column]]
+                line = next(line for line in text.splitlines() if f" {word} " in line)
+                fate = ("pruned", "kept", "finished")[search.fate[step, column]]
+                assert (
+                    fate in line.replace("▶", "").split(" ")[-1] or f"{fate}, in the best" in line
+                )
+        assert f"goes on with {words[search.best[step]]!r}" in stage.said("#numbers")
+
+
+@pytest.mark.parametrize(("row", "wide"), [(9, 4), (19, 4), (119, 4), (1190, 4), (1190, 7)])
+def test_a_row_number_stands_whole_or_not_at_all(row: int, wide: int) -> None:
+    said = _number(row, wide)
+    assert said.strip() == (str(row) if len(str(row)) < wide else "")
+    assert len(said) <= wide

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ class Candidates:
         chosen: the word that this decoding chooses.
         read: the word that the next row reads, or -1 where there is none.
         draw: where the draw fell, 0 to 1; NaN without one.
+        fates: under a beam, which cuts off no words: what became of the hypotheses that go on with
+            a word, by its id; None where words are chosen one by one.
     """
 
     cut: Cut
@@ -33,6 +35,7 @@ class Candidates:
     chosen: int
     read: int
     draw: float
+    fates: Mapping[int, str] | None = None
 
     @property
     def order(self) -> np.ndarray:
@@ -63,10 +66,13 @@ def bars(palette: Palette, found: Candidates, width: int, height: int) -> Text:
         room = max(1, room - 1)  # the rest is told in one line
     top = float(max(cut.before[order[0]], cut.after.max()))
     wide = min(LONGEST, max(cell_len(words[word]) for word in order[:room]))
-    bar = max(4, (width - wide - 32) // 2)
+    once = found.fates is not None  # nothing is cut: one bar is enough
+    bar = max(4, width - wide - 26 if once else (width - wide - 32) // 2)
     text = Text(no_wrap=True)
     quiet = palette.style("muted")
     head = f"{'':{wide + 4}}{f'before, 0 to {top:.2f}':<{bar}}      p  {'after':<{bar}}      p"
+    if once:
+        head = f"{'':{wide + 4}}{f'p, 0 to {top:.2f}':<{bar}}      p  the beam"
     text.append(set_cell_size(head, width).rstrip() + "\n", quiet)
     for at, word in enumerate(order[:room]):
         if ruled and at == kept:
@@ -79,9 +85,8 @@ def bars(palette: Palette, found: Candidates, width: int, height: int) -> Text:
     if len(rest):
         said = f"{len(rest):,} more words"
         text.append(set_cell_size(f"   {palette.glyph('…', '..')} {said}", wide + 4 + bar), quiet)
-        text.append(
-            f"{cut.before[rest].sum():7.3f}  {'':{bar}}{cut.after[rest].sum():7.3f}\n", quiet
-        )
+        after = "" if once else f"  {'':{bar}}{cut.after[rest].sum():7.3f}"
+        text.append(f"{cut.before[rest].sum():7.3f}{after}\n", quiet)
     return text
 
 
@@ -92,12 +97,17 @@ def _word(palette: Palette, found: Candidates, word: int, wide: int, bar: int, t
     style = palette.style("accent" if chosen else "text" if kept else "muted")
     name = clip(found.words[word], wide, palette.glyph("…", "~"))
     text.append(f" {mark} {set_cell_size(name, wide)} ", style)
-    for p, kind in ((cut.before[word], "bar" if kept else "muted"), (cut.after[word], "accent")):
+    pairs = [(cut.before[word], "bar" if kept else "muted"), (cut.after[word], "accent")]
+    for p, kind in pairs if found.fates is None else pairs[:1]:
         halves = round(p / top * 2 * bar)
         (segment,) = palette.bar(halves, bar, kind)
         text.append(segment.text, segment.style)
         text.append(f"{p:7.3f}  " if p else f"{'0':>7}  ", style)
     whole = bool(cut.kept.all())
+    if found.fates is not None:
+        said = found.fates.get(word, "")
+        text.append(f"{said}, in the best" if chosen else said, style)
+        return text
     what = (
         "chosen" if chosen else "" if whole else "kept" if kept else palette.glyph("✗ cut", "x cut")
     )

@@ -18,9 +18,10 @@ from tui.lane import Lane
 from tui.views import knobs
 from tui.views.base import View
 from tui.views.candidates import Candidates, bars, strip
-from tui.views.tree import tree
+from tui.views.tree import FATES, tree
 
 KEPT_SEARCHES = 32
+MOST = 40  # words that a search from here may go on for, where the run does not say
 
 
 class DecodingView(View, inherit_bindings=False):
@@ -35,12 +36,15 @@ the model says, p = softmax(z); *after* is what a word is drawn from: softmax(z 
 words (top-k, Fan et al. 2018) or to the smallest set of the likeliest that holds the mass p (top-p, the
 nucleus, Holtzman et al. 2020), divided by its sum. Both bars have one scale. `▶` is chosen, `*` is what the
 next row reads, `✗` is cut off. A draw is one number from 0 to 1 that belongs to the row and the seed; the
-strip lays the kept words end to end and shows on which it falls.
+strip lays the kept words end to end and shows on which it falls. A pair has one vocabulary: words of the
+source may stand among those of the target, with the p that the model gives them. A beam cuts off no word:
+there is one bar, with what became of the hypothesis that goes on with the word, where it is recorded.
 
 **Tree**: what a beam search kept. A line is a hypothesis, its words from left to right; what two share is
 drawn once. `▸` still grows, `✓` has finished, `✗` was pruned: at this step, or before. *log p* is of the
 whole hypothesis, in nats; *score* is log p over ((5 + n) / 6)^α for n words (Wu et al. 2016, eq. 14). The
-best score that finished wins. With the cursor the tree grows and is pruned.
+best score that finished wins; the search is over when none that is kept can overtake it, which may be long
+before as many have finished as the beam is wide. With the cursor the tree grows and is pruned.
 
 `h` tries another way on this row: greedy, sampling, a beam from here. `o` and ← → change its numbers, `c`
 goes back to how the run was written. Enter writes on from here, as another reading beside this one.
@@ -164,8 +168,12 @@ goes back to how the run was written. Enter writes on from here, as another read
         read = ids[trace.tokens[row + 1]] if row < self.last and row + 1 < self.shown else -1
         sampled = decoding.how == "sample"
         at = draw(decoding.seed, row + 1) if sampled else float("nan")
-        chosen = choose(found, decoding, row + 1) if decoding.how != "beam" else -1
-        told = Candidates(found, words, chosen, read, at)
+        fates: dict[int, str] | None = None
+        if decoding.how == "beam":
+            chosen, fates = self._taken(trace, row)
+        else:
+            chosen = choose(found, decoding, row + 1)
+        told = Candidates(found, words, chosen, read, at, fates)
         size = self.query_one("#picture").size
         room = size.height - 2 * sampled
         picture = bars(self.palette, told, size.width, room)
@@ -175,10 +183,12 @@ goes back to how the run was written. Enter writes on from here, as another read
         before, after = told.entropies()
         kept = f"kept {found.kept.sum():,} of {len(words):,} words, mass {told.mass:.3f}"
         lines = [f"entropy {before:.3f} bits before, {after:.3f} after · {kept}"]
-        if decoding.how == "beam":
-            lines = [
-                f"entropy {before:.3f} bits · a beam cuts off no words but whole hypotheses: v"
-            ]
+        if fates is not None:
+            what = "a beam cuts off no words but whole hypotheses: v"
+            lines = [f"entropy {before:.3f} bits · {what}"]
+            if chosen >= 0:
+                won = f"the best hypothesis goes on with {words[chosen]!r}"
+                lines.append(f"{won}, p {found.before[chosen]:.3f} here")
         elif chosen >= 0:
             p, q = found.before[chosen], found.after[chosen]
             lines.append(f"{words[chosen]!r} chosen: p {p:.3f} before, {q:.3f} after")
@@ -187,6 +197,25 @@ goes back to how the run was written. Enter writes on from here, as another read
         self.put("#numbers", "\n".join(lines))
 
     # The beam ---------------------------------------------------------------------------------
+
+    def _taken(self, trace: Trace, row: int) -> tuple[int, dict[int, str]]:
+        """The word of the best hypothesis after a row (-1: none known), and what became of the others.
+
+        Of others only those that go on from the best one's words: only of these the row has the p.
+        """
+        lane, own = self.lane, self.from_run
+        assert lane is not None
+        search = self._recorded(trace) if own else self._searched(lane, trace, row)
+        step = row + 1 - self.first if own else 0
+        if not isinstance(search, Search) or not 0 <= step < len(search.best):
+            return -1, {}
+        parent = int(search.chosen[step - 1].argmax()) if step else -1
+        same = (search.token[step] >= 0) & ((search.parent[step] == parent) | (step == 0))
+        fates = {
+            int(search.token[step, column]): FATES[int(search.fate[step, column])][2]
+            for column in np.flatnonzero(same)
+        }
+        return search.best[step], fates
 
     def _tree(self, lane: Lane, trace: Trace, row: int) -> None:
         if self.from_run:
@@ -220,7 +249,7 @@ goes back to how the run was written. Enter writes on from here, as another read
         found = self._known.get(key)
         if found is None and not self._busy:
             self._busy, decoding = True, self.decoding
-            most = int(trace.header.decoding.get("most", 40))
+            most = int(trace.header.decoding.get("most", MOST))
             self.run_worker(
                 lambda: self._search(key, model, trace, row, decoding, most), thread=True
             )
@@ -263,17 +292,24 @@ goes back to how the run was written. Enter writes on from here, as another read
             int(((search.fate[step] == fate) & real).sum()) for fate in (KEPT, FINISHED, PRUNED)
         )
         all_done = int((search.fate[: step + 1] == FINISHED).sum())
-        counts = (
-            f"{kept} kept, {done} finished now ({all_done} in all), {gone} pruned of those recorded"
-        )
-        lines = [f"step {step} of {len(search.token) - 1}: {counts}"]
-        if step == len(search.token) - 1:
+        steps = len(search.token)
+        line = f"step {step + 1} of {steps}: {kept} kept, {done} finished now ({all_done} in all)"
+        lines = [f"{line}, {gone} pruned of those recorded"]
+        if step == steps - 1:
+            lines = [f"{line} · {self._over(steps, kept, all_done)}"]
             best = " ".join(words[word] for word in search.best)
             last = len(search.best) - 1, search.chosen[len(search.best) - 1].argmax()
             lines.append(
                 f"best: {best} · log p {search.log_p[last]:.3f} · score {search.score[last]:.3f}"
             )
         self.put("#numbers", "\n".join(lines))
+
+    def _over(self, steps: int, kept: int, finished: int) -> str:
+        """Why a search went no further."""
+        assert self.trace is not None
+        if kept and steps >= int(self.trace.header.decoding.get("most", MOST)):
+            return f"cut off at {steps}" + ("" if finished else ", none finished")
+        return "over: none kept can overtake" if kept else "over: none is left"
 
     # Choosing ---------------------------------------------------------------------------------
 

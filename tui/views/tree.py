@@ -53,7 +53,7 @@ def tree(
     text = Text(no_wrap=True)
     ahead = palette.glyph("…", "~") if steps[0][0] else ""
     title = ahead.ljust(1) + "".join(
-        set_cell_size(f"  {first + number}" if wide > 4 else "", wide) for number, wide in steps
+        set_cell_size(_number(first + number, wide), wide) for number, wide in steps
     )
     head = f"{'':11}{'log p':>8}  {'score':>8}"
     text.append(set_cell_size(title, width - TAIL) + head + "\n", palette.style("muted"))
@@ -64,6 +64,11 @@ def tree(
         others = f" {palette.glyph('…', '..')} {len(paths) - len(shown)} more lines"
         text.append(others, palette.style("muted"))
     return text
+
+
+def _number(row: int, wide: int) -> str:
+    """A row's number over its words; nothing where not all of its digits fit."""
+    return next((said for said in (f"  {row}", f" {row}") if len(said) <= wide), "")
 
 
 def grown(search: Search, step: int) -> Node:
