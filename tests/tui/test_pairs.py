@@ -23,6 +23,7 @@ from tui.crossing import words
 from tui.given import Given
 from tui.lane import Lane
 from tui.pace import Pace
+from tui.screens.word_input import WordInput
 from tui.session import Session
 from tui.start import of_text, of_trace
 from tui.tracks.attention import AttentionTrack
@@ -436,3 +437,38 @@ async def test_a_saved_reading_opens_without_its_model(tmp_path: Path, kind: str
         assert ("only this row crosses" if kind == "none" else "every source row") in shown
         assert "not saved" not in shown  # the gradient came with it
         await press(pilot, "8", "1")
+
+
+async def test_tab_completes_the_words_of_a_source_and_the_ways_to_write() -> None:
+    french = zoo.model("en-fr-gru")
+    async with PeepholeApp(of_text([french], "she sees a boat .", most=5)).run_test(
+        size=(100, 30)
+    ) as pilot:
+        field = screen(pilot).query_one(WordInput)
+        await press(pilot, "i")
+        assert "Complete" in lines(pilot)[-1]
+        await typed(pilot, "she finds beautif")
+        await press(pilot, "tab")
+        assert field.value == "she finds beautiful"
+        await typed(pilot, " -> ell")
+        await press(pilot, "tab")
+        assert field.value == "she finds beautiful -> elle"  # a word of the target
+        await press(pilot, "escape", "d", "ctrl+u")
+        for begun, whole in (("te", "temperature"), ("be", "beam"), ("gre", "greedy")):
+            await typed(pilot, begun)
+            await press(pilot, "tab")
+            assert field.value == whole
+            await press(pilot, "ctrl+u")
+        await typed(pilot, "beam 4 le")
+        await press(pilot, "tab")
+        assert field.value == "beam 4 length"
+
+
+async def test_completing_is_not_promised_where_there_is_nothing_to_complete() -> None:
+    async with PeepholeApp(of_text([letters("dot")], "hut", most=5)).run_test(
+        size=(100, 30)
+    ) as pilot:
+        await press(pilot, "i")
+        assert "Complete" not in lines(pilot)[-1]
+        await press(pilot, "escape", "d")
+        assert "Complete" in lines(pilot)[-1]

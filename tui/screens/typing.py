@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from textual.suggester import SuggestFromList
+from collections.abc import Callable, Iterable, Sequence
 
 from engine import LanguageModel, PeepholeError, UnknownWords, tokenize
 from engine.models import reads
+from tui.screens.completing import LastWord
 from tui.screens.core import Core
 from tui.screens.word_input import ENDS, WordInput
 from tui.typed import Typed
@@ -45,7 +44,8 @@ class Typing(Core):
         self.typed = Typed(models)
         await self.show_session(self.typed.session)
         words = models[0].vocabulary.words
-        word.suggester = SuggestFromList([w for w in words if w.isalpha()], case_sensitive=False)
+        known = [w for w in words if w.isalpha()]
+        word.suggester = LastWord(lambda _: known)
         self._open("type a sentence: each word is read at once · Backspace · Enter: done")
 
     def type_source(self, value: str = "") -> None:
@@ -58,14 +58,15 @@ class Typing(Core):
         then: Callable[[str], None],
         check: Callable[[str], None] | None = None,
         value: str = "",
+        words: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
         """Ask for a line. `then` gets it, and may refuse it; `check` refuses while it is typed.
 
-        Both refuse by raising PeepholeError.
+        Both refuse by raising PeepholeError. `words` are those that Tab completes.
         """
         self.playing(False)
         self._then, self._check = then, check
-        self.query_one(WordInput).suggester = None
+        self.query_one(WordInput).suggester = LastWord(words) if words else None
         self._open(what, value, asks=True)
         self.say()
 

@@ -9,6 +9,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from tui.screens.completing import LastWord
+
 ENDS = " .,;:!?"
 
 
@@ -78,8 +80,14 @@ class WordInput(Input):
             self.back()
 
     def action_complete(self) -> None:
-        self.action_end()
-        self.action_cursor_right()  # at the end it takes what is suggested
+        """Take what is suggested: asked for here, as its message may be behind the next keys."""
+        if isinstance(self.suggester, LastWord):
+            self.value = self.suggester.completed(self.value)
+            self.action_end()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is promised where nothing can be completed."""
+        return action != "complete" or self.suggester is not None
 
     def action_done(self) -> None:
         if self.value.strip() and not self.asks:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from engine import LanguageModel, PeepholeError, write_from
 from engine.decoding import MOST, Decoding
-from tui.given import ARROW, Given, right_of
+from tui.given import ARROW, Given, halves_of, right_of
 from tui.lane import Lane
+from tui.screens.completing import FORMS
 from tui.screens.typing import Typing
 from tui.session import Session
-from tui.views.decoding import DecodingView
+
+if TYPE_CHECKING:  # a view is imported when it is first looked at
+    from tui.views.decoding import DecodingView
 
 
 class Writing(Typing):
@@ -75,7 +79,12 @@ class Writing(Typing):
             self._open_source(given(text), models)
 
         about = f"type {what}: Enter reads it · {what} {ARROW} TARGET: teacher forcing · Esc"
-        self.ask(about, then, check, value)
+        if letters:  # nothing to complete in a letter
+            self.ask(about, then, check, value)
+            return
+        known: list[tuple[str, ...]] = []  # source, target: there once a thread has looked
+        self.ask(about, then, check, value, lambda line: known[ARROW in line] if known else ())
+        self.in_thread(lambda: halves_of(models[0]), known.extend, "words")
 
     def _open_source(self, asked: Given, models: Sequence[LanguageModel]) -> None:
         """A new session of the models, played from its first tick."""
@@ -131,7 +140,7 @@ class Writing(Typing):
         about = (
             "how words are chosen: greedy · beam 4 length 0.6 · top-p 0.9 seed 1 · temperature 0.7"
         )
-        self.ask(about, then, value=str(self.session.decoding))
+        self.ask(about, then, value=str(self.session.decoding), words=lambda _: FORMS)
 
     def on_decoding_view_write(self, event: DecodingView.Write) -> None:
         """A reading that writes on from a row, beside the one that it comes from."""
@@ -147,9 +156,17 @@ class Writing(Typing):
             return Lane(lane.label, trace, model, parent=lane.parent or lane, note=str(decoding))
 
         async def put(made: Lane) -> None:
+            words = " ".join(made.trace.tokens[event.row + 1 :])
+            if made.trace.tokens == lane.trace.tokens:  # a lane that says nothing new
+                ends = (
+                    f"the text ends after row {event.row}: there is nothing to write on from there"
+                )
+                again = f"the same words again after row {event.row}"
+                self.notify(f"{decoding}: {again if words else ends}", title="No other reading")
+                return
             session.put_fork(made)
             await self.show_session(session)
-            words = " ".join(made.trace.tokens[event.row + 1 :])
-            self.notify(f"{decoding}: {words}", title="Both readings · u takes it back")
+            said = words or f"ends after row {event.row}"
+            self.notify(f"{decoding}: {said}", title="Both readings · u takes it back")
 
         self.in_thread(work, put, "fork")
