@@ -67,7 +67,7 @@ def bars(palette: Palette, found: Candidates, width: int, height: int) -> Text:
     top = float(max(cut.before[order[0]], cut.after.max()))
     wide = min(LONGEST, max(cell_len(words[word]) for word in order[:room]))
     once = found.fates is not None  # nothing is cut: one bar is enough
-    bar = max(4, width - wide - 26 if once else (width - wide - 32) // 2)
+    bar = max(4, width - wide - 28 if once else (width - wide - 32) // 2)
     text = Text(no_wrap=True)
     quiet = palette.style("muted")
     head = f"{'':{wide + 4}}{f'before, 0 to {top:.2f}':<{bar}}      p  {'after':<{bar}}      p"
@@ -106,7 +106,7 @@ def _word(palette: Palette, found: Candidates, word: int, wide: int, bar: int, t
     whole = bool(cut.kept.all())
     if found.fates is not None:
         said = found.fates.get(word, "")
-        text.append(f"{said}, in the best" if chosen else said, style)
+        text.append(f"best, {said}" if chosen else said, style)
         return text
     what = (
         "chosen" if chosen else "" if whole else "kept" if kept else palette.glyph("✗ cut", "x cut")
