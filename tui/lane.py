@@ -76,13 +76,23 @@ class Lane(Reading):
     def change(self, row: int) -> tuple[float, float]:
         """Against the parent lane: bits of surprisal more, and |h' - h| of the last layer.
 
-        (NaN, 0.0) where there is nothing to compare: no parent, or a row that it does not have.
+        (NaN, 0.0) where there is nothing to compare: no parent, or a row that it does not have. The
+        bits are NaN too where the two rows read different words: each is a surprise of its own.
         """
         parent = self.parent
         if parent is None or row >= len(parent):
             return math.nan, 0.0
         moved = self.trace["h"][row, -1] - parent.trace["h"][row, -1]
-        return self.bits(row) - parent.bits(row), float(np.linalg.norm(moved))
+        bits = math.nan if self.departs(row) else self.bits(row) - parent.bits(row)
+        return bits, float(np.linalg.norm(moved))
+
+    def departs(self, row: int) -> str:
+        """The word that the parent lane reads at a row, where it is another one; else ""."""
+        parent = self.parent
+        if parent is None or row >= len(parent):
+            return ""
+        other = parent.trace.tokens[row]
+        return other if other != self.trace.tokens[row] else ""
 
     def largest_change(self) -> float:
         """The largest |h' - h| of any row; computed once a length."""

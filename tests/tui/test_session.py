@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -13,8 +14,11 @@ from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.stage import lane, without_model
 from tui.lane import Lane
+from tui.palette import Palette
 from tui.reading import CHUNK
 from tui.session import Session
+from tui.tracks.change import ChangeTrack
+from tui.tracks.stage import Stage
 from tui.typed import Typed
 
 
@@ -123,6 +127,20 @@ def test_a_fork_changes_nothing_before_its_row() -> None:
     assert changes[6][1] == pytest.approx(float(expected))
     assert made.largest_change() == max(moved for _, moved in changes)
     assert made.scale("c") == s.lanes[0].scale("c")
+
+
+def test_surprises_of_different_words_are_not_compared() -> None:
+    s = session("lstm")
+    made = s.forked(0, Replace(4, "w9"))
+    other = s.lanes[0].trace.tokens[4]
+    assert made.trace.tokens[4] == "w9" != other
+    assert made.departs(4) == other
+    assert [row for row in range(1, 8) if math.isnan(made.change(row)[0])] == [4]
+    track = ChangeTrack(Stage(s, Palette()), made)
+    s.move(4)
+    assert "≠" in "".join(part.text for part in track.cells(4, 7))
+    assert f"the other lane reads {other!r}" in track.reading()
+    assert made.change(4)[1] > 0  # how far the state moved is no matter of words
 
 
 def test_a_trace_without_its_model_says_so() -> None:

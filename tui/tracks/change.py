@@ -15,7 +15,8 @@ class ChangeTrack(Track):
     NAME = "change"
     HELP = """What the intervention changed, row by row, against the reading beside it.
 
-The number is the change of surprisal in bits: +2 makes the token four times less likely than it was. The
+The number is the change of surprisal in bits: +2 makes the token four times less likely than it was. Where
+the two lanes read different words (≠) there is none: those would be the surprises of two words. The
 bar is |h' - h|, the distance between the two hidden states of the last layer (Euclidean norm, full at the
 largest). Rows before the intervention are 0: what comes later cannot act back."""
     MARKED = True
@@ -38,6 +39,8 @@ largest). Rows before the intervention are 0: what comes later cannot act back."
         ground = self.ground(row)
         if math.isnan(bits) and row < self.lane.source:
             text, kind = " " * 6, "muted"
+        elif self.lane.departs(row):
+            text, kind = f"{self.palette.glyph('≠', '/='):>4}  ", "muted"
         elif math.isnan(bits):
             text, kind = self.palette.glyph("   –  ", "   -  "), "muted"
         else:
@@ -57,6 +60,10 @@ largest). Rows before the intervention are 0: what comes later cannot act back."
         bits, distance = self.lane.change(row)
         token = self.lane.trace.tokens[row]
         moved = f"the hidden state moved by {distance:.4g}"
+        if other := self.lane.departs(row):
+            return (
+                f"row {row} {token!r}: the other lane reads {other!r}, no bits to compare; {moved}"
+            )
         if math.isnan(bits):
             return f"row {row} {token!r}: {moved}"
         return f"row {row} {token!r}: {bits:+.3f} bits of surprise, {moved}"
