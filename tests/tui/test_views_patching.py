@@ -15,8 +15,9 @@ from tests.tui.stage import Stage, lane, ready, without_model
 from tests.tui.test_views_pairs import shown
 from tui.lane import Lane
 from tui.palette import Palette
+from tui.views.patched import EffectScale, carriers
 from tui.views.patching import PatchingView
-from tui.views.question import Question, ask, beside, default, written
+from tui.views.question import Patched, Question, ask, beside, default, written
 
 TEXT = "the cats on the mat that the dog likes were happy ."
 
@@ -170,3 +171,24 @@ async def test_patching_at_any_size(palette: Palette) -> None:
             await pilot.resize_terminal(*size)
             await ready(pilot, ["left", "up"])
             assert not palette.ascii or stage.screen_text().isascii()
+
+
+@pytest.mark.parametrize("values", [[[1.0, 1.0, 1.0]], [[0.0, 0.001, 0.0]], [[0.2, 0.9, 0.1]]])
+def test_rows_that_all_carry_the_answer_are_not_told_apart(values: list[list[float]]) -> None:
+    at = pair_lane("none").trace
+    tokens = ("b", *at.tokens[1:])
+    asked = Question(tokens, 3, "a", "b")
+    effect = np.array(values)
+    found = Patched(asked, "a", "b", at, effect, effect, 1.0, -1.0)
+    said = carriers(Palette(), at, found, 3, 80).plain
+    expected = {1.0: "every row alike, 1.00", 0.0: "layer 0: none", 0.2: "layer 0: 1 h 0.90"}
+    assert expected[values[0][0]] in said
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, 0.43, 0.0, -0.004, -0.43, -1.2, 1.234, 12.3, -0.97, 0.996, 9.97]
+)
+def test_digits_of_a_narrow_cell_leave_a_gap(value: float) -> None:
+    said = EffectScale(Palette()).digits(value, 4)
+    assert len(said) <= 3
+    assert said == "·" or float(said) == pytest.approx(value, rel=0.2)

@@ -11,6 +11,9 @@ from tui.views.axis import clip, label
 from tui.views.question import Patched
 from tui.views.scale import Scale
 
+NOTHING = 0.01  # an effect below it carries nothing
+SAME = 0.01  # effects that differ by no more carry alike
+
 
 class EffectScale(Scale):
     """Effects, evenly from 0 to 1; what lies beyond has the colour of its end, and its number."""
@@ -22,6 +25,8 @@ class EffectScale(Scale):
 
     def digits(self, value: float, width: int) -> str:
         text = f"{value:.2f}" if abs(value) < 9.995 else f"{value:.0f}"
+        if width < 5 and not -0.005 < value < 0.995:  # three characters, or neighbours run together
+            text = f"{value:.1f}" if -0.95 < value < 9.95 else f"{value:.0f}"
         text = text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
         return self.palette.glyph("·", ".") if text in (".00", "-.00") else text
 
@@ -68,15 +73,21 @@ def readout(trace: Trace, found: Patched, layer: int, row: int) -> Text:
     return Text(f"{text}, {change}", no_wrap=True)
 
 
-def carriers(palette: Palette, trace: Trace, found: Patched, width: int) -> Text:
-    """Which row carries most of the answer in each layer; or that there is nothing to carry."""
+def carriers(palette: Palette, trace: Trace, found: Patched, rows: int, width: int) -> Text:
+    """Which row carries most of the answer in each layer; or that all or none of them does."""
     if (found.own > 0) == (found.theirs > 0):
         best = found.word if found.own > 0 else found.instead
         words = f"both readings prefer {best!r}: press o for two that differ"
         return Text(words, palette.style("bad"), no_wrap=True)
     parts = []
-    for layer, effect in enumerate(found.effect):
+    for layer, effect in enumerate(found.effect[:, :rows]):
         row = found.carrier(layer)
-        parts.append(f"layer {layer}: {label(row, trace.tokens)} {effect[row]:.2f}")
+        said = f"{label(row, trace.tokens)} {effect[row]:.2f}"
+        if effect.max() < NOTHING:
+            said = "none"
+        elif rows > 1 and effect.min() >= effect.max() - SAME:
+            low, high = (f"{value:.2f}" for value in (effect.min(), effect.max()))
+            said = f"every row alike, {low if low == high else f'{low} to {high}'}"
+        parts.append(f"layer {layer}: {said}")
     words = f"carried most by  {' · '.join(parts)}"
     return Text(clip(words, width, palette.glyph("…", "~")), no_wrap=True)

@@ -211,7 +211,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         self.put("#title", Text(f"{words} at row {found.question.row}", no_wrap=True))
         self.put("#texts", both_texts(self.palette, trace, found, rows, self.size.width))
         self.put("#readout", readout(trace, found, self.layer_shown, self.place))
-        self.put("#says", carriers(self.palette, trace, found, self.size.width))
+        self.put("#says", carriers(self.palette, trace, found, rows, self.size.width))
         self.put("#legend", scale.legend())
 
     def _doing(self, trace: Trace, question: Question, layer: int) -> None:
