@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine import CutHead, Hold, fork, lenses, load_trace, save_trace
 from engine.arrays import sigmoid
+from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.lane import Lane
 from tui.palette import Palette
@@ -224,3 +225,20 @@ async def test_at_any_length_size_and_form(
             text = stage.screen_text()
             assert not palette.ascii or not re.findall(r".{9}[^\x00-\x7f].{0,9}", text)
         await pilot.press("left_square_bracket", "d", "V")
+
+
+async def test_an_equation_below_the_fold_is_told_of_and_reached() -> None:
+    at = pair_lane("seq2seq")
+    stage = Stage("equation", at, cursor=len(at.trace) - 1)
+    async with stage.run_test(size=(80, 20)) as pilot:
+        await ready(pilot)
+        value = f"\n  = {at.trace['h'][-1, -1, 0]:.3f}"
+        assert value not in stage.screen_text()
+        below = re.search(r"(\d+) lines below: Shift\+↓", stage.said("#more"))
+        assert below
+        await ready(pilot, ["shift+down"] * 3)
+        assert value in stage.screen_text()
+        assert stage.said("#more") == f"{below[1]} lines above: Shift+↑"
+        await pilot.resize_terminal(80, 60)
+        await ready(pilot)
+        assert not stage.view.query_one("#more").display

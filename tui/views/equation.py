@@ -40,11 +40,14 @@ For a Transformer: one head at one row, from scores over weights to the context,
 then the block's sums for one unit of the residual stream. Of a model of pairs, a row of the source shows
 the encoder's block, a row of the target the decoder's, which looks twice: at itself and at the source.
 
+Where not all of it fits, Shift+↓ and Shift+↑ (or the mouse wheel) show the rest.
+
 LSTM: Hochreiter & Schmidhuber 1997, Gers et al. 2000. GRU: Cho et al. 2014, in torch's form. Attention:
 Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
 """
     DEFAULT_CSS = """
     EquationView #title { height: 1; text-style: bold; }
+    EquationView #more { height: 1; color: $text-muted; display: none; }
     EquationView #body { height: 1fr; scrollbar-size-vertical: 1; }
     EquationView.-ascii #body { scrollbar-size-vertical: 0; }
     EquationView #text { height: auto; }
@@ -73,7 +76,12 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
         yield Static(id="title", markup=False)
         with VerticalScroll(id="body", can_focus=False):
             yield Static(id="text", markup=False)
+        yield Static(id="more", markup=False)
         yield Static(id="strip", markup=False)
+
+    def on_mount(self) -> None:
+        body = self.query_one("#body")
+        self.watch(body, "scroll_y", lambda: self.call_after_refresh(self._tell), init=False)
 
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.unit = self.unit if unit is None else unit
@@ -122,6 +130,28 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
         strip = unit_strip(self.palette, lane, row, layer, self.unit, self.size.width)
         self.put("#strip", strip)
         self.refresh_bindings()
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        """Say how much there is beyond the edges, and which key shows it."""
+        if not self.is_mounted:
+            return
+        body, more = self.query_one("#body", VerticalScroll), self.query_one("#more", Static)
+        lines = self.query_one("#text", Static).outer_size.height
+        room = body.size.height + more.display
+        if more.display != (lines > room):
+            more.display = lines > room
+            self.call_after_refresh(
+                self._tell
+            )  # a line less, and a scroll bar: what fits is another
+            return
+        if more.display:
+            above = round(body.scroll_target_y)
+            below = max(0, lines - above - (room - 1))
+            up, down = self.palette.glyph("↑", "up"), self.palette.glyph("↓", "down")
+            ways = [f"{above} lines above: Shift+{up}"] * (above > 0)
+            ways += [f"{below} lines below: Shift+{down}"] * (below > 0)
+            self.put("#more", " · ".join(ways))
 
     def _text(self, layer: int) -> RenderableType:
         assert self.trace is not None
@@ -142,6 +172,9 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
                 self.unit,
                 room,
             )
+        room = self.query_one("#body").size.width - 1
+        for part in parts:
+            part.no_wrap = part.no_wrap and part.cell_len <= room  # a long one goes on below
         return Group(*parts)
 
     def action_unit(self, by: int) -> None:

@@ -70,7 +70,7 @@ def _looked(
     p = "cross_" if which == CROSS else ""
     quiet, token = palette.style("muted"), trace.tokens[row]
     best, total = found.keys[0], sum(key.share for key in found.keys)
-    asks = f"   {token!r} asks" + ("" if p else f" at row {row}") + "; the best answer:"
+    asks = "   best answer:" if p else f"   {token!r} asks at row {row}; the best answer:"
     return [
         _bold(formulas[f"{p}scores"].formula, asks, palette),
         Text(

@@ -88,6 +88,8 @@ def carriers(palette: Palette, trace: Trace, found: Patched, rows: int, width: i
         elif rows > 1 and effect.min() >= effect.max() - SAME:
             low, high = (f"{value:.2f}" for value in (effect.min(), effect.max()))
             said = f"every row alike, {low if low == high else f'{low} to {high}'}"
+        elif row < rows - 1 and effect[row:].min() >= effect.max() - SAME:
+            said = f"each row from {said}"
         parts.append(f"layer {layer}: {said}")
     words = f"carried most by  {' · '.join(parts)}"
     return Text(clip(words, width, palette.glyph("…", "~")), no_wrap=True)
