@@ -34,7 +34,7 @@ KEYS: list[BindingType] = [
     _key("shift+tab", "track(-1)", "Track before", "The track before"),
     _key("home", "first", "First row", "The first row"),
     _key("end", "last", "Last row", "The last row: read everything"),
-    _key("pagedown,n", "beat(1)", "Next", "The next beat; without a scenario a page of rows"),
+    _key("n,pagedown", "beat(1)", "Next", "The next beat; without a scenario a page of rows", show=True),
     _key("pageup,N", "beat(-1)", "Previous", "The beat before; without a scenario a page back"),
     _key("full_stop,>", "speed(1)", "Faster", "Play faster"),
     _key("comma,<", "speed(-1)", "Slower", "Play slower"),

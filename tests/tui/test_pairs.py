@@ -472,3 +472,24 @@ async def test_completing_is_not_promised_where_there_is_nothing_to_complete() -
         assert "Complete" not in lines(pilot)[-1]
         await press(pilot, "escape", "d")
         assert "Complete" in lines(pilot)[-1]
+
+
+def told(pilot: Pilot) -> str:
+    """The last message."""
+    return list(pilot.app._notifications)[-1].message
+
+
+async def test_a_key_that_can_do_nothing_says_why() -> None:
+    async with app("bahdanau").run_test(size=(100, 30)) as pilot:
+        await press(pilot, "end")
+        s = screen(pilot)
+        before = (s.session.cursor, s.session.clock)
+        await press(pilot, "o")
+        assert (s.session.cursor, s.session.clock) == before
+        assert "o is for language models" in told(pilot)
+        await press(pilot, "w")
+        assert "there is only attention to the source here (cross)" in told(pilot)
+        assert "w Cross" not in lines(pilot)[-1]
+    async with app("none").run_test(size=(100, 30)) as pilot:
+        await press(pilot, "2", "w")
+        assert "there is no attention here" in told(pilot)

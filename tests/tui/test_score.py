@@ -400,7 +400,8 @@ async def test_help_and_quit_are_always_in_the_footer(width: int) -> None:
             await press(pilot, key)
             footer = lines(pilot)[-1]
             assert "? Help q Quit" in footer
-            assert "1-9 Views" in footer or width < 100 or (key in "0P" and width < 250)
+            assert "1-9 Views" in footer or width < 80 or (key == "0" and width < 100)
+            assert "n Next" not in footer  # there are no beats
 
 
 def test_help_describes_keys_that_are_shown_together() -> None:
@@ -608,3 +609,7 @@ async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_me
         assert "One unit." in text(pilot)  # what can be said is
         assert "test.toml" not in text(pilot)
         assert not pilot.app._notifications
+        for key in "1234567890P":
+            await press(pilot, key)
+            assert "n Next" in lines(pilot)[-1]
+            assert "q Quit" in lines(pilot)[-1]

@@ -9,16 +9,22 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-ALWAYS = ("explain", "quit", "app.quit", "done")
+ALWAYS = ("explain", "quit", "app.quit", "done", "beat(1)", "over")
+VIEWS, PLAY = "view('score')", "play"
 
 
 class KeyBar(Footer):
-    """Leaves out the last keys where the terminal is narrow, but never those that are always shown."""
+    """Leaves out the last keys where the terminal is narrow, but never those that are always shown.
+
+    The way to the other views goes after the other keys of the score, before those of the view on show.
+    A screen's `quiet` are the actions that have a key but nothing to do as things stand.
+    """
 
     def compose(self) -> ComposeResult:
-        keys = list(super().compose())
+        quiet = getattr(self.screen, "quiet", ())
+        keys = [key for key in super().compose() if _action(key) not in quiet]
         over = sum(map(_cells, keys)) - self.app.size.width
-        for key in reversed(keys):
+        for key in reversed(_ranked(keys)):
             if over <= 0:
                 break
             if isinstance(key, FooterKey) and key.action not in ALWAYS:
@@ -28,6 +34,18 @@ class KeyBar(Footer):
 
     def on_resize(self, event: events.Resize) -> None:
         self.refresh(recompose=True)
+
+
+def _action(key: Widget) -> str:
+    return key.action if isinstance(key, FooterKey) else ""
+
+
+def _ranked(keys: list[Widget]) -> list[Widget]:
+    """The keys as they are worth their room: the way to the views before what plays the score."""
+    ranked, actions = list(keys), [_action(key) for key in keys]
+    if VIEWS in actions and PLAY in actions:
+        ranked.insert(actions.index(PLAY), ranked.pop(actions.index(VIEWS)))
+    return ranked
 
 
 def _cells(key: Widget) -> int:

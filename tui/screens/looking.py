@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.containers import Container
 
 from tui import views
@@ -103,7 +105,7 @@ class Looking(Core):
         """Attention to the source, or to the rows of the same half."""
         session = self.session
         if not any(len(lane.looks) > 1 for lane in session.lanes):
-            self.notify("There is one kind of attention here, or none", timeout=2)
+            self.notify(f"w: {one_kind(session.lanes)}", timeout=4)
             return
         session.which = SELF if session.which == CROSS else CROSS
         self.score.selected()
@@ -131,6 +133,18 @@ class Looking(Core):
                 shown += [key] if key not in shown else []
         pairs = [(" ".join(shown), does) for does, shown in keys.items()]
         self.app.push_screen(HelpScreen(title, about, pairs))
+
+
+def one_kind(lanes: Sequence[Lane]) -> str:
+    """Why there is no other kind of attention to look at."""
+    kinds = {look for lane in lanes for look in lane.looks}
+    if not kinds:
+        return "there is no attention here"
+    if kinds == {CROSS}:
+        return "there is only attention to the source here (cross)"
+    if kinds == {SELF}:
+        return "there is only self-attention here"
+    return "each lane here has one kind of attention"
 
 
 def shows(view: str, lane: Lane) -> bool:

@@ -84,6 +84,10 @@ class Playback(Core):
 
     def action_feed(self) -> None:
         """Word by word, or a text that is given in as few sequential steps as there need be."""
+        if all(lane.source for lane in self.session.lanes):
+            said = "o is for language models: what these lanes read has its own steps"
+            self.notify(said, timeout=4)
+            return
         fed = any(not lane.fed for lane in self.session.lanes)
         self.session.feed(fed)
         if not fed:

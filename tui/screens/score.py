@@ -93,12 +93,20 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
         """While a word is typed `i` is a letter; below the minimum size no key does anything."""
         if action == "type" and isinstance(self.focused, WordInput):
             return False
-        lanes = self.session.lanes
-        if action in ("force", "decode"):  # for models that write
-            return any(lane.source and not lane.whole for lane in lanes)
-        if action == "which":
-            return any(len(lane.looks) > 1 for lane in lanes)
+        if action == "decode":  # for models that write
+            return any(lane.source and not lane.whole for lane in self.session.lanes)
         return not self.has_class("-small")
+
+    @property
+    def quiet(self) -> tuple[str, ...]:
+        """Actions whose keys only say why they do nothing here: not in the footer."""
+        lanes = self.session.lanes
+        here = {
+            "force": any(lane.source and not lane.whole for lane in lanes),
+            "which": any(len(lane.looks) > 1 for lane in lanes),
+            "beat(1)": self.play_script is not None,
+        }
+        return tuple(action for action, useful in here.items() if not useful)
 
     # Showing --------------------------------------------------------------------------------------
 
