@@ -117,7 +117,11 @@ async def test_at_any_size_and_length(palette: Palette) -> None:
     stage = Stage("residual", lane("transformer", 30, layers=5), cursor=29, palette=palette)
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        assert "+ m" not in stage.screen_text()  # no room: only the stream's own lines
+        assert "+ m" in stage.screen_text()  # little room: the map gives way
+        assert not stage.view.query_one("Matrix").display
+        await pilot.resize_terminal(80, 16)
+        await ready(pilot)
+        assert "+ m" not in stage.screen_text()  # less: only the stream's own lines, and the map
         assert "h after block 0" in stage.screen_text()
         for size in ((200, 60), (60, 12), (12, 4)):
             await pilot.resize_terminal(*size)
@@ -127,6 +131,19 @@ async def test_at_any_size_and_length(palette: Palette) -> None:
     async with stage.run_test(size=(80, 24)) as pilot:
         await ready(pilot, ["left", "down"])
         assert "h after block 1" in stage.screen_text()
+
+
+@pytest.mark.parametrize("row", [0, 5])
+async def test_the_longest_bar_is_the_largest_of_its_own_row(row: int) -> None:
+    at = lane("transformer")
+    assert at.model is not None
+    found = lenses.residual_norms(at.model, at.trace)
+    sizes = [found[name].array[row].max() for name in ("stream", "a", "m")]
+    stage = Stage("residual", at, cursor=row)
+    async with stage.run_test(size=(80, 11)) as pilot:  # as much as a story leaves of 24 lines
+        await ready(pilot)
+        assert f"0 to {max(sizes):.3g}" in stage.screen_text()
+        assert stage.screen_text().count("+ m") == stage.screen_text().count("+ a") == 2
 
 
 @pytest.mark.parametrize("name", ["residual", "attention", "equation"])

@@ -49,15 +49,16 @@ class ResidualView(View):
 
 A Transformer keeps one vector a row, the *stream*. It begins as x (embedding and position) and every block
 **adds** to it: a (self-attention), in a decoder b (attention to the source), m (feed-forward). Layers go up,
-as in the figures of the papers. Bars are Euclidean norms, all on one scale; *cos* is the cosine of what is
-added with the stream that it is added to: 1 makes it only longer, 0 is something new, below 0 takes away.
+as in the figures of the papers. Bars are Euclidean norms, 0 to the largest of this row; *cos* is the cosine
+of what is added with the stream that it is added to: 1 makes it only longer, 0 is something new, below 0
+takes away.
 
 *would say* is the **logit lens** (nostalgebraist 2020): the readout, made for the last block, applied to the
 stream at an earlier one, so you see where the prediction appears. In pre-LN models the last LN is applied
 first. A word that does not appear early may still be in the stream, in a form that the readout cannot see.
 
 The map has a column a row of text and a line a depth: the probability there of the word that the model ends
-up with. Rows of a source predict nothing. `←` `→` choose a depth.
+up with. Rows of a source predict nothing. `←` `→` choose a depth. On a low screen the map gives way first.
 
 In a post-LN model (2017) the stream is normalised after every sum, so norms do not add up.
 Name and view of the stream: Elhage et al. 2021.
@@ -65,7 +66,8 @@ Name and view of the stream: Elhage et al. 2021.
     DEFAULT_CSS = """
     ResidualView #title, ResidualView #readout, ResidualView #legend { height: 1; }
     ResidualView #title, ResidualView #readout { text-style: bold; }
-    ResidualView #table { height: auto; margin-bottom: 1; }
+    ResidualView #table { height: auto; }
+    ResidualView #table.-mapped { margin-bottom: 1; }
     ResidualView #wait { height: 1fr; text-wrap: wrap; content-align: center middle; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -142,7 +144,10 @@ Name and view of the stream: Elhage et al. 2021.
             return
         matrix, wait = self.query_one(Matrix), self.query_one("#wait", Static)
         table = self.query_one("#table", Static)
-        matrix.display = table.display = stream is not None
+        table.display = stream is not None
+        matrix.display = stream is not None and self._mapped(stream)
+        table.set_class(matrix.display, "-mapped")
+        self.query_one("#legend").display = stream is None or matrix.display
         wait.display = stream is None
         if stream is None:
             self.put("#title", f"residual stream · {self.called}")
@@ -198,20 +203,29 @@ Name and view of the stream: Elhage et al. 2021.
         """Whether there is room for what the last block's word has at every depth."""
         return self.size.width >= WIDE
 
+    def _lines(self, stream: Stream) -> int:
+        """Lines of the whole table, with title, head and readout."""
+        return stream.depths + (stream.depths - 1) * len(stream.added(self.cursor)) + 3
+
+    def _mapped(self, stream: Stream) -> bool:
+        """Whether the map has room: beside the whole table, or where that has none even without it."""
+        lines, room = self._lines(stream), self.size.height
+        few = stream.depths + 3 if lines > room else lines
+        return few + stream.depths + MAP + 1 <= room
+
     def _table(self, stream: Stream, row: int) -> list[Text]:
         """One line for the stream at each depth, the last on top, and one for each addition between.
 
         Where there is no room for all of them, only the stream's.
         """
         added = stream.added(row)
-        count = stream.depths + (stream.depths - 1) * len(added)
-        whole = count + stream.depths + MAP + 4 <= self.size.height
+        whole, largest = self._lines(stream) <= self.size.height, stream.largest(row)
         spare = self.size.width - NAME - 9 - 7 - 2 - WORD - 9 - (OWN if self._wide else 0)
         bar = max(4, min(LONGEST, spare))
         said = (
             "its label" if self.trace is not None and not self.trace.header.ahead else "would say"
         )
-        scale = clip(f"0 to {stream.largest:.3g}", bar, "")
+        scale = clip(f"0 to {largest:.3g}", bar, "")
         head = f"{'':<{NAME}}{'norm':>8} {scale:<{bar}}{'cos':>7}  {said:<{WORD}}{'p':>8}"
         if self._wide and stream.answer(row):
             word = clip(repr(stream.answer(row)), OWN - 12, self.palette.glyph("…", "~"))
@@ -231,7 +245,7 @@ Name and view of the stream: Elhage et al. 2021.
         kind = palette.style("text")
         text = Text(f"{mark}{stream.called(depth)}".ljust(NAME), kind, no_wrap=True)
         text.append_text(
-            _norm(palette, float(stream.norms[row, depth]), stream.largest, bar, "bar")
+            _norm(palette, float(stream.norms[row, depth]), stream.largest(row), bar, "bar")
         )
         text.append(f"{'':>7}  ")
         if stream.answer(row):
@@ -248,7 +262,7 @@ Name and view of the stream: Elhage et al. 2021.
         palette, quiet = self.palette, self.palette.style("muted")
         text = Text(f"   + {name} {ADDS[name]}".ljust(NAME), quiet, no_wrap=True)
         size = float(stream.sizes[name][row, layer])
-        text.append_text(_norm(palette, size, stream.largest, bar, "attention"))
+        text.append_text(_norm(palette, size, stream.largest(row), bar, "attention"))
         text.append(f"{stream.cosines[name][row, layer]:>+7.2f}", quiet)
         return text
 

@@ -41,10 +41,9 @@ class Stream:
     def words(self) -> int:
         return len(self.vocabulary)
 
-    @property
-    def largest(self) -> float:
-        """The largest norm of all: what a whole bar stands for."""
-        sizes = np.concatenate([array.ravel() for array in (self.norms, *self.sizes.values())])
+    def largest(self, row: int) -> float:
+        """The largest norm of a row: what a whole bar stands for."""
+        sizes = np.concatenate([array[row] for array in (self.norms, *self.sizes.values())])
         return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or 1.0
 
     @property
