@@ -146,6 +146,22 @@ async def test_the_longest_bar_is_the_largest_of_its_own_row(row: int) -> None:
         assert stage.screen_text().count("+ m") == stage.screen_text().count("+ a") == 2
 
 
+async def test_on_a_low_screen_v_changes_between_what_is_added_and_the_map() -> None:
+    stage = Stage("residual", lane("transformer"), cursor=4)
+    stage.view.point(of="map")
+    async with stage.run_test(size=(80, 14)) as pilot:
+        for mapped in (True, False, True):
+            await ready(pilot)
+            assert stage.view.query_one("Matrix").display == mapped
+            assert ("+ m" in stage.screen_text()) != mapped
+            assert ("read at" in stage.screen_text()) == mapped
+            await ready(pilot, ["v"])
+        await pilot.resize_terminal(80, 40)
+        await ready(pilot, ["v"])
+        assert "+ m" in stage.screen_text()
+        assert "read at" in stage.screen_text()
+
+
 @pytest.mark.parametrize("name", ["residual", "attention", "equation"])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 async def test_a_model_that_diverged_is_still_drawn(name: str) -> None:

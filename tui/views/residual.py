@@ -58,7 +58,8 @@ stream at an earlier one, so you see where the prediction appears. In pre-LN mod
 first. A word that does not appear early may still be in the stream, in a form that the readout cannot see.
 
 The map has a column a row of text and a line a depth: the probability there of the word that the model ends
-up with. Rows of a source predict nothing. `←` `→` choose a depth. On a low screen the map gives way first.
+up with. Rows of a source predict nothing. `←` `→` choose a depth. On a low screen the map
+gives way; there `v` shows it in place of what is added.
 
 In a post-LN model (2017) the stream is normalised after every sum, so norms do not add up.
 Name and view of the stream: Elhage et al. 2021.
@@ -75,6 +76,8 @@ Name and view of the stream: Elhage et al. 2021.
                 tooltip="One block below; → is one above", key_display="← →"),
         Binding("right", "depth(1)", "Depth", id="residual.depth.up", tooltip="One block above",
                 show=False),
+        Binding("v", "map", "Map", id="residual.map",
+                tooltip="On a low screen: the map, or what every block adds"),
     ]  # fmt: skip
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -82,7 +85,19 @@ Name and view of the stream: Elhage et al. 2021.
         self._stream: Stream | None = None
         self._error: PeepholeError | None = None
         self._of: tuple[Lane, Trace, int] | None = None  # what it is of, or is computed for
+        self._map = False  # on a low screen: rather the map than what is added
         self._depth: int | None = None  # as chosen; until then where the answer appears
+
+    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
+        """`map`: where there is not room for both, rather the map than what is added; `added`: not."""
+        if of in ("map", "added"):
+            self._map = of == "map"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a stream there is nothing to choose."""
+        if action in ("depth", "layer"):
+            return self._stream is not None
+        return action != "map" or (self._stream is not None and not self._both(self._stream))
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -154,6 +169,7 @@ Name and view of the stream: Elhage et al. 2021.
             self.put("#wait", self._why(trace))
             for part in ("readout", "legend"):
                 self.put(f"#{part}", "")
+            self.refresh_bindings()
             return
         lines = self._table(stream, self.cursor)
         self.put("#table", Text("\n", no_wrap=True).join(lines))
@@ -170,6 +186,7 @@ Name and view of the stream: Elhage et al. 2021.
             note = " · post-LN: norms do not add up"
             legend.append(note if len(legend) + len(note) <= self.size.width else "")
         self.put("#legend", legend)
+        self.refresh_bindings()
 
     def _why(self, trace: Trace) -> str:
         """Why there is nothing to see (yet)."""
@@ -207,11 +224,25 @@ Name and view of the stream: Elhage et al. 2021.
         """Lines of the whole table, with title, head and readout."""
         return stream.depths + (stream.depths - 1) * len(stream.added(self.cursor)) + 3
 
+    def _both(self, stream: Stream) -> bool:
+        """Whether there is room for the whole table and the map."""
+        return self._lines(stream) + stream.depths + MAP + 1 <= self.size.height
+
+    def _whole(self, stream: Stream) -> bool:
+        """Whether the table has what is added, too."""
+        room = self._lines(stream) <= self.size.height
+        return room and (not self._map or self._both(stream))
+
     def _mapped(self, stream: Stream) -> bool:
-        """Whether the map has room: beside the whole table, or where that has none even without it."""
-        lines, room = self._lines(stream), self.size.height
-        few = stream.depths + 3 if lines > room else lines
-        return few + stream.depths + MAP + 1 <= room
+        """Whether there is a map: beside the whole table or, where that is not on show, the short one."""
+        if self._whole(stream):
+            return self._both(stream)
+        return 2 * stream.depths + MAP + 3 <= self.size.height
+
+    def action_map(self) -> None:
+        self._map = not self._map
+        if self._stream is not None:
+            self._draw()
 
     def _table(self, stream: Stream, row: int) -> list[Text]:
         """One line for the stream at each depth, the last on top, and one for each addition between.
@@ -219,7 +250,7 @@ Name and view of the stream: Elhage et al. 2021.
         Where there is no room for all of them, only the stream's.
         """
         added = stream.added(row)
-        whole, largest = self._lines(stream) <= self.size.height, stream.largest(row)
+        whole, largest = self._whole(stream), stream.largest(row)
         spare = self.size.width - NAME - 9 - 7 - 2 - WORD - 9 - (OWN if self._wide else 0)
         bar = max(4, min(LONGEST, spare))
         said = (
