@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from textual import events
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.widget import Widget
 
 from tui.allocate import Claims, allocate
@@ -36,6 +37,7 @@ class Score(Widget):
         self.preferred: frozenset[str] = (
             frozenset()
         )  # values or tracks that come first in every lane
+        self._room = Size()  # the last that it had
         self._drawn: tuple[int, int, list[tuple[int, int]]] = (0, 0, [])  # as `_now` then was
 
     @property
@@ -83,12 +85,19 @@ class Score(Widget):
     # Width and scrolling --------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
+        if event.size.width:
+            self._room = event.size
         self.fit()
+
+    @property
+    def room(self) -> Size:
+        """Its size; what it was, and will be again, while a view stands in its place."""
+        return self.size if self.size.width else self._room
 
     def fit(self) -> None:
         """Give every track its width and bring the cursor into sight."""
-        width = self.size.width
-        self.stage.gap = 2 if self.size.height >= LOW else 1
+        width = self.room.width
+        self.stage.gap = 2 if self.room.height >= LOW else 1
         if not self.groups or width <= 0:
             return
         token = self.groups[0][0]
@@ -132,7 +141,7 @@ class Score(Widget):
     @property
     def visible_rows(self) -> int:
         """How many rows fit below the header."""
-        return max(1, self.size.height - self.stage.header)
+        return max(1, self.room.height - self.stage.header)
 
     def scroll_into_sight(self, force: bool = False) -> bool:
         """Scroll by pages where the cursor has left them: a line at a time would resend them all."""

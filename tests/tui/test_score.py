@@ -613,3 +613,18 @@ async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_me
             await press(pilot, key)
             assert "n Next" in lines(pilot)[-1]
             assert "q Quit" in lines(pilot)[-1]
+
+
+async def test_lanes_that_come_while_a_view_is_shown_have_their_widths_at_once() -> None:
+    async with app("lstm").run_test(size=(80, 24)) as pilot:
+        s = screen(pilot)
+        await press(pilot, "end", "5")
+        other = app("lstm", "gru").session
+        drawn = []
+        fit = s.score.fit
+        s.score.fit = lambda: (fit(), drawn.append([t.display for t in s.score.tracks]))
+        await s.show_session(other)
+        assert not all(drawn[0])  # not every track of its own default width, side by side
+        assert s.score.visible_rows > 8
+        await idle(pilot)
+        assert drawn[-1] == drawn[0]
