@@ -69,3 +69,13 @@ async def test_what_cannot_be_is_said() -> None:
             await pilot.pause()
             assert app.answer is NOTHING
             assert says in app.line
+
+
+async def test_cross_attention_is_said_to_begin_with_the_target() -> None:
+    _, line = await ask(dialog("transformer", "attention"), attention_how="uniform", attention_from="0")
+    assert f"From row {S} " in line
+    _, line = await ask(
+        dialog("transformer", "attention"),
+        attention_how="uniform", attention_of="self", attention_from="0",
+    )  # fmt: skip
+    assert "From row 0 " in line

@@ -42,7 +42,9 @@ def say(item: Intervention, trace: Trace) -> str:
             "argmax": "looks only where its largest weight is",
             "only": f"looks only at {token(item.key or 0)}",
         }
-        return f"From {token(item.start)} {until}, {SAID[item.of]}{where} {ways[item.how]}."
+        # no row of the source has cross-attention: it begins with the target
+        start = max(item.start, trace.source) if item.of.startswith("cross") else item.start
+        return f"From {token(start)} {until}, {SAID[item.of]}{where} {ways[item.how]}."
     assert isinstance(item, Replace)
     return f"R{token(item.row)[1:]} reads {item.token!r}; all after it is computed anew."
 
