@@ -31,19 +31,24 @@ class UnknownWords(PeepholeError):
 
     Attributes:
         nearest: for each unknown word, in order, up to three known words.
+        noun: what they are, word or letter.
+        verb: what the model does not do with them: know, or read or write alone.
     """
 
-    def __init__(self, nearest: dict[str, list[str]]) -> None:
-        self.nearest = nearest
+    def __init__(
+        self,
+        nearest: dict[str, list[str]],
+        noun: str = "word",
+        verb: str = "know",
+        do: str = "`peephole list words MODEL` prints what a model knows",
+    ) -> None:
+        self.nearest, self.noun, self.verb = nearest, noun, verb
         parts = [
             f"{word!r} (nearest: {', '.join(near)})" if near else repr(word)
             for word, near in nearest.items()
         ]
-        plural = "words that the model does" if len(parts) > 1 else "a word that the model does"
-        super().__init__(
-            f"{plural} not know: " + ", ".join(parts),
-            do="`peephole list words` prints the vocabulary",
-        )
+        said = f"{noun}s" if len(parts) > 1 else f"a {noun}"
+        super().__init__(f"{said} that the model does not {verb}: " + ", ".join(parts), do=do)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Words:
 
     def nearest(self, word: str, n: int = 3) -> list[str]:
         """Up to `n` known words, the most alike in spelling first."""
-        return difflib.get_close_matches(word, self.words, n=n, cutoff=0.5)
+        known = [word for word in self.words if word not in SPECIAL]
+        return difflib.get_close_matches(word, known, n=n, cutoff=0.5)
 
     def check(self, tokens: Sequence[str]) -> None:
         """Refuse tokens that are not known.

@@ -53,6 +53,8 @@ def as_markdown(model: LanguageModel) -> str:
     if card.get("stored"):
         lines.append(f"| stored as | {card['stored']}, and scored so |")
     lines += ["", *corpus.measured.splitlines()]
+    if grammar := getattr(corpus, "grammar", ""):
+        lines += ["", *grammar.splitlines(), ""]
     lines += [f"Measured again by `peephole card {model.name} --measure`.", ""]
     for title, prefix in corpus.groups.items():
         lines += _table(title, prefix, scores(model))

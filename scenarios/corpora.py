@@ -6,7 +6,7 @@ Adding a corpus is: one object with what `Corpus` names, and one line in the tab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from engine.registry import load as find
 
@@ -15,8 +15,19 @@ if TYPE_CHECKING:  # a list of models is printed without any of this
     from engine.training import Batch
 
 
+class Side(NamedTuple):
+    """The words of a source or of a target, and what they are called: "English words", "letters"."""
+
+    called: str
+    words: tuple[str, ...]
+
+
 class Corpus(Protocol):
     """A training stream, and scores on what it never draws.
+
+    Those of pairs may have `sides() -> (Side, Side)`, source and target. A corpus may have `grammar`, what
+    it can say, with examples; `outside(text)`, why a text is none of it ("" where it is); and `untaught`,
+    which rows of a text were never trained to foretell anything.
 
     Attributes:
         name: its key in the table below.

@@ -214,6 +214,7 @@ def run(
     from engine import run as read
     from engine.lenses.record import record
     from engine.phrases import intervention
+    from scenarios import sides
     from tui.headless import reading
 
     asked = [
@@ -225,6 +226,8 @@ def run(
     if (backend, device) != ("numpy", "cpu"):
         loaded = loaded.to(Backend(backend, device=device))
     writes = reading.writes(loaded, target, decode, most, go_on)
+    if not replace:  # what is not known may be what is replaced
+        sides.check(loaded, text, target, model)
     trace = read(loaded, text, interventions, target=target, **writes)
     reading.acted(trace)
     found = reading.look(loaded, trace, lens)
@@ -233,6 +236,8 @@ def run(
     texts = reading.json_lines(trace, found, values)
     for line in texts if as_json else reading.table(loaded, trace, found, values):
         click.echo(line)
+    if outside := sides.outside(loaded, text):
+        click.echo(f"note: {outside}; `peephole list words {model}` names them", err=True)
     if save is not None:
         click.echo(f"saved {save}", err=True)
 
@@ -270,15 +275,27 @@ def check(ctx: click.Context, scenarios: tuple[str, ...], say: bool) -> None:
 
 @main.command(
     "list",
-    epilog=examples("peephole list", "peephole list words", "peephole list measures"),
+    epilog=examples(
+        "peephole list",
+        "peephole list words                       of the language models of a little English",
+        "peephole list words en-fr-transformer     its source and its target",
+        "peephole list measures",
+    ),
 )
 @click.argument(
     "kind", required=False, type=click.Choice(["models", "scenarios", "words", "measures", "tasks"])
 )
-def list_(kind: str | None) -> None:
-    """List models, scenarios, the words that models know, measures of scenarios, or tasks to learn."""
-    from tui.headless.listing import KINDS
+@click.argument("model", required=False)
+def list_(kind: str | None, model: str | None) -> None:
+    """List models, scenarios, the words that a MODEL knows, measures of scenarios, or tasks to learn."""
+    from tui.headless.listing import KINDS, words_of
 
+    if model is not None:
+        if kind != "words":
+            raise PeepholeError(f"`list {kind}` takes no model", do="`list words` does")
+        for line in words_of(_model(model)):
+            click.echo(line)
+        return
     for name in [kind] if kind else ["scenarios", "models"]:
         if not kind:
             click.echo(f"{name}:")

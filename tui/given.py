@@ -10,7 +10,6 @@ import numpy as np
 from engine import LanguageModel, PeepholeError, Trace, run
 from engine.decoding import GREEDY, MOST, Decoding
 from engine.models import reads
-from engine.runner import tokens_of
 from engine.text import END, GO, SPECIAL
 from tui.lane import Lane
 
@@ -93,12 +92,9 @@ class Given:
             UnknownWords: naming all words that the model does not know.
             PeepholeError: there is nothing to read.
         """
-        from engine.pairs import source_tokens
+        from scenarios import sides
 
-        if reads(model.architecture) != "source":
-            model.vocabulary.check(tokens_of(self.text))
-            return
-        model.vocabulary.check([*source_tokens(model, self.text), *self.target])
+        sides.check(model, self.text, self.target, model.name)
 
     def freely(self, decoding: Decoding) -> Given:
         """The same, with all that follows written by the model."""

@@ -100,9 +100,8 @@ def of_text(
         decoding,
         most or MOST,
     )
-    if pairs:
-        for model in models:
-            given.check(model)
+    for model in models:
+        given.check(model)
     lanes = [Lane(model.name, given.read(model), model) for model in models]
     session = Session(lanes, "a source" if pairs else "free text")
     session.decoding = decoding or session.decoding

@@ -16,6 +16,7 @@ from engine.models import Acts, LanguageModel
 from engine.pairs import pair_batch
 from engine.text import SPECIAL, STOP
 from engine.training import Batch
+from scenarios.corpora import Side
 
 LETTERS = "abcdefghijklmnop"
 LONGEST = 12  # letters in training
@@ -61,6 +62,10 @@ right copy, teacher forced, on the same sequences."""
 
     def vocabulary(self) -> tuple[str, ...]:
         return (*SPECIAL, *LETTERS)
+
+    def sides(self) -> tuple[Side, Side]:
+        both = Side("letters", tuple(LETTERS))
+        return both, both
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
         """One length of 1 to 12, each as often: nothing is padded."""

@@ -19,6 +19,7 @@ from engine.models import LanguageModel
 from engine.pairs import pair_batch
 from engine.text import SPECIAL, STOP
 from engine.training import Batch
+from scenarios.corpora import Side
 from scenarios.pairs.families import ONE_IN, held_out
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -84,6 +85,9 @@ it on this dictionary, most likely on these words too."""
 
     def vocabulary(self) -> tuple[str, ...]:
         return (*SPECIAL, *LETTERS, *PHONEMES)
+
+    def sides(self) -> tuple[Side, Side]:
+        return Side("letters", tuple(LETTERS)), Side("phonemes", PHONEMES)
 
     @cached_property
     def training(self) -> tuple[list[list[int]], list[list[int]], dict[int, np.ndarray]]:

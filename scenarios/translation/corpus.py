@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
 
 from engine.models import LanguageModel
 from engine.pairs import pair_batch
-from engine.text import SPECIAL, STOP
+from engine.text import SPECIAL, STOP, tokenize
 from engine.training import Batch
+from scenarios.corpora import Side
 from scenarios.pairs.scoring import greedy
 from scenarios.translation.draw import KINDS, OFTEN, draw
 from scenarios.translation.forms import forms
@@ -25,21 +27,55 @@ LENGTHS = (
     (9, 10),
     (11, 16),
 )  # of the English sentence in tokens, both ends included
+GRAMMAR = """\
+A sentence that it can be given: somebody does something to something, in one of these constructions.
+- noun: she sees the small red car .
+- pronoun: the girl carries him .
+- negated-noun: the girl does not see the red car .
+- negated-pronoun: they do not see her .
+- antecedent: the car is red and she sees it .
+
+Other sentences of the same words ("the red coat is old .") are outside: no training sentence is so."""
 MOST = 20  # French tokens that are written at most
+
+
+@cache
+def languages() -> tuple[frozenset[str], frozenset[str]]:
+    """The words of English and those of French; some are both."""
+    known = forms()
+    english = {word for noun in known.nouns for word in noun.en} | {a.en for a in known.adjectives}
+    english |= {word for verb in known.verbs for form in verb.en for word in form.split()}
+    english |= {*DETERMINERS, *PRONOUNS, *"does do not is are and these him her it them .".split()}
+    french = {word for noun in known.nouns for word in noun.fr} | set(PRONOUNS.values())
+    french |= {word for adjective in known.adjectives for word in adjective.fr}
+    french |= {word for verb in known.verbs for word in verb.fr} | set(OBJECTS)
+    french |= {word for row in DETERMINERS.values() for word in row}
+    return frozenset(english), frozenset({*french, *"ne pas est sont et .".split()})
 
 
 @cache
 def vocabulary() -> tuple[str, ...]:
     """The words of both languages, each once."""
+    english, french = languages()
+    return (*SPECIAL, *sorted(english | french))
+
+
+@cache
+def sentences() -> re.Pattern[str]:
+    """What every English sentence matches, held out or not (agreement is not looked at)."""
     known = forms()
-    english = {word for noun in known.nouns for word in noun.en} | {a.en for a in known.adjectives}
-    english |= {word for verb in known.verbs for form in verb.en for word in form.split()}
-    french = {word for noun in known.nouns for word in noun.fr} | set(PRONOUNS.values())
-    french |= {word for adjective in known.adjectives for word in adjective.fr}
-    french |= {word for verb in known.verbs for word in verb.fr} | set(OBJECTS)
-    french |= {word for row in DETERMINERS.values() for word in row}
-    others = "does do not is are and these him her it them ne pas est sont et .".split()
-    return (*SPECIAL, *sorted({*english, *french, *DETERMINERS, *PRONOUNS, *others}))
+
+    def one(words: Iterable[str]) -> str:
+        return f"(?:{'|'.join(words)})"
+
+    adjective = one(a.en for a in known.adjectives)
+    noun = one(word for noun in known.nouns for word in noun.en)
+    phrase = f"(?:{one((*DETERMINERS, 'these'))} )?(?:{adjective} ){{0,2}}{noun}"
+    verb = one(form for verb in known.verbs for form in verb.en)
+    return re.compile(
+        f"(?:{phrase} (?:is|are) {adjective} and )?(?:{one(PRONOUNS)}|{phrase})"
+        f"(?: (?:does|do) not)? {verb} (?:him|her|it|them|{phrase}) \\."
+    )
 
 
 @cache
@@ -84,8 +120,20 @@ noun, or of verb and object, that no training sentence has. `her` and `him` stan
         "By the length of the English sentence (tokens)": "length/",
     }
 
+    grammar = GRAMMAR
+
     def vocabulary(self) -> tuple[str, ...]:
         return vocabulary()
+
+    def sides(self) -> tuple[Side, Side]:
+        english, french = (tuple(sorted(words)) for words in languages())
+        return Side("English words", english), Side("French words", french)
+
+    def outside(self, text: str) -> str:
+        """Why a source is none that training or the scores could hold; "" where it is one."""
+        if sentences().fullmatch(" ".join(tokenize(text))):
+            return ""
+        return "a sentence of none of its constructions, so its French may be anything"
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
         rng, ids = np.random.default_rng([seed, step, 2]), _ids()

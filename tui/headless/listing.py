@@ -6,8 +6,8 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 
-from engine import foreign
-from scenarios import corpus, shelf, zoo
+from engine import LanguageModel, foreign
+from scenarios import corpus, shelf, sides, zoo
 from scenarios.expressions import signature
 from scenarios.measures import MEASURES, listed
 
@@ -38,9 +38,15 @@ def scenarios() -> Iterator[str]:
 
 
 def words() -> Iterator[str]:
-    """Every word that the bundled models know."""
+    """Every word that the language models of a little English know."""
     known = [word for word in corpus.vocabulary() if word != corpus.START]
     yield textwrap.fill(" ".join(known), _width(), break_on_hyphens=False)
+
+
+def words_of(model: LanguageModel) -> Iterator[str]:
+    """Every word that a model knows: of a model of pairs the source's and the target's apart."""
+    for line in sides.lines(model):
+        yield textwrap.fill(line, _width(), break_on_hyphens=False)
 
 
 def measures() -> Iterator[str]:

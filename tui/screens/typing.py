@@ -107,9 +107,10 @@ class Typing(Core):
         if isinstance(error, UnknownWords):
             (word, near), *more = error.nearest.items()
             nearest = f" Nearest: {', '.join(near)}." if near else ""
-            kind = "letter" if self._letters() and len(word) == 1 else "word"
             also = f" (nor {', '.join(map(repr, dict(more)))})" if more else ""
-            error = PeepholeError(f"{word!r} is not a {kind} that this model knows{also}.{nearest}")
+            error = PeepholeError(
+                f"{word!r} is not a {error.noun} that this model {error.verb}s{also}.{nearest}"
+            )
         self.refused = str(error)
         if self.refused != before:
             self.app.bell()
