@@ -12,6 +12,7 @@ from engine.beam import FINISHED, KEPT, Search
 from engine.decoding import choose, cut, draw
 from tests.engine.build import build, tokens
 from tests.engine.test_writing import SOURCE, S, pair
+from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.lane import Lane
 from tui.palette import Palette
@@ -257,3 +258,16 @@ def test_a_row_number_stands_whole_or_not_at_all(row: int, wide: int) -> None:
     said = _number(row, wide)
     assert said.strip() == (str(row) if len(str(row)) < wide else "")
     assert len(said) <= wide
+
+
+@pytest.mark.parametrize("name", ["decoding", "jacobian", "residual"])
+async def test_a_view_with_nothing_to_show_offers_no_keys_of_its_own(name: str) -> None:
+    empty = pair_lane("encoder") if name != "residual" else lane("gru")
+    full = lane("transformer" if name == "residual" else "gru")
+    for at, offered in ((empty, False), (full, True)):
+        stage = Stage(name, at, 3)
+        async with stage.run_test(size=(80, 24)) as pilot:
+            await ready(pilot)
+            own = [b.binding for b in stage.screen.active_bindings.values() if b.node is stage.view]
+            ids = [b.id or "" for b in own if (b.id or "").startswith(f"{name}.")]
+            assert bool(ids) == offered

@@ -108,6 +108,19 @@ goes back to how the run was written. Enter writes on from here, as another read
     # What is shown ----------------------------------------------------------------------------
 
     @property
+    def writes(self) -> bool:
+        """Whether this model's rows have next words, and not labels or numbers."""
+        trace = self.trace
+        return trace is None or bool(
+            trace.header.ahead and trace.axes("logits") == ("time", "word")
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that try ways to write are of no use where nothing is written."""
+        ways = ("how", "knob", "turn", "write", "picture", "recorded")
+        return self.writes or action not in ways
+
+    @property
     def written(self) -> Decoding | None:
         """How the run was written; None where its words were given."""
         said = self.trace.header.decoding if self.trace is not None else {}
@@ -144,7 +157,8 @@ goes back to how the run was written. Enter writes on from here, as another read
         where = f"after row {row} {trace.tokens[row]!r} · {self.called}"
         self.put("#title", f"{where} · {self.decoding} · {whose}")
         self.put("#knobs", knobs.line(self.palette, self.decoding, self.knob))
-        if trace.header.ahead == 0 or trace.axes("logits") != ("time", "word"):
+        self.refresh_bindings()
+        if not self.writes:
             self._say("This model writes nothing: its rows have labels or numbers, not next words.")
         elif row < trace.source:
             self._say(f"Row {row} is of the source: nothing is written after it. Go down to <s>.")

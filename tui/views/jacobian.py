@@ -93,6 +93,11 @@ Mikolov & Bengio 2013.
         self.of = of if of in ("s", "h", "c") else self.of
         self.unit = self.unit if unit is None else unit
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is no Jacobian there is nothing to choose."""
+        empty = self._found is None and self._error is not None
+        return not empty or action not in ("lag", "of", "unit", "layer")
+
     # Computing --------------------------------------------------------------------------------
 
     def updated(self) -> None:
@@ -148,6 +153,7 @@ Mikolov & Bengio 2013.
         trace, found = self.trace, self._found
         if trace is None or not self.is_mounted:
             return
+        self.refresh_bindings()
         self.query_one("#plots").display = found is not None
         self.query_one("#wait").display = found is None
         if found is None:
