@@ -67,6 +67,7 @@ class CausalCopy:
 Exact: the share of {EACH} sequences of a length that are copied without a fault by a model that writes on
 by itself (greedy). One in eight of all sequences of 3 letters and more, drawn by a hash, is held out from
 training, and all of these are such; more than {LONGEST} letters were never trained."""
+    untaught = "only what follows the `=` was trained; bits and next words before it mean nothing."
     groups: Mapping[str, str] = {f"Exact copies by length (training: 1 to {LONGEST})": "exact/"}
 
     def vocabulary(self) -> tuple[str, ...]:

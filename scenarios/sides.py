@@ -76,6 +76,12 @@ def outside(model: LanguageModel, text: str) -> str:
     return found
 
 
+def untaught(model: LanguageModel) -> str:
+    """Which of its rows were never trained to foretell anything; "" where all were."""
+    found: str = getattr(_corpus(model), "untaught", "")
+    return found
+
+
 def _corpus(model: LanguageModel) -> corpora.Corpus | None:
     read = model.card.get("reads")
     return corpora.load(read) if isinstance(read, str) and read in corpora.CORPORA else None

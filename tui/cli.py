@@ -233,7 +233,7 @@ def run(
     found = reading.look(loaded, trace, lens)
     if save is not None:
         save_trace(record(loaded, trace), save)
-    texts = reading.json_lines(trace, found, values)
+    texts = reading.json_lines(trace, found, values, reading.never_said(loaded))
     for line in texts if as_json else reading.table(loaded, trace, found, values):
         click.echo(line)
     if outside := sides.outside(loaded, text):

@@ -30,6 +30,7 @@ class Failure:
         words: of the vocabulary, beside the first three of all pair models.
         ahead: 0 where every row says its own label, 1 where it says the next word.
         rest: weight in the loss of the rows that are not asked.
+        untaught: what that means to a reader of a run.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Failure:
     words: Iterable[str]
     ahead: int = 1
     rest: float = 0.01
+    untaught: str = ""
     vocabularies: dict[str, int] = field(default_factory=dict)
 
     def vocabulary(self) -> tuple[str, ...]:
@@ -134,6 +136,7 @@ BUT = Failure(
     splits=but.SPLITS,
     words=but.WORDS,
     rest=0.0,
+    untaught='only the word after the last "?" was trained; bits and next words of other rows mean nothing.',
 )
 BUT_TAUGHT = replace(
     BUT,
@@ -163,6 +166,7 @@ in training. `first`, `last`: which fact is asked.""",
     of_split=answer.of_split,
     splits=answer.SPLITS,
     words=answer.WORDS,
+    untaught="trained for the word after the question; all others weighed a hundredth of it.",
 )
 GARDEN_TAGS = Failure(
     name="garden-tags",

@@ -10,6 +10,7 @@ import pytest
 
 from engine import lenses, load_model, load_trace, run
 from engine.interventions import CutEdge, CutHead, Hold, Replace, from_record
+from engine.lenses.record import WHOLE
 from engine.phrases import intervention
 from tests.cli.conftest import TEXT
 
@@ -109,6 +110,49 @@ def test_lenses_are_printed_and_saved(cli, models, tmp_path, name, lens, result)
         got = np.array(row["lenses"][lens][result], dtype=float)
         np.testing.assert_array_equal(got, np.take(named.array, row["row"], time))
     assert f"lens {lens}: {result} (" in cli("run", models[name], TEXT, "--lens", lens).stdout
+
+
+def printed(output: str, title: str) -> list[str]:
+    """The lines of one result of a lens."""
+    return output.partition(f"lens {title} (")[2].partition("\n\n")[0].splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("lens", "result"), [("rollout", "rollout: weights"), ("gradient_map", "gradient_map: h")]
+)
+def test_each_layer_of_a_lens_has_its_line(cli, models, lens, result) -> None:
+    lines = printed(cli("run", models["transformer"], "the cats", "--lens", lens).stdout, result)
+    trace = run(load_model(models["transformer"]), "the cats")
+    found = WHOLE[lens](load_model(models["transformer"]), trace)[result.split(": ")[1]]
+    array = np.moveaxis(found.array, [found.axes.index("time"), found.axes.index("layer")], [0, 1])
+    assert len(lines) == 3 * 2
+    for n, line in enumerate(lines):
+        row, layer = divmod(n, 2)
+        head, _, numbers = line.partition(f"layer {layer}: ")
+        assert head.split() == ([str(row), trace.tokens[row]] if not layer else [])
+        np.testing.assert_allclose(
+            [float(x) for x in numbers.split()], array[row, layer], rtol=1e-3
+        )
+
+
+def test_what_nothing_foretells_is_a_dash(cli) -> None:
+    out = cli("run", "spell-gru", "at", "--lens", "surprisal", "--lens", "top_k").stdout
+    assert "nan" not in out
+    assert [line.split()[2] for line in printed(out, "surprisal: bits")][:4] == ["-"] * 4
+    words = [line.split()[2:] for line in printed(out, "top_k: ids")]
+    assert words[:3] == [["-"] * 5] * 3
+    assert "AE1" in words[3]
+
+
+def test_rows_that_were_never_trained_are_named(cli) -> None:
+    text = "the film was good . was it good ?"
+    assert 'only the word after the last "?" was trained' in cli("run", "but-gru", text).stdout
+    found = objects(cli("run", "but-gru", text, "--json").stdout)
+    said = {guess["word"] for row in found for guess in row["next"]}
+    assert not said & {"<s>", "<pad>"}
+    assert {len(row["next"]) for row in found} == {3}
+    assert "before it mean nothing" in cli("run", "positions-none", "a b = a").stdout
+    assert "was trained" not in cli("run", "garden-gru", "the old man").stdout
 
 
 MISTAKES = [

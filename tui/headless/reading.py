@@ -14,7 +14,9 @@ from engine.errors import PeepholeError, did_you_mean
 from engine.interventions import from_record
 from engine.lenses.record import WHOLE
 from engine.models import reads
+from engine.text import PAD, START
 from engine.trace import Named
+from scenarios import sides
 from tui.headless import choices
 
 TOP = 3  # likeliest next words shown
@@ -87,14 +89,16 @@ def acted(trace: Trace) -> None:
             )
 
 
-def rows(trace: Trace, found: Found, values: bool = False) -> Iterator[dict[str, Any]]:
+def rows(
+    trace: Trace, found: Found, values: bool = False, never: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     """One JSON-ready object a row; what is not a number (row 0's bits, a score of -inf) is null.
 
     `part` says which half of a pair a row is of; `next` is empty where a row foretells nothing, and is
-    the row's own label for a model that labels.
+    the row's own label for a model that labels. `never`: words that no row was trained to foretell.
     """
     bits = lenses.surprisal(trace)["bits"].array
-    top = lenses.top_k(trace, TOP)
+    top = lenses.top_k(trace, TOP + len(never))
     gates = lenses.gate_statistics(trace)
     for row, token in enumerate(trace.tokens):
         line: dict[str, Any] = {"row": row, "token": token, "bits": _plain(bits[row])}
@@ -103,8 +107,8 @@ def rows(trace: Trace, found: Found, values: bool = False) -> Iterator[dict[str,
         line["next" if trace.header.ahead else "label"] = [
             {"word": trace.header.vocabulary[word], "p": _plain(p)}
             for word, p in zip(top["ids"].array[row], top["p"].array[row], strict=True)
-            if math.isfinite(p)
-        ]
+            if math.isfinite(p) and trace.header.vocabulary[word] not in never
+        ][:TOP]
         chosen = choices.choice(trace, row)
         if chosen:
             line["choice"] = chosen
@@ -126,9 +130,16 @@ def rows(trace: Trace, found: Found, values: bool = False) -> Iterator[dict[str,
         yield line
 
 
-def json_lines(trace: Trace, found: Found, values: bool = False) -> Iterator[str]:
+def never_said(model: LanguageModel) -> tuple[str, ...]:
+    """What a bundled model of the corpora with a source, a question or a label is never trained to say."""
+    return (START, PAD) if "reads" in model.card else ()
+
+
+def json_lines(
+    trace: Trace, found: Found, values: bool = False, never: Sequence[str] = ()
+) -> Iterator[str]:
     """`rows` as text."""
-    for row in rows(trace, found, values):
+    for row in rows(trace, found, values, never):
         yield json.dumps(row, ensure_ascii=False, allow_nan=False)
 
 
@@ -147,7 +158,7 @@ def table(model: LanguageModel, trace: Trace, found: Found, values: bool = False
     head += f"  {'looks at':<{looks}}" if attends else ""
     ahead = "next" if trace.header.ahead else "label"
     yield head + ("  next word" if trace.header.ahead else "  label")
-    for at in rows(trace, {}):
+    for at in rows(trace, {}, never=never_said(model)):
         row, bits = at["row"], "-" if at["bits"] is None else f"{at['bits']:.2f}"
         if 0 < row == trace.source:
             yield ""  # the target
@@ -164,9 +175,14 @@ def table(model: LanguageModel, trace: Trace, found: Found, values: bool = False
         "bits: surprise at the word, -log2 p." if trace.header.ahead else "bits: none, for labels."
     )
     yield f"{surprise}{_legend(trace)} {what} {TOP}, with p."
+    if untaught := sides.untaught(model):
+        yield f"{model.name}: {untaught}"
     yield from choices.summary(trace)
     for lens, results in found.items():
         for name, named in results.items():
+            if (lens, name) == ("top_k", "ids"):
+                yield from _likeliest(trace, results)
+                continue
             yield from _numbers(f"lens {lens}: {name}", named, trace.tokens)
     if values:
         for name in trace.names:
@@ -208,13 +224,39 @@ def _looks_at(trace: Trace, row: int) -> str:
     return f"{trace.tokens[key]} {weights[key]:.2f}"
 
 
+def _likeliest(trace: Trace, found: Mapping[str, Named]) -> Iterator[str]:
+    """The ids of `top_k` as the words that they are; "-" where a row foretells nothing."""
+    yield ""
+    yield "lens top_k: ids (time, rank), as words"
+    for row, (ids, p) in enumerate(zip(found["ids"].array, found["p"].array, strict=True)):
+        words = [
+            trace.header.vocabulary[word] if np.isfinite(x) else "-"
+            for word, x in zip(ids, p, strict=True)
+        ]
+        yield f"{row:>4}  {trace.tokens[row]}  {' '.join(words)}"
+
+
 def _numbers(title: str, named: Named, tokens: list[str]) -> Iterator[str]:
     unit = f", {named.unit}" if named.unit else ""
+    axes, array = list(named.axes), named.array
+    front = [name for name in ("time", "layer") if name in axes]
+    for place, name in enumerate(front):  # a layer's numbers stand together, with its number
+        array = np.moveaxis(array, axes.index(name), place)
+        axes.insert(place, axes.pop(axes.index(name)))
     yield ""
     yield f"{title} ({', '.join(named.axes)}){unit}"
     for row, token in enumerate(tokens):
-        numbers = " ".join(f"{x:.4g}" for x in np.ravel(_at(named, row)))
-        yield f"{row:>4}  {token}  {numbers}"
+        if "layer" not in axes or array.ndim < 3 or array.shape[1] < 2:
+            yield f"{row:>4}  {token}  {_said(array[row])}"
+            continue
+        for layer, numbers in enumerate(array[row]):
+            head = f"{row:>4}  {token}" if not layer else " " * (6 + len(token))
+            yield f"{head}  layer {layer}: {_said(numbers)}"
+
+
+def _said(numbers: np.ndarray) -> str:
+    """Numbers in a line; what nothing foretells is "-", as in the table."""
+    return " ".join("-" if np.isnan(x) else f"{x:.4g}" for x in np.ravel(numbers))
 
 
 def _at(named: Named, row: int) -> np.ndarray:
