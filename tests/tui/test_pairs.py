@@ -493,3 +493,22 @@ async def test_a_key_that_can_do_nothing_says_why() -> None:
     async with app("none").run_test(size=(100, 30)) as pilot:
         await press(pilot, "2", "w")
         assert "there is no attention here" in told(pilot)
+
+
+async def test_writing_on_where_nothing_new_is_written_makes_no_lane() -> None:
+    from engine import Decoding
+    from tui.views.decoding import DecodingView
+
+    model = zoo.model("copy-gru")
+    lane = Lane(model.name, run(model, "b a d"), model)
+    started = PeepholeApp(Session([lane]))
+    async with started.run_test(size=(100, 30)) as pilot:
+        await idle(pilot)
+        last = len(lane.trace) - 1
+        for row in (last, last - 1):  # the very end, and greedily once more
+            screen(pilot).on_decoding_view_write(DecodingView.Write(lane, row, Decoding()))
+            await idle(pilot)
+            assert screen(pilot).session.lanes == [lane]
+        said = [note.message for note in started._notifications]
+        assert any("nothing to write on from there" in text for text in said)
+        assert any(f"the same words again after row {last - 1}" in text for text in said)

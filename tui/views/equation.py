@@ -81,7 +81,10 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
 
     def on_mount(self) -> None:
         body = self.query_one("#body")
-        self.watch(body, "scroll_y", lambda: self.call_after_refresh(self._tell), init=False)
+        self.watch(body, "scroll_y", self._scrolled, init=False)
+
+    def _scrolled(self) -> None:
+        self.call_after_refresh(self._tell)
 
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.unit = self.unit if unit is None else unit
