@@ -67,13 +67,16 @@ def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Par
     right = [(f" {row} ", "text"), (f"· {play} ", "accent" if session.playing else "muted")]
     if session.counted:
         right.insert(1, (f"· {_ticks(session)} ", "accent"))
-        if cells(right) > width // 2 and not session.playing:
-            right.pop()  # that it is paused can be seen
     if session.loop:
         right.append(("· loop ", "accent"))
     if session.breaks:
         also = f" +{len(session.breaks) - 1}" if len(session.breaks) > 1 else ""
         right.append((f"· break {session.breaks[0]}{also} ", "accent"))
+    pause = (f"· {play} ", "muted")
+    if pause in right and cells(right) > width // 2:
+        right.remove(pause)  # that it is paused can be seen
+    while len(right) > 2 and cells(right) > width // 2:
+        right.pop()  # no half of a word, and no dot with nothing behind it
     lefts = _lefts(session, beat)
     fits = (left for left in lefts if cells(left) + cells(right) <= width)
     return next(fits, lefts[-1]), right

@@ -12,8 +12,10 @@ import pytest
 from engine import CutHead, Hold, PeepholeError, Replace, UnknownWords, fork, lenses, run
 from engine.conditions import parse
 from tests.engine.build import build, tokens
+from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import lane, without_model
 from tui.lane import Lane
+from tui.lines import cells, headline
 from tui.palette import Palette
 from tui.reading import CHUNK
 from tui.session import Session
@@ -235,3 +237,17 @@ def test_other_lanes_keep_the_cursor() -> None:
     s.put_fork(s.forked(0, Replace(2, "w9")))
     assert len(s.lanes) == 3
     assert s.lanes[1].parent is s.lanes[0]
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 120])
+def test_the_head_ends_with_a_whole_word(width: int) -> None:
+    s = Session([pair_lane("none"), pair_lane("seq2seq")])
+    s.loop = True
+    for playing in (False, True):
+        s.playing = playing
+        _, right = headline(s, width=width)
+        said = "".join(text for text, _ in right)
+        assert len(right) == 2 or cells(right) <= width // 2
+        assert "tick 1" in said
+        assert not said.strip().endswith("·")
+        assert ("loop" in said) == (width >= (120 if playing else 100))
