@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.geometry import Size
 
 from engine import lenses
 from engine.lenses.record import LONGEST_MAP
@@ -75,6 +76,19 @@ async def test_attention_cells_hold_their_digits_and_the_future_is_blank() -> No
                 assert shown == pytest.approx(weights[row, column], abs=0.0051)
             else:
                 assert text.strip() == "·"
+
+
+async def test_a_map_that_was_hidden_is_laid_out_before_its_first_line() -> None:
+    stage = Stage("attention", lane("transformer"), cursor=5)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, [])
+        matrix = stage.view.query_one(Matrix)
+        size, line = matrix._size, matrix.render_line(3).text
+        matrix._size = Size(0, 0)
+        matrix.on_resize()  # what it shows is chosen while it has no room
+        matrix._size = size
+        matrix.render_line(0)
+        assert matrix.render_line(3).text == line
 
 
 async def test_entropy_of_every_head_is_the_lens_s() -> None:

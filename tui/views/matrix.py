@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -49,6 +50,7 @@ class Matrix(Widget):
         self.cell = NARROWEST  # columns of one cell
         self.tall = 1  # lines of one cell
         self._wide = self._high = 1  # cells in sight
+        self._laid = Size()  # the size that all this is for
 
     def show(self, grid: Grid, scale: Scale, row: int, column: int) -> None:
         """Draw a map with the cursor at (row, column); a row or column of -1 is none of them."""
@@ -63,6 +65,7 @@ class Matrix(Widget):
 
     def _measure(self) -> None:
         """Lay out for the present size and labels."""
+        self._laid = self.size
         rows, columns = self._grid.rows, self._grid.columns
         longest = max(map(cell_len, rows), default=0)
         self.aside = 2 + min(longest, LABEL, max(4, self.size.width // 4))
@@ -91,6 +94,8 @@ class Matrix(Widget):
     def render_line(self, y: int) -> Strip:
         if not self._grid.rows or self._scale is None:
             return Strip.blank(self.size.width, self.rich_style)
+        if self.size != self._laid:  # drawn before it is told of its size, as after being hidden
+            self._follow()
         if y < self.head:
             segments = self._axis(y)
         else:
