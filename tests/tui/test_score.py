@@ -628,3 +628,14 @@ async def test_lanes_that_come_while_a_view_is_shown_have_their_widths_at_once()
         assert s.score.visible_rows > 8
         await idle(pilot)
         assert drawn[-1] == drawn[0]
+
+
+async def test_a_lane_s_name_that_is_too_long_ends_at_a_word() -> None:
+    made = app("lstm", "gru")
+    made.session.lanes[0].label = "alone"
+    made.session.lanes[0].note = "hand-set · cross-attention uniform from row 9 on for ever"
+    async with made.run_test(size=(80, 24)) as pilot:
+        await idle(pilot)
+        assert "alone · hand-set · cross-attention… " in lines(pilot)[1]
+        await press(pilot, "A")
+        assert "cross-attention.. " in lines(pilot)[1]

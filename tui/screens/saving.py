@@ -25,13 +25,13 @@ def save_as(
         except OSError as error:
             reason = error.strerror or str(error)
             mistake = PeepholeError(
-                f"cannot be written ({reason})", where=str(path), do="Choose another place"
+                f"cannot be written ({reason})", where=path.name, do="Choose another place"
             )
             screen.app.call_from_thread(screen.complain, mistake)
         except PeepholeError as error:
             screen.app.call_from_thread(screen.complain, error)
         else:
-            said = f"Saved {what}: {path.absolute()}"
+            said = f"Saved {what}: {path.name}"  # where it is was typed a moment ago
             screen.app.call_from_thread(screen.notify, said, markup=False)
 
     def answer(path: Path | None) -> None:

@@ -176,7 +176,7 @@ class Track(Widget, can_focus=True):
         steps = f" · {self.session.steps(lane)}" if self.session.counted else ""
         forms = [f" {lane.name} · {mode}{steps}" for mode in lane.mode]
         forms = [form for form in forms if len(form) <= self.room]
-        text = forms[0] if forms else f" {lane.name}{steps}"
+        text = forms[0] if forms else _fitting(f" {lane.name}", steps, self.room - self.ends)
         text = plain(text) if self.palette.ascii else text
         room = width - 1 if self.ends else width
         part = text[self.at : self.at + room].ljust(room)
@@ -248,3 +248,14 @@ class Track(Widget, can_focus=True):
         row, part = self.stage.at(event.y - self.stage.header)
         if event.y >= self.stage.header and part < 0 and row < self.session.rows:
             self.post_message(self.Clicked(self, row, event.x))
+
+
+def _fitting(name: str, steps: str, room: int) -> str:
+    """A lane's name and its steps; a name that is too long ends at a word, with an ellipsis."""
+    if len(name + steps) <= room:
+        return name + steps
+    if len(name) > room:
+        cut = name[: room - 2]  # the ellipsis has two columns in ASCII
+        name = cut.rpartition(" ")[0].rstrip(" ·") or cut
+        name += "…"
+    return name
