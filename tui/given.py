@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine import LanguageModel, PeepholeError, Trace, run
 from engine.decoding import GREEDY, MOST, Decoding
 from engine.models import reads
-from engine.text import END, GO, SPECIAL
+from engine.text import END, SPECIAL
 from tui.lane import Lane
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from engine.interventions import Intervention
 
 ARROW = "->"  # in a typed text: what is to its right is the target
-DRAWN = 512  # pairs in which the words of a corpus are looked for
 
 
 @dataclass(frozen=True)
@@ -115,22 +112,11 @@ def right_of(name: str, given: Given) -> tuple[str, ...]:
 
 
 def halves_of(model: LanguageModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words of sources, and of targets, as the corpus of a bundled model draws them.
+    """The words of sources, and of targets, as a model's corpus tells them apart; else all, in both."""
+    from scenarios import sides
 
-    Of a stranger's model: all that it knows, in both.
-    """
-    from scenarios import corpora
-
-    words, reads = model.vocabulary.words, _reads(model.name)
-    if not reads:
-        return words[len(SPECIAL) :], words[len(SPECIAL) :]
-    rows = corpora.load(reads).batch(0, 0, DRAWN).inputs
-    first = int((rows[0] == GO).argmax())
-
-    def seen(part: np.ndarray) -> tuple[str, ...]:
-        return tuple(words[i] for i in np.unique(part) if i >= len(SPECIAL))
-
-    return seen(rows[:, :first]), seen(rows[:, first:])
+    found = sides.sides(model)
+    return found[0].words, found[-1].words
 
 
 def example(model: LanguageModel) -> str | tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from engine import Hold, LanguageModel, load_trace, run, save_trace
+from engine import Hold, LanguageModel, UnknownWords, load_trace, run, save_trace
 from engine.arrays import Backend
 from engine.lenses import gradient_flow
 from engine.lenses.record import record
@@ -20,7 +20,7 @@ from tests.tui.pair_lanes import SOURCE, TARGET, pair_lane, pair_model
 from tests.tui.score_stage import idle, lines, press, screen, text
 from tui.app import PeepholeApp
 from tui.crossing import words
-from tui.given import Given
+from tui.given import Given, halves_of
 from tui.lane import Lane
 from tui.pace import Pace
 from tui.screens.word_input import WordInput
@@ -512,3 +512,14 @@ async def test_writing_on_where_nothing_new_is_written_makes_no_lane() -> None:
         said = [note.message for note in started._notifications]
         assert any("nothing to write on from there" in text for text in said)
         assert any(f"the same words again after row {last - 1}" in text for text in said)
+
+
+def test_a_typed_target_is_of_its_own_side() -> None:
+    model = zoo.model("spell-gru")
+    Given.typed("cat -> K AE1", None).check(model)
+    with pytest.raises(UnknownWords, match=r"does not write: 'k' \(nearest: K\)"):
+        Given.typed("cat -> k", None).check(model)
+    source, target = halves_of(zoo.model("en-fr-gru"))
+    assert "red" in source
+    assert "red" not in target
+    assert "rouge" in target

@@ -17,7 +17,7 @@ from engine.models import reads
 from engine.text import PAD, START
 from engine.trace import Named
 from scenarios import sides
-from tui.headless import choices
+from tui.headless import choices, numbers
 
 TOP = 3  # likeliest next words shown
 Found = Mapping[str, Mapping[str, Named]]  # lens -> its results by name
@@ -181,12 +181,12 @@ def table(model: LanguageModel, trace: Trace, found: Found, values: bool = False
     for lens, results in found.items():
         for name, named in results.items():
             if (lens, name) == ("top_k", "ids"):
-                yield from _likeliest(trace, results)
+                yield from numbers.likeliest(trace, results)
                 continue
-            yield from _numbers(f"lens {lens}: {name}", named, trace.tokens)
+            yield from numbers.lines(f"lens {lens}: {name}", named, trace.tokens)
     if values:
         for name in trace.names:
-            yield from _numbers(name, Named(trace[name], trace.axes(name)), trace.tokens)
+            yield from numbers.lines(name, Named(trace[name], trace.axes(name)), trace.tokens)
 
 
 def describe(model: LanguageModel) -> str:
@@ -222,41 +222,6 @@ def _looks_at(trace: Trace, row: int) -> str:
     weights = trace.array(name, "time", "layer", "head", "key")[row, -1].mean(0)
     key = int(weights.argmax())
     return f"{trace.tokens[key]} {weights[key]:.2f}"
-
-
-def _likeliest(trace: Trace, found: Mapping[str, Named]) -> Iterator[str]:
-    """The ids of `top_k` as the words that they are; "-" where a row foretells nothing."""
-    yield ""
-    yield "lens top_k: ids (time, rank), as words"
-    for row, (ids, p) in enumerate(zip(found["ids"].array, found["p"].array, strict=True)):
-        words = [
-            trace.header.vocabulary[word] if np.isfinite(x) else "-"
-            for word, x in zip(ids, p, strict=True)
-        ]
-        yield f"{row:>4}  {trace.tokens[row]}  {' '.join(words)}"
-
-
-def _numbers(title: str, named: Named, tokens: list[str]) -> Iterator[str]:
-    unit = f", {named.unit}" if named.unit else ""
-    axes, array = list(named.axes), named.array
-    front = [name for name in ("time", "layer") if name in axes]
-    for place, name in enumerate(front):  # a layer's numbers stand together, with its number
-        array = np.moveaxis(array, axes.index(name), place)
-        axes.insert(place, axes.pop(axes.index(name)))
-    yield ""
-    yield f"{title} ({', '.join(named.axes)}){unit}"
-    for row, token in enumerate(tokens):
-        if "layer" not in axes or array.ndim < 3 or array.shape[1] < 2:
-            yield f"{row:>4}  {token}  {_said(array[row])}"
-            continue
-        for layer, numbers in enumerate(array[row]):
-            head = f"{row:>4}  {token}" if not layer else " " * (6 + len(token))
-            yield f"{head}  layer {layer}: {_said(numbers)}"
-
-
-def _said(numbers: np.ndarray) -> str:
-    """Numbers in a line; what nothing foretells is "-", as in the table."""
-    return " ".join("-" if np.isnan(x) else f"{x:.4g}" for x in np.ravel(numbers))
 
 
 def _at(named: Named, row: int) -> np.ndarray:
