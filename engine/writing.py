@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from engine.arrays import log_softmax, to_numpy
-from engine.beam import Search, beam_search
 from engine.checks import whole_number
 from engine.decoding import Decoding, choose, cut, draw
 from engine.errors import PeepholeError
@@ -21,6 +20,7 @@ from engine.text import END, START, Vocabulary
 from engine.trace import Named, Trace
 
 if TYPE_CHECKING:
+    from engine.beam import Search
     from engine.models import LanguageModel
     from engine.runner import Run
 
@@ -115,6 +115,8 @@ def _search(
         )
         return state, log_p(values["logits"], row + 1)
 
+    from engine.beam import beam_search  # a text that is only read does not wait for it
+
     return beam_search(
         run.state,
         log_p(run.trace["logits"][-1], first),
@@ -163,5 +165,7 @@ def _last(trace: Trace) -> int | None:
         if lens == "decoding" and "chosen" in found:
             return int(found["chosen"].array.ravel()[-1]) % len(trace.header.vocabulary)
         if "token" in found and "chosen" in found:
+            from engine.beam import Search
+
             return Search.from_lens(found).best[-1]
     return None

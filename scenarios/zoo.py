@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import foreign, registry
+from engine import registry
 from engine.errors import PeepholeError, did_you_mean
 from engine.models import Architecture, LanguageModel
 from engine.storage import load_model
@@ -140,6 +140,8 @@ def model(name: str, steps: int | None = None) -> LanguageModel:
     if name.endswith(".safetensors"):
         return load_model(name)
     if name in FOREIGN:
+        from engine import foreign  # a model of this house does not wait for it
+
         found = foreign.load(name)
         return replace(found, card={**found.card, "reads": FOREIGN[name]})
     name, at, early = name.partition("@")
