@@ -31,7 +31,8 @@ def words(lane: Lane) -> tuple[str, ...]:
         if both_ways(lane):
             only = f"only the ends cross, row {lane.source - 1} forwards and row 0 backwards"
         name, _, many = what.partition(", ")
-        return f"▼ {only}: {what}", f"▼ only {name} crosses: {many}", f"▼ only {what}"
+        verb = "cross" if " and " in name else "crosses"
+        return f"▼ {only}: {what}", f"▼ only {name} {verb}: {many}", f"▼ only {what}"
     units, layers = lane.trace["h"].shape[-1], lane.layers
     every, size = "every source row can be looked at", f"{lane.source} × {units} numbers"
     short = f"▲ {every}", f"▲ all {lane.source} rows can be looked at", f"▲ all {lane.source} rows"

@@ -15,6 +15,7 @@ from tui.palette import Palette
 from tui.session import Session
 from tui.tracks import build
 from tui.tracks.base import Track
+from tui.tracks.prediction import PredictionTrack
 from tui.tracks.stage import Stage
 from tui.tracks.token import TokenTrack
 
@@ -122,6 +123,11 @@ class Score(Widget):
         raised = key(track) in self.preferred or (track.RAISED and key(track) in held)
         if track is self.wanted or raised:
             claims = ((-1.0, claims[0][1]), *claims[1:])
+        elif self.preferred and isinstance(track, PredictionTrack):
+            claims = (
+                (-0.5, claims[0][1]),
+                *claims[1:],
+            )  # a beat's words are about what comes of it
         return [claim for claim in claims if wide or claim[0] < LUXURY]
 
     @staticmethod

@@ -639,3 +639,12 @@ async def test_a_lane_s_name_that_is_too_long_ends_at_a_word() -> None:
         assert "alone · hand-set · cross-attention… " in lines(pilot)[1]
         await press(pilot, "A")
         assert "cross-attention.. " in lines(pilot)[1]
+
+
+async def test_where_a_beat_asks_for_a_track_the_prediction_stays_too() -> None:
+    async with app("elman", "gru", "lstm").run_test(size=(80, 24)) as pilot:
+        score = screen(pilot).score
+        score.prefer(["gradient"])
+        for group in score.groups:
+            shown = {type(track).__name__ for track in group if track.display}
+            assert {"GradientTrack", "PredictionTrack"} <= shown
