@@ -1,6 +1,7 @@
 """The tour: the scenarios of all wings as one course, in the order of history.
 
     title = "From recurrence to attention"
+    ends = ["One paragraph or more, said behind the last chapter."]
 
     [[chapters]]
     scenario = "agreement"
@@ -36,7 +37,12 @@ from scenarios.tables import NUMBER, Schema, Tables
 
 COURSE = Path(__file__).parent / "course.toml"
 WHEN = ("before", "after")
-_COURSE: Schema = {"title": (str, True), "about": (str, True), "chapters": (list, True)}
+_COURSE: Schema = {
+    "title": (str, True),
+    "about": (str, True),
+    "ends": (list, False),
+    "chapters": (list, True),
+}
 _CHAPTER: Schema = {"scenario": (str, True), "why": (str, True), "questions": (list, False)}
 ASKING: Schema = {
     "when": (str, False),
@@ -72,13 +78,14 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Course:
-    """All of it; `missing` are names in the file that no scenario has."""
+    """All of it; `missing` are names in the file that no scenario has; `ends` is said behind the last."""
 
     title: str
     about: str
     chapters: tuple[Chapter, ...]
     missing: tuple[str, ...]
     source: Source
+    ends: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.chapters)
@@ -117,7 +124,8 @@ def course(path: Path = COURSE) -> Course:
             asked.append((question, (*at, "questions", j)))
         number = len(chapters) + 1
         chapters.append(Chapter(number, there[name], table["why"], tuple(asked)))
-    return Course(data["title"], data["about"], tuple(chapters), tuple(missing), source)
+    ends = tables.texts(data, "ends", ())
+    return Course(data["title"], data["about"], tuple(chapters), tuple(missing), source, ends)
 
 
 def _check(tables: Tables, table: Any, at: Path_) -> None:

@@ -51,6 +51,26 @@ class Question:
     factor: float = 0.0
     at: Path_ = ()
 
+    @property
+    def is_share(self) -> bool:
+        """Whether the number asked for is a part of a whole."""
+        return self.unit.split(" ")[0] == "share"
+
+    def said(self, text: str) -> float:
+        """A guess as a person types it.
+
+        Raises:
+            PeepholeError: it is no number, or cannot be a share where one is asked for.
+        """
+        value = number(text)
+        if self.is_share and not 0 <= value <= 1:
+            raise PeepholeError(f"{text.strip()} is no share", do="Type 0 to 1, or 0% to 100%")
+        return value
+
+    def show(self, value: float) -> str:
+        """A number of this question's kind, as it is told: a share in percent."""
+        return f"{100 * value:.3g}%" if self.is_share else show(value)
+
     def is_near(self, said: float, value: float) -> bool:
         """Whether a guess counts as near; signs must agree where factors count."""
         if self.factor:
@@ -169,6 +189,8 @@ def number(text: str) -> float:
     Raises:
         PeepholeError: it is no number.
     """
+    if not text.strip():
+        raise PeepholeError("no number is typed yet", do="Type, e.g., 0.5 or 50% or 1e-9")
     plain = text.strip().replace(",", "").replace(" ", "")
     try:
         value = float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)

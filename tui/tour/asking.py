@@ -9,8 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from scenarios.expressions import show
-from scenarios.tour.questions import Measured, Question, number
+from scenarios.tour.questions import Measured, Question
 
 TYPED = "-+0123456789.,eE%"  # of which numbers are made
 
@@ -49,6 +48,11 @@ class Guess(Input):
             event.prevent_default()  # or the field would swallow it
 
 
+def wanted(question: Question) -> str:
+    """What the empty field says: what may be typed into it."""
+    return f"your guess: {question.unit}" + (", 0.5 or 50%" if question.is_share else ", a number")
+
+
 def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
     """Whether an answer is what was measured, and both in words."""
     if found.true is not None:
@@ -57,8 +61,9 @@ def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
             said == true,
             f"You said: {said}. Measured: {true}." if said != true else f"Measured: {true}.",
         )
-    value = number(said)
+    value = question.said(said)
     near = question.is_near(value, found.value)
-    exact = show(value) == found.shown
+    shown, measured = question.show(value), question.show(found.value)
+    exact = shown == measured
     close = "" if exact else ", which is near" if near else ""
-    return near, f"You said {show(value)}; measured {found.shown}{close}."
+    return near, f"You said {shown}; measured {measured}{close}."

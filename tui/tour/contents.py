@@ -53,8 +53,10 @@ In a chapter **n** or **Page Down** goes from beat to beat, and from the last on
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,n", "go", "Go on", id="tour.go", key_display="Enter",
                 tooltip="Begin the marked chapter, or go on with it"),
-        Binding("up,k", "move(-1)", "Choose", id="tour.up", key_display="↑ ↓", tooltip="The chapter before"),
-        Binding("down,j", "move(1)", "Choose", id="tour.down", show=False, tooltip="The chapter behind"),
+        Binding("up,k", "move(-1)", "Choose", id="tour.up", key_display="↑ ↓",
+                tooltip="The chapter above or below"),
+        Binding("down,j", "move(1)", "Choose", id="tour.down", show=False,
+                tooltip="The chapter above or below"),
         Binding("pageup", "move(-5)", "Five up", id="tour.page.up", show=False, tooltip="Five chapters up"),
         Binding("pagedown", "move(5)", "Five down", id="tour.page.down", show=False,
                 tooltip="Five chapters down"),
@@ -198,12 +200,13 @@ In a chapter **n** or **Page Down** goes from beat to beat, and from the last on
             self.notify(str(error), severity="error", markup=False)
 
     def action_explain(self) -> None:
-        keys = [
-            (self.app.get_key_display(active.binding), active.binding.tooltip)
-            for active in self.active_bindings.values()
-            if active.binding.id
-        ]
-        self.app.push_screen(HelpScreen("The tour", self.HELP, keys))
+        keys: dict[str, str] = {}  # what is done, and with which key; aliases are one line
+        for active in self.active_bindings.values():
+            if active.binding.id:
+                key = self.app.get_key_display(active.binding)
+                keys.setdefault(active.binding.tooltip, key)
+        listed = [(key, told) for told, key in keys.items()]
+        self.app.push_screen(HelpScreen("The tour", self.HELP, listed))
 
     async def action_leave(self) -> None:
         if len(self.app.screen_stack) > 2:

@@ -117,13 +117,18 @@ class Flow:
         first, last = self.course.years
         text: tuple[str, ...]
         if left:
-            names = ", ".join(c.heading.title for c in left[:6])
-            text = (f"That was the last chapter. Not read to the end so far: {names}.",)
+            names = "; ".join(f"{c.number} {c.heading.title}" for c in left)
+            text = (
+                f"That was the last chapter. Not read to the end so far, {len(left)} of {len(self.course)}: "
+                f"{names}.",
+            )
         else:
             text = (
                 f"That was the tour: {len(self.course)} chapters, from {first} to {last}. Every number in "
                 "them was measured while you watched.",
                 "Now type sentences of your own, hold a gate shut, train a network: `peephole` lists all.",
             )
-        page = Page("The end", self.course.title, text, None, "shows the contents")
+        page = Page(
+            "The end", self.course.title, (*text, *self.course.ends), None, "shows the contents"
+        )
         return PageScreen(page, self.back, self.back)

@@ -19,11 +19,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine import PeepholeError
-from scenarios.tour.questions import Measured, Question, number
+from scenarios.tour.questions import Measured, Question
 from tui.palette import Palette
 from tui.screens.keybar import KeyBar
 from tui.tour import progress
-from tui.tour.asking import TYPED, Guess, Page, verdict
+from tui.tour.asking import TYPED, Guess, Page, verdict, wanted
 from tui.views.plain import plain
 
 ROOMY = 32  # lines from which on a page with a question has all of its text
@@ -83,7 +83,7 @@ class PageScreen(Screen[None]):
                 yield OptionList(markup=False)
             elif question is not None:
                 yield Guess(
-                    placeholder=self._readable(f"your guess: {question.unit}"),
+                    placeholder=self._readable(wanted(question)),
                     restrict=f"[{TYPED}]*",
                 )
             yield Static(id="told", markup=False)
@@ -214,7 +214,7 @@ class PageScreen(Screen[None]):
         else:
             said = self.query_one(Input).value
             try:
-                number(said)
+                question.said(said)
             except PeepholeError as error:
                 self._tell(str(error))
                 self.app.bell()
