@@ -235,6 +235,9 @@ class _Evaluation:
                         raise WordError(
                             f"{show(a)} {sign} {show(b)} compares a word with a number", sign
                         )
+                    if np.size(a) != 1 or np.size(b) != 1:
+                        several = f"{show(a)} {sign} {show(b)} compares a list"
+                        raise WordError(several, sign, "Take its max, min or mean, or one of it")
                     truth = truth and bool(compare(a, b))
                     text += f" {sign} {show(b)}"
                 return truth, text

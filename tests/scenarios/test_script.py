@@ -128,6 +128,7 @@ MISTAKES = [
     ('"n == 6"', '"n"', "claims nothing", "n"),
     ('"n == 6"', '"1 < 2"', "measures nothing", "1 < 2"),
     ('"n == 6"', "\"n == 'six'\"", "compares a word with a number", "=="),
+    ('"n == 6"', '"surprisal(lstm) > 6"', "compares a list", ">"),
     ('"n == 6"', '"gone == 6"', "no lane or measure 'gone'", "gone"),
     ("measure.n", "measure.here", "'here' is taken", None),
     ("row(lstm, here)", "6.0", "'6.0' measures nothing", "6.0"),
