@@ -227,9 +227,9 @@ class _Evaluation:
                 truth, text = self.claim(operand)
                 return not truth, f"not ({text})"
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                values = [self.value(left), *map(self.value, comparators)]
-                text, truth = show(values[0]), True
-                for compared, a, b in zip(ops, values, values[1:], strict=False):
+                sides: list[Any] = [self.value(left), *map(self.value, comparators)]
+                text, truth = show(sides[0]), True
+                for compared, a, b in zip(ops, sides, sides[1:], strict=False):
                     sign, compare = _COMPARE[type(compared)]
                     if isinstance(a, str) != isinstance(b, str):
                         raise WordError(

@@ -72,7 +72,9 @@ async def test_what_cannot_be_is_said() -> None:
 
 
 async def test_cross_attention_is_said_to_begin_with_the_target() -> None:
-    _, line = await ask(dialog("transformer", "attention"), attention_how="uniform", attention_from="0")
+    _, line = await ask(
+        dialog("transformer", "attention"), attention_how="uniform", attention_from="0"
+    )
     assert f"From row {S} " in line
     _, line = await ask(
         dialog("transformer", "attention"),
