@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,28 @@ import click
 from engine.errors import PeepholeError
 from scenarios.learning import one_thread
 from tui import start
-from tui.commands import examples, learn, train, watch
-from tui.headless.run import run
-from tui.tour.command import tour
+from tui.commands import examples
 
 FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
+ELSEWHERE = {
+    "run": "tui.headless.run",
+    "tour": "tui.tour.command",
+    "learn": "tui.commands",
+    "train": "tui.commands",
+    "watch": "tui.commands",
+}  # commands of other modules, each imported when it is called
 
 
 class Cli(click.Group):
     """A group whose commands end with one message where something is wrong, and never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in ELSEWHERE:
+            return getattr(import_module(ELSEWHERE[name]), name)
+        return super().get_command(ctx, name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
@@ -223,10 +237,6 @@ def card(model: str, measure: bool) -> None:
         raise PeepholeError(
             f"its card is not whole ({error})", where=model, do="`peephole train` writes one"
         ) from None
-
-
-for command in (run, tour, learn, train, watch):
-    main.add_command(command)
 
 
 def _model(name: str) -> Any:
