@@ -36,8 +36,7 @@ _ATTENTION = (
     Equation("context", "context = weights v"),
     Equation("a", "a = W_o [head_1 … head_n] + b_o"),
 )
-EQUATIONS = (
-    *_ATTENTION,
+_PRE = (
     Equation("m", "m = W_2 max(0, W_1 LN(r + a) + b_1) + b_2"),
     Equation("h", "h = r + a + m", "{r} + {a} + {m}"),
 )
@@ -65,7 +64,7 @@ def equations(norm: str, cross: bool = False) -> tuple[Equation, ...]:
     """A block's equations, for people; with `cross`, those of a decoder's block."""
     if cross:
         return (*_ATTENTION, *_CROSS, *(_PRE_CROSS if norm == "pre" else _POST_CROSS))
-    return EQUATIONS if norm == "pre" else (*_ATTENTION, *_POST)
+    return (*_ATTENTION, *(_PRE if norm == "pre" else _POST))
 
 
 def layer_norm(x: Array, gain: Array, bias: Array, eps: float = 1e-5) -> Array:

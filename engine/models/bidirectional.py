@@ -8,25 +8,24 @@ f and b are half of the units each, and so is every value of their cells; the la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from engine import cells, registry
+from engine import cells
 from engine.arrays import Array, Params
-from engine.cells import Cell, Equation, State
+from engine.cells import State
 from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
+from engine.models.of_cells import OfCells
 from engine.sweep import embedded, parts, stacked, through, zero
 from engine.text import BLANK
 
 
 @dataclass(frozen=True)
-class BidirectionalTagger:
+class BidirectionalTagger(OfCells):
     """`layers` pairs of cells, `width` units together, over `words` words, which labels are among.
 
     A text is read as a whole. Its vocabulary begins with `engine.text.SPECIAL`: `<pad>` is padding.
@@ -44,27 +43,10 @@ class BidirectionalTagger:
         if self.width % 2:
             raise PeepholeError(f"two directions cannot share a width of {self.width}")
 
-    @cached_property
-    def rule(self) -> Cell:
-        """The cell's module."""
-        return registry.load(registry.CELLS, self.cell, "cell")
-
     @property
-    def axes(self) -> Mapping[str, tuple[str, ...]]:
-        layered = dict.fromkeys(self.rule.VALUES, ("layer", "unit"))
-        return {"x": ("input",), **layered, "logits": ("word",)}
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        return self.rule.GATES
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return self.rule.STATE
-
-    @property
-    def equations(self) -> tuple[Equation, ...]:
-        return self.rule.EQUATIONS
+    def units(self) -> int:
+        """H of each direction's cells."""
+        return self.width // 2
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter: `layers.0.` reads forward, `back.0.` backward."""
@@ -72,16 +54,9 @@ class BidirectionalTagger:
         for layer in range(self.layers):
             d_in = self.width if layer else self.embed
             for prefix in ("layers", "back"):
-                for name, shape in cells.shapes(self.rule, d_in, self.width // 2).items():
+                for name, shape in cells.shapes(self.rule, d_in, self.units).items():
                     shapes[f"{prefix}.{layer}.{name}"] = shape
         return shapes | {"W_hy": (self.width, self.words), "b_y": (self.words,)}
-
-    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """E as normal(0, 1), the rest uniform within ±1/sqrt(units) of a cell as torch draws them."""
-        bound = (self.width // 2) ** -0.5
-        params = {name: rng.uniform(-bound, bound, shape) for name, shape in self.shapes().items()}
-        params["E"] = rng.normal(0, 1, (self.words, self.embed))
-        return {name: array.astype(np.float32) for name, array in params.items()}
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> tuple[State, ...]:
         """The states that both directions begin with, zeros (..., H)."""

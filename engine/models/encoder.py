@@ -5,26 +5,22 @@ x = E[token] + P[position]    h^l = block(h^(l-1))    logits = h^L W_hy + b_y   
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from engine import stacks, transformer
 from engine.arrays import Array, Params, constant
 from engine.attention import key_bias
-from engine.cells import Equation
 from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
-from engine.stacks import Stack
+from engine.models.of_blocks import OfOneStack
 from engine.text import BLANK
 
 
 @dataclass(frozen=True)
-class EncoderTagger:
+class EncoderTagger(OfOneStack):
     """`layers` blocks of `width` units with `heads` heads; `hidden` units in the feed-forward.
 
     Every row sees every row but padding. `norm` is `post` (2017) or `pre`; `positions` is
@@ -41,40 +37,6 @@ class EncoderTagger:
     context: int = 160
     kind: str = "encoder"
     reads: ClassVar[str] = "whole"
-
-    def __post_init__(self) -> None:
-        _ = self.stack  # refuses sizes that do not go together
-
-    @cached_property
-    def stack(self) -> Stack:
-        """Its blocks."""
-        sizes = (self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
-        return Stack(*sizes, norm=self.norm)
-
-    @property
-    def axes(self) -> Mapping[str, tuple[str, ...]]:
-        return {"x": ("input",), **transformer.AXES, "logits": ("word",)}
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def equations(self) -> tuple[Equation, ...]:
-        return transformer.equations(self.norm)
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every parameter."""
-        readout = {"W_hy": (self.width, self.words), "b_y": (self.words,)}
-        return {"E": (self.words, self.width), **self.stack.shapes(), **readout}
-
-    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """As `stacks.init` draws them."""
-        return stacks.init(self.shapes(), rng)
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> Any:
         """Nothing: it carries no state."""

@@ -18,18 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from engine import alignment, cells, registry
+from engine import alignment, cells
 from engine.alignment import Memory
 from engine.arrays import Array, Params, concat, constant, namespace, stack
-from engine.cells import Cell, Equation, State
+from engine.cells import Equation, State
 from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
+from engine.models.of_cells import OfCells
 from engine.pairs import columns
 from engine.sweep import embedded, part, parts, stacked, through, unstacked, zero
 
@@ -47,7 +47,7 @@ class Written(NamedTuple):
 
 
 @dataclass(frozen=True)
-class EncoderDecoder:
+class EncoderDecoder(OfCells):
     """`layers` cells of `width` units in the encoder and as many in the decoder, one embedding for both.
 
     `attention` is none or a kind of `engine.alignment`; `local` and `window` (rows to both sides) are
@@ -74,11 +74,6 @@ class EncoderDecoder:
         if self.bidirectional and self.width % 2:
             raise PeepholeError(f"two directions cannot share a width of {self.width}")
 
-    @cached_property
-    def rule(self) -> Cell:
-        """The cell's module."""
-        return registry.load(registry.CELLS, self.cell, "cell")
-
     @property
     def heads(self) -> int:
         """Attention here has one head."""
@@ -98,14 +93,6 @@ class EncoderDecoder:
         elif self.attention != "none":
             both |= {**alignment.axes(self.local), "h_tilde": unit}
         return {"x": ("input",), **both, "logits": ("word",)}
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        return self.rule.GATES
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return self.rule.STATE
 
     @property
     def equations(self) -> tuple[Equation, ...]:
@@ -136,13 +123,6 @@ class EncoderDecoder:
             if not context:
                 shapes["attention.W_c"] = (2 * self.width, self.width)
         return shapes | {"W_hy": (self.width, self.words), "b_y": (self.words,)}
-
-    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """E as normal(0, 1), the rest uniform within ±1/sqrt(H) as torch draws cells."""
-        bound = self.width**-0.5
-        params = {name: rng.uniform(-bound, bound, shape) for name, shape in self.shapes().items()}
-        params["E"] = rng.normal(0, 1, (self.words, self.embed))
-        return {name: array.astype(np.float32) for name, array in params.items()}
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> Written:
         """The decoder's state before anything was read: zeros (..., H), and nothing to look at."""

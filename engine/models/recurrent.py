@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from engine import cells, registry
+from engine import cells
 from engine.arrays import Array, Params, constant, stack
-from engine.cells import Cell, Equation, State
+from engine.cells import State
 from engine.interventions import NOTHING
 from engine.models import Acts, Values, layer_params
+from engine.models.of_cells import OfCells
 
 
 @dataclass(frozen=True)
-class RecurrentLM:
+class RecurrentLM(OfCells):
     """`layers` cells of `width` units over an embedding of `embed` units and `words` words.
 
     Of numbers rather than words, `words` are the numbers of one input. `outputs` is how many numbers the
@@ -39,27 +39,9 @@ class RecurrentLM:
     outputs: int = 0
     residual: bool = False
 
-    @cached_property
-    def rule(self) -> Cell:
-        """The cell's module."""
-        return registry.load(registry.CELLS, self.cell, "cell")
-
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
-        layered = dict.fromkeys(self.rule.VALUES, ("layer", "unit"))
-        return {"x": ("input",), **layered, "logits": ("output" if self.outputs else "word",)}
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        return self.rule.GATES
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return self.rule.STATE
-
-    @property
-    def equations(self) -> tuple[Equation, ...]:
-        return self.rule.EQUATIONS
+        return {**super().axes, "logits": ("output" if self.outputs else "word",)}
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter."""
@@ -70,13 +52,6 @@ class RecurrentLM:
                 shapes[f"layers.{layer}.{name}"] = shape
         outputs = self.outputs or self.words
         return shapes | {"W_hy": (self.width, outputs), "b_y": (outputs,)}
-
-    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """E as normal(0, 1), the rest uniform within ±1/sqrt(H) as torch draws cells."""
-        bound = self.width**-0.5
-        params = {name: rng.uniform(-bound, bound, shape) for name, shape in self.shapes().items()}
-        params["E"] = rng.normal(0, 1, (self.words, self.embed))
-        return {name: array.astype(np.float32) for name, array in params.items()}
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> tuple[State, ...]:
         """All-zero states (..., H), one tuple a layer."""

@@ -10,20 +10,19 @@ Vaswani et al. 2017, figure 1 (post-LN); Xiong et al. 2020 (pre-LN, with an LN a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from engine import stacks, transformer
+from engine import stacks
 from engine.arrays import Array, Params, concat, constant
 from engine.attention import key_bias
-from engine.cells import Equation
 from engine.errors import PeepholeError
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
+from engine.models.of_blocks import OfBlocks
 from engine.pairs import columns
 from engine.stacks import Cache, Memory, Stack
 from engine.text import BLANK
@@ -44,7 +43,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Seq2SeqTransformer:
+class Seq2SeqTransformer(OfBlocks):
     """`layers` blocks of `width` units with `heads` heads on each side; `hidden` in the feed-forward.
 
     `norm` is `post` (2017) or `pre`; `positions` is `sinusoidal`, `learned` (a table of `context` rows
@@ -64,46 +63,19 @@ class Seq2SeqTransformer:
     kind: str = "seq2seq-transformer"
     reads: ClassVar[str] = "source"
 
-    def __post_init__(self) -> None:
-        _ = self.encoder, self.decoder  # refuse sizes that do not go together
-
     @cached_property
     def encoder(self) -> Stack:
         """The side that reads the source."""
-        sizes = (self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
-        return Stack(*sizes, norm=self.norm, part="encoder")
+        return self.side("encoder")
 
     @cached_property
     def decoder(self) -> Stack:
         """The side that writes the target."""
-        sizes = (self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
-        return Stack(*sizes, norm=self.norm, part="decoder", cross=True)
+        return self.side("decoder", cross=True)
 
     @property
-    def axes(self) -> Mapping[str, tuple[str, ...]]:
-        return {"x": ("input",), **transformer.CROSS_AXES, "logits": ("word",)}
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def equations(self) -> tuple[Equation, ...]:
-        return transformer.equations(self.norm, cross=True)
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every parameter."""
-        readout = {"W_hy": (self.width, self.words), "b_y": (self.words,)}
-        sides = self.encoder.shapes() | self.decoder.shapes()
-        return {"E": (self.words, self.width), **sides, **readout}
-
-    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """As `stacks.init` draws them."""
-        return stacks.init(self.shapes(), rng)
+    def sides(self) -> tuple[Stack, ...]:
+        return self.encoder, self.decoder
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> State:
         """There is none before the source was read.

@@ -5,22 +5,20 @@ x = E[token] + P[position]    h^l = block(h^(l-1))    logits = LN(h^L) W_hy + b_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from engine import stacks, transformer
+from engine import stacks
 from engine.arrays import Array, Params
-from engine.cells import Equation
 from engine.interventions import NOTHING
 from engine.models import Acts, Values
-from engine.stacks import Cache, Stack
+from engine.models.of_blocks import OfOneStack
+from engine.stacks import Cache
 
 
 @dataclass(frozen=True)
-class TransformerLM:
+class TransformerLM(OfOneStack):
     """`layers` blocks of `width` units with `heads` heads; `hidden` units in the feed-forward.
 
     `positions` is `learned` (a table of `context` rows), or `sinusoidal` or `none` (no bound but memory).
@@ -34,39 +32,6 @@ class TransformerLM:
     positions: str = "learned"
     context: int = 160
     kind: str = "transformer"
-
-    def __post_init__(self) -> None:
-        _ = self.stack  # refuses sizes that do not go together
-
-    @cached_property
-    def stack(self) -> Stack:
-        """Its blocks."""
-        return Stack(self.layers, self.width, self.heads, self.hidden, self.positions, self.context)
-
-    @property
-    def axes(self) -> Mapping[str, tuple[str, ...]]:
-        return {"x": ("input",), **transformer.AXES, "logits": ("word",)}
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def equations(self) -> tuple[Equation, ...]:
-        return transformer.EQUATIONS
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every parameter."""
-        readout = {"W_hy": (self.width, self.words), "b_y": (self.words,)}
-        return {"E": (self.words, self.width), **self.stack.shapes(), **readout}
-
-    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """As `stacks.init` draws them."""
-        return stacks.init(self.shapes(), rng)
 
     def start(self, params: Params, batch: tuple[int, ...] = ()) -> Cache:
         """An empty cache; it takes its batch axes from the first tokens."""
