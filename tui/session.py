@@ -94,6 +94,21 @@ class Session(Clock):
                     continue
         return ""
 
+    def halt(self, since: int) -> str:
+        """After a step from row `since`: stay at the first row since then where a break holds.
+
+        One tick can bring many rows, where they are read together.
+
+        Returns:
+            What holds there, as it was measured; "" where no break does.
+        """
+        reached = self.cursor
+        rows = range(since + 1 if since <= reached else 0, reached + 1)  # 0: looped to the start
+        for self.cursor in rows:
+            if broken := self.broken():
+                return broken
+        return ""
+
     # Forks ------------------------------------------------------------------------------------
 
     def forked(self, index: int, *interventions: Intervention) -> Lane:

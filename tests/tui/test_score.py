@@ -83,19 +83,33 @@ async def test_stepping_forward_and_back() -> None:
         assert (s.cursor, s.shown) == (0, 10)
 
 
+async def played(pilot: Pilot, speed: float) -> None:
+    """Press Space and wait until playback has stopped."""
+    screen(pilot).session.speed = speed
+    await press(pilot, "space")
+    while screen(pilot).session.playing:
+        await pilot.pause(0.01)
+    await idle(pilot)
+
+
 async def test_a_break_stops_playback_and_says_why() -> None:
     async with app("lstm").run_test(size=(120, 30), notifications=True) as pilot:
         s = screen(pilot)
         word = s.session.tokens[6]
         first = s.session.tokens.index(word)
         s.session.add_break(parse(f"token is {word}"))
-        s.session.speed = 200.0
-        await press(pilot, "space")
-        while s.session.playing:
-            await pilot.pause(0.01)
-        await idle(pilot)
+        await played(pilot, 200.0)
         assert s.session.cursor == first
         assert f"at row {first}" in text(pilot)
+
+
+async def test_a_timer_that_is_late_goes_past_no_break() -> None:
+    async with app("lstm").run_test(size=(120, 30)) as pilot:
+        s = screen(pilot).session
+        s.add_break(parse("bits > 0"))  # on every row after the first
+        for row in range(1, s.rows):
+            await played(pilot, 4000.0)  # 0.25 ms: Textual's timer sleeps for no less than 0.5 ms
+            assert s.cursor == row
 
 
 async def test_the_line_below_tells_the_exact_number() -> None:

@@ -90,6 +90,25 @@ def test_a_break_on_a_gradient_asks_the_lane() -> None:
     assert "|dL/dh_1| = " in s.broken()
 
 
+def test_a_tick_that_reads_many_rows_passes_no_break() -> None:
+    s = session("transformer")
+    s.feed(False)  # all rows are begun together
+    s.add_break(parse("bits > 0"))
+    s.cursor = 0
+    assert s.frontier == 7
+    s.cursor = 7
+    assert "at row 1 " in s.halt(0)
+    assert s.cursor == 1
+    s.cursor = 7
+    assert "at row 3 " in s.halt(2)
+    assert not s.halt(s.cursor)
+    assert s.cursor == 3
+    s.breaks = [parse("bits > 1e9")]
+    s.cursor = 7
+    assert not s.halt(0)
+    assert s.cursor == 7
+
+
 def test_a_fork_stands_beside_its_origin_and_is_undone() -> None:
     s = session("elman", "lstm", "transformer")
     made = s.forked(1, Hold("f", 0.0, start=3))

@@ -39,13 +39,17 @@ class Playback(Core):
         self.rest()
 
     def _tick(self) -> None:
+        if self._timer is None:  # a timer that is late ticks on, once stopped, until it next sleeps
+            return
+        since = self.session.cursor
         if not self.session.step():
             self.playing(False)
             return
+        broken = self.session.halt(since)
         self.sync()
         if self.arrived(self.session.cursor):
             self.playing(False)
-        elif broken := self.session.broken():
+        elif broken:
             self.playing(False)
             self.notify(broken, title="Stopped at a break", timeout=8)
 
