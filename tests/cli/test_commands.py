@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from click import Context
 from click.testing import CliRunner
 
 from engine import run, save_trace
@@ -24,10 +25,11 @@ CLI = [sys.executable, "-m", "tui.cli"]
 
 
 def test_every_command_has_help_with_an_example(cli) -> None:
-    assert set(main.commands) == {
+    names = main.list_commands(Context(main))
+    assert {
         "play", "open", "run", "check", "tour", "learn", "watch", "train", "list", "card",
-    }  # fmt: skip
-    for name in main.commands:
+    } <= {*names}  # fmt: skip
+    for name in names:
         result = cli(name, "--help")
         assert result.exit_code == 0
         assert f"peephole {name}" in result.output.split("Examples:")[1]
