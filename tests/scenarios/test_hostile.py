@@ -13,40 +13,10 @@ from scenarios import shelf
 from scenarios.play import Play
 from scenarios.reader import read
 from tests.scenarios.models import GOOD, untrained
+from tests.scenarios.scripts import mutated
 from tests.scenarios.test_lanes import FRESH
 
 ROUNDS = 3000
-PIECES = [
-    *"[]{}=\"'#.,\n\\\t\0\x7f\ud7ff€\u202e",
-    *("[[", "]]", '"""', "''", "{", "}", "{{", "{p", ":", "inf", "nan", "-1", "1e999", "9" * 400),
-    *("true", "1979-05-27", "lanes", "beats", "measure.p = 3\n", "[[beats]]\n", "[beats]\n"),
-    *("(" * 200, "[" * 3000, "not ", " and ", "lstm", "here", "max", "__class__", "**", "1/0"),
-    *("text = []\n", "steps = 10", "unit = 'inf'", "{cells}", "0 * 'a'", "\r", "\ufeff"),
-]
-
-
-def mutated(text: str, rng: random.Random) -> str:
-    """One to three small damages: cut, delete, double, insert, swap words, truncate."""
-    for _ in range(rng.randint(1, 3)):
-        at, to = sorted(rng.randrange(len(text) + 1) for _ in range(2))
-        to = min(to, at + rng.choice([1, 2, 5, 40]))
-        match rng.randrange(6):
-            case 0:
-                text = text[:at] + text[to:]
-            case 1:
-                text = text[:to] + text[at:]
-            case 2:
-                text = text[:at] + rng.choice(PIECES) + text[at:]
-            case 3:
-                text = text[:at] + rng.choice(PIECES) + text[to:]
-            case 4:
-                words = text.split(" ")
-                i, j = (rng.randrange(len(words)) for _ in range(2))
-                words[i], words[j] = words[j], words[i]
-                text = " ".join(words)
-            case 5:
-                text = text[:at] if rng.random() < 0.2 else text
-    return text
 
 
 def play_all(path: Path, measured: bool) -> None:

@@ -19,7 +19,7 @@ from scenarios.play import Play
 from scenarios.reader import read
 from scenarios.source import ScriptError
 from tests.scenarios.models import untrained
-from tests.scenarios.test_script import play, written
+from tests.scenarios.scripts import play, refused, written
 
 FRESH = """title = "A test"
 task = "recall 8"
@@ -163,10 +163,5 @@ def test_a_mistake_is_shown_where_it_is(
 ) -> None:
     text = FRESH.replace(old, new, 1)
     assert text != FRESH
-    with pytest.raises(ScriptError) as caught:
-        play(written(tmp_path, text))
-    message, place = str(caught.value), caught.value.place
-    assert says in message
-    if word is not None:
-        line = text.split("\n")[place.line - 1]
-        assert line[place.column - 1 :][: place.length] == word
+    path = written(tmp_path, text)
+    refused(lambda: play(path), path, says, word)

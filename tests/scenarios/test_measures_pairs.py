@@ -21,14 +21,11 @@ from scenarios.card import scores
 from scenarios.expressions import evaluate, parse
 from scenarios.lanes import Lane
 from scenarios.measures import MEASURES
-from scenarios.play import Play, is_condition
-from scenarios.reader import read
+from scenarios.play import is_condition
 from scenarios.script import Reading
-from scenarios.source import ScriptError
 from tests.engine.test_pair_traces import MODEL, Echo
 from tests.scenarios.models import untrained
-from tests.scenarios.test_hostile import mutated
-from tests.scenarios.test_script import written
+from tests.scenarios.scripts import mutated, play, refused, written
 
 PAIRS = """title = "A pair"
 text = "a c b"
@@ -86,15 +83,8 @@ def models(name: str, steps: int | None = None) -> LanguageModel:
     return untrained(name, steps)
 
 
-def play(path: Path) -> Play:
-    played = Play(read(path), models)
-    for i in range(len(played)):
-        played.stage(i), played.narration(i), played.verdicts(i)
-    return played
-
-
 def test_lanes_beats_and_scenario_say_what_is_read_and_written(tmp_path: Path) -> None:
-    played = play(written(tmp_path, PAIRS))
+    played = play(written(tmp_path, PAIRS), models)
     for i in range(len(played)):
         assert [v.measured for v in played.verdicts(i) if not v.passed] == []
     assert (played.scenario.year, played.scenario.wing) == (2014, "Attention")
@@ -114,7 +104,7 @@ def test_the_innermost_reading_counts() -> None:
 
 def test_a_lane_decodes_as_it_is_told(tmp_path: Path) -> None:
     text = PAIRS.replace("most = 2", 'most = 2, decode = "beam 2"')
-    played = play(written(tmp_path, text))
+    played = play(written(tmp_path, text), models)
     lane = played.lane("few", 0)
     assert lane.trace.header.decoding["beam"] == 2
     assert lane.trace.tokens[5:] == ["a", "c"]
@@ -124,7 +114,7 @@ def test_a_language_model_goes_on_with_its_text(tmp_path: Path) -> None:
     old = 'text = "the cat was happy ." }'
     text = PAIRS.replace(old, 'text = "the cat", decode = "top-k 3 seed 2", most = 4 }')
     text = text.replace("rows(plain) == 6", "rows(plain) == 7")
-    lane = play(written(tmp_path, text)).lane("plain", 2)
+    lane = play(written(tmp_path, text), models).lane("plain", 2)
     assert lane.trace.tokens[:3] == ["<s>", "the", "cat"]
     assert len(lane.trace) == 7
     assert lane.trace.header.decoding["top_k"] == 3
@@ -163,12 +153,8 @@ def test_a_mistake_is_shown_where_it_is(
 ) -> None:
     text = PAIRS.replace(old, new, 1)
     assert text != PAIRS
-    with pytest.raises(ScriptError) as caught:
-        play(written(tmp_path, text))
-    message, place = str(caught.value), caught.value.place
-    assert says in message
-    line = text.split("\n")[place.line - 1]
-    assert line[place.column - 1 :][: place.length] == word
+    path = written(tmp_path, text)
+    refused(lambda: play(path, models), path, says, word)
 
 
 @given(st.randoms(use_true_random=False))
@@ -176,7 +162,7 @@ def test_a_damaged_file_plays_or_says_why(tmp_path_factory, rng) -> None:
     path = tmp_path_factory.mktemp("any") / "a.toml"
     path.write_bytes(mutated(PAIRS, rng).encode("utf-8", "surrogatepass"))
     with contextlib.suppress(PeepholeError):
-        play(path)
+        play(path, models)
 
 
 @pytest.mark.parametrize("stop", ["<s>", "</s>", "</s>#2", "cat"])
@@ -194,7 +180,7 @@ def measured(text: str, lane: Lane) -> object:
 
 @pytest.fixture
 def lane(tmp_path: Path) -> Lane:
-    return play(written(tmp_path, PAIRS)).lane("writes", 0)
+    return play(written(tmp_path, PAIRS), models).lane("writes", 0)
 
 
 def test_alignments_are_the_weights_of_a_target_row(lane: Lane) -> None:

@@ -9,23 +9,9 @@ import pytest
 from engine.errors import PeepholeError
 from scenarios.play import Play
 from scenarios.reader import read
-from scenarios.script import Scenario
 from scenarios.source import ScriptError
 from tests.scenarios.models import GOOD, untrained
-
-
-def written(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "a.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def play(path: Path) -> Scenario:
-    scenario = read(path)
-    played = Play(scenario, untrained)
-    for i in range(len(played)):
-        played.stage(i), played.narration(i), played.verdicts(i)
-    return scenario
+from tests.scenarios.scripts import play, refused, written
 
 
 def test_a_beat_gives_lanes_row_view_narration_and_verdicts(tmp_path: Path) -> None:
@@ -160,17 +146,7 @@ def test_a_mistake_is_shown_where_it_is(
     text = GOOD.replace(old, new)
     assert text != GOOD
     path = written(tmp_path, text)
-    with pytest.raises(ScriptError) as caught:
-        play(path)
-    message, place = str(caught.value), caught.value.place
-    assert says in message
-    assert message.startswith(f"{path}:{place.line}:{place.column}: ")
-    assert len(message.split("\n")) == 3  # the message, the line, the mark
-    line = text.split("\n")[place.line - 1]
-    if word is not None:
-        assert line[place.column - 1 :][: place.length] == word
-    shown, mark = message.split("\n")[1:]
-    assert shown[mark.index("^") :][: place.length] == line[place.column - 1 :][: place.length]
+    refused(lambda: play(path), path, says, word)
 
 
 def test_files_that_are_no_scenario(tmp_path: Path) -> None:
