@@ -93,6 +93,16 @@ class Play:
         """What beat `i` says, with every measure filled in."""
         return self._fill(self.scenario.beats[i].say, i, ("beats", i, "say"))
 
+    def notes(self, i: int) -> str:
+        """What beat `i` tells its speaker, with every measure filled in; "" where it says nothing.
+
+        It may name numbers that nobody measured, unlike the narration: "wait for 10 seconds".
+        """
+        text = self.scenario.beats[i].notes
+        own = self.scenario.beats[i].measures
+        notes = read_narration(text, {**self.scenario.measures, **own}, digits=True)
+        return self._fill(notes, i, ("beats", i, "notes"))
+
     def verdicts(self, i: int) -> list[Verdict]:
         """The claims of beat `i`, measured."""
         verdicts = []

@@ -40,6 +40,7 @@ _SCENARIO: Schema = {
 _BEAT: Schema = {
     "title": (str, True),
     "say": (str, True),
+    "notes": (str, False),
     "lanes": (list, False),
     **who.READING,
     "stop": ((int, str), False),
@@ -141,6 +142,11 @@ class _Reader:
             say = read_narration(table["say"], known, self.tables.texts(table, "literal", at))
         except WordError as error:
             raise self._word(error, (*at, "say")) from None
+        notes = table.get("notes", "")
+        try:  # a speaker may count without measuring
+            read_narration(notes, known, digits=True)
+        except WordError as error:
+            raise self._word(error, (*at, "notes")) from None
         unit = table.get("unit")
         return Beat(
             title=table["title"],
@@ -158,6 +164,7 @@ class _Reader:
             unit=None if unit is None else self._parse(str(unit), (*at, "unit"), lanes, known),
             layer=table.get("layer"),
             head=table.get("head"),
+            notes=notes,
         )
 
     def _claim(

@@ -22,6 +22,7 @@
     say = "It gives {p:.0%} to 'were'."
     measure.p = "probability(lstm, here, 'were')"
     expect = ["p > 0.9"]
+    notes = "Ask first: who would write 'was'?"   # for the speaker alone (`peephole notes`)
 
 Instead of a text, a lane, a beat or the scenario may have `task = "recall 100"`: the probe sequence of
 that task (`scenarios.tasks`). A model of pairs reads the text as its source; then it reads a `target`,
@@ -161,6 +162,7 @@ class Beat:
         stop: a row, a word ("that#2" is its second occurrence) or a condition; None is the last row.
         view: one of `VIEWS`; `of`, `unit`, `layer`, `head` say what of it (None: as it stands).
         say: the narration; `measures` its numbers, by name; `claims` what is expected.
+        notes: what only the speaker sees, as the file has it; `Play.notes` fills in its measures.
     """
 
     title: str
@@ -175,6 +177,7 @@ class Beat:
     unit: Expression | None = None
     layer: int | None = None
     head: int | None = None
+    notes: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def lines(scenario: Scenario, tally: Tally, say: bool = False) -> Iterator[str]:
             for item in lane.hand_set:
                 yield f"     hand-set in {lane.label}: {item}"
         verdicts, narration = play.verdicts(i), play.narration(i)
+        play.notes(i)  # nobody sees them here, but a mistake in them is one
         if say:
             yield textwrap.indent(textwrap.fill(narration, 90), "     ")
         for verdict in verdicts:
