@@ -14,9 +14,11 @@ from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
 from tui.palette import Palette
 from tui.views.axis import clip, label, stagger, steps
-from tui.views.flow import frozen, reaches, whole
+from tui.views.computed import frozen
+from tui.views.flow import whole
 from tui.views.matrix import Matrix
 from tui.views.multiples import Multiples, arrange, pool
+from tui.views.reach import reaches
 
 FORMS = (Palette(), Palette(colours="few"), Palette(colours="none"), Palette(ascii=True))
 

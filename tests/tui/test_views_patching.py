@@ -122,7 +122,7 @@ async def test_of_a_pair_the_source_s_states_are_put_in(kind: str) -> None:
     stage = Stage("patching", at, cursor=2)
     async with stage.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
-        found = view(stage)._found
+        found = view(stage).found
         assert found is not None
         assert found.question.row == 9
         assert found.question.changed(at.trace.tokens) == [2]

@@ -1,8 +1,9 @@
-"""Gradient maps for the screen: gathered from what a lane has, one row for another word, and reach."""
+"""Gradient maps for the screen: gathered from what a lane has, and with a row for another word's loss."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,18 +13,20 @@ from tui.lane import Lane
 from tui.views.grid import causal
 from tui.views.grid import whole as everywhere
 
-SHARE = 1e-3  # of a row's largest gradient: what is below hardly moves a weight
 Maps = Mapping[str, Named]  # h, c and x -> (time, source, layer), x without layer
 
 
-def frozen(trace: Trace) -> Trace:
-    """The trace as it is now: a thread can read it while the trace grows.
+@dataclass(frozen=True)
+class Flows:
+    """The maps of a trace.
 
-    Without its values; only a model that labels rows needs its logits, to know its likeliest labels.
+    Attributes:
+        maps: h, c and x.
+        words: the rows whose loss is that of another word than the one that was read.
     """
-    tokens = trace.tokens[:]
-    arrays = {} if trace.header.ahead else {"logits": trace["logits"][: len(tokens)]}
-    return Trace.from_arrays(trace.header, tokens, arrays)
+
+    maps: Maps
+    words: Mapping[int, str] = field(default_factory=dict)
 
 
 def spans(trace: Trace, shown: int) -> np.ndarray:
@@ -74,29 +77,13 @@ def _fit(part: np.ndarray, n: int) -> np.ndarray:
     return full
 
 
-def of_word(lane: Lane, trace: Trace, maps: Maps, row: int, word: str) -> Maps:
+def of_word(lane: Lane, trace: Trace, flows: Flows, row: int, word: str) -> Flows:
     """The maps with one row taken of another word's loss there; "" is the word that was read."""
     assert lane.model is not None
     flow = lenses.gradient_flow(lane.model, trace, row, word or None)
     changed = {}
-    for name, named in maps.items():
+    for name, named in flows.maps.items():
         array = named.array.copy()
         array[row] = flow[name].array
         changed[name] = Named(array, named.axes, named.unit)
-    return changed
-
-
-def reaches(values: np.ndarray, share: float = SHARE) -> np.ndarray:
-    """How many rows back from t the farthest entry above `share` of row t's largest lies, (rows,).
-
-    `values` (rows, T) are norms |dL_t/dh_k|; a row without any gradient reaches 0 rows.
-    """
-    largest = values.max(axis=1, keepdims=True, initial=0.0)
-    above = (values >= share * largest) & (values > 0)
-    first = np.argmax(above, axis=1)  # the earliest k above the share
-    return np.where(above.any(axis=1), np.maximum(np.arange(len(values)) - first, 0), 0)
-
-
-def reaches_on(values: np.ndarray) -> np.ndarray:
-    """As `reaches`, but forward: to rows that are later than the loss, of a whole map (T, T)."""
-    return reaches(values[::-1, ::-1])[::-1]
+    return Flows(changed, {**flows.words, row: word})

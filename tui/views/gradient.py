@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from engine import Named, PeepholeError
 from engine.lenses.prediction import predicted
 from engine.lenses.record import LONGEST_MAP
-from tui.lane import Lane
-from tui.views.axis import label
-from tui.views.base import View
-from tui.views.flow import Maps, frozen, of_word, reaches, reaches_on, spans, whole
+from tui.views.computed import ComputedView, frozen
+from tui.views.flow import Flows, Maps, of_word, spans, whole
 from tui.views.grid import Grid, labels
 from tui.views.matrix import Matrix
+from tui.views.reach import reach, readout
 from tui.views.scale import DecadeScale
 
-EMPTY: Mapping[int, str] = MappingProxyType({})
 
-
-class GradientView(View):
+class GradientView(ComputedView[Flows]):
     """|dL_t/dh_k|: rows are losses t, columns states k, on the axes of the attention matrix."""
 
     TITLE = "Gradient"
@@ -59,7 +52,6 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     DEFAULT_CSS = """
     GradientView #title, GradientView #readout, GradientView #reach, GradientView #legend { height: 1; }
     GradientView #title, GradientView #readout { text-style: bold; }
-    GradientView #wait { height: 1fr; text-wrap: wrap; content-align: center middle; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "source(-1)", "State", id="gradient.source.left",
@@ -76,10 +68,6 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         super().__init__(id=id, classes=classes)
         self.of = "h"
         self._source: int | None = None  # as last chosen; until then the largest of each row
-        self._maps: Maps = {}
-        self._of_what: tuple[Lane, int] | None = None  # what `_maps` belongs to, or is computed for
-        self._error: PeepholeError | None = None
-        self._words: Mapping[int, str] = EMPTY  # rows whose loss is that of another word
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -92,61 +80,44 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.of = of or self.of
 
-    def on_resize(self) -> None:
-        if self.trace is not None:
-            self._draw()  # how much is said depends on the width
-
     # Computing --------------------------------------------------------------------------------
 
     def updated(self) -> None:
         lane, trace = self.lane, self.trace
         if lane is None or trace is None:
             return
-        if self._of_what != (lane, len(trace)):
-            self._of_what, self._maps, self._error = (lane, len(trace)), {}, None
-            self._words = EMPTY
+        if self.renew(lane, len(trace)):
             if len(trace) > LONGEST_MAP and "gradient_map" not in trace.lenses:
-                self._error = PeepholeError(
+                self.error = PeepholeError(
                     f"the map of {len(trace)} tokens would have {len(trace) ** 2:,} cells",
                     do=f"It is drawn for up to {LONGEST_MAP}; the score shows any single row of it",
                 )
             elif "gradient_map" in trace.lenses:
-                self._maps = trace.lenses["gradient_map"]
+                self.found = Flows(trace.lenses["gradient_map"])
             else:
                 fixed = frozen(trace)
-                self._work(lambda: whole(lane, fixed))
-        self._draw()
-
-    def _work(self, compute: Callable[[], Maps], words: Mapping[int, str] = EMPTY) -> None:
-        """Compute maps as one batch off the interface's thread; only the last ones asked for count."""
-        self.run_worker(lambda: self._compute(compute, words), thread=True, exclusive=True)
-
-    def _compute(self, compute: Callable[[], Maps], words: Mapping[int, str]) -> None:
-        worker = get_current_worker()
-        maps: Maps = {}
-        error: PeepholeError | None = None
-        try:
-            maps = compute()
-        except PeepholeError as caught:
-            error = caught
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._computed, maps, error, words)
-
-    def _computed(self, maps: Maps, error: PeepholeError | None, words: Mapping[int, str]) -> None:
-        if self.is_mounted:
-            self._maps, self._error, self._words = maps, error, words
-            self._draw()
+                self.compute(lambda: Flows(whole(lane, fixed)))
+        self.draw()
 
     # Drawing ----------------------------------------------------------------------------------
 
     @property
+    def flows(self) -> Flows:
+        """What is on show: no map until it is known, nor where no row has a loss."""
+        return self.found or Flows({})
+
+    @property
+    def maps(self) -> Maps:
+        return self.flows.maps
+
+    @property
     def kinds(self) -> list[str]:
         """What there is a map of, h first."""
-        return sorted(self._maps, key="hcx".find)
+        return sorted(self.maps, key="hcx".find)
 
     @property
     def named(self) -> Named:
-        return self._maps[self.of]
+        return self.maps[self.of]
 
     @property
     def depth(self) -> int:
@@ -188,22 +159,20 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         """Whether the cursor's row has a loss."""
         return self.trace is not None and self.cursor in predicted(self.trace)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         trace = self.trace
         if trace is None:
             return
         matrix, wait = self.query_one(Matrix), self.query_one("#wait", Static)
-        matrix.display, wait.display = bool(self._maps), not self._maps
+        matrix.display, wait.display = bool(self.maps), not self.maps
         name = self.called
-        if not self._maps:
+        if not self.maps:
             n = len(trace)
             doing = f"computing {n} x {n} gradients of {name} as one batch …"
             nothing = doing if len(predicted(trace)) else "No row has a loss yet: read another."
-            self.put("#wait", f"{self._error}" if self._error else nothing)
-            for part in ("title", "readout", "reach", "legend"):
-                self.put(f"#{part}", "")
+            self.wait(str(self.error or nothing), "title", "readout", "reach", "legend")
             return
-        if self.of not in self._maps:
+        if self.of not in self.maps:
             self.of = self.kinds[0]
         values = self.map
         scale = DecadeScale(self.palette, float(values.max(initial=0.0)), self.named.unit)
@@ -213,89 +182,49 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         layer = f" · layer {self.layer_shown}" if "layer" in self.named.axes else ""
         title = f"gradient · {name} · |dL_t/d{self.of}_k|{layer}"
         self.put("#title", f"{title} · largest {values[: self.shown].max():.3g}")
-        self.put("#readout", self._readout(values))
-        self.put("#reach", self._reach(values))
-        self.put("#legend", scale.legend())
-
-    def _readout(self, values: np.ndarray) -> Text:
-        assert self.trace is not None
-        tokens, t, k = self.trace.tokens, self.cursor, self.source
-        if not self._loses:
-            what = "a row of the source" if t < self.trace.source else "the start token"
-            return Text(f"nothing predicts {what}: it has no loss", no_wrap=True)
-        word = self._words.get(t) or (tokens[t] if self.trace.header.ahead else self._label(t))
-        loss = (
-            f"{word!r}({t})" if self.trace.header.ahead else f"label {word!r} of {tokens[t]!r}({t})"
+        source = self.source if self._loses else None
+        self.put("#readout", readout(trace, values, self.of, self.cursor, source, self.flows.words))
+        self.put(
+            "#reach", reach(trace, values, self.cursor, self.shown, self._loses, self.size.width)
         )
-        text = f"|dL/d{self.of}| of {loss} by {self.of} at {tokens[k]!r}({k}): "
-        return Text(f"{text}{values[t, k]:.4g}", no_wrap=True)
-
-    def _label(self, row: int) -> str:
-        """The likeliest label of a row, whose loss it is."""
-        assert self.trace is not None
-        return self.trace.header.vocabulary[int(self.trace["logits"][row].argmax())]
-
-    def _reach(self, values: np.ndarray) -> Text:
-        assert self.trace is not None
-        t, tokens, rows = self.cursor, self.trace.tokens, predicted(self.trace)
-        lost = slice(rows.start, self.shown)
-        back, on = reaches(values), reaches_on(values)
-        both = self.trace.source == len(self.trace)  # rows later than the loss count too
-        median = ""
-        if len(back[lost]):
-            median = f"median {np.median(back[lost]):.0f}"
-            median += f" back, {np.median(on[lost]):.0f} on" if both else ""
-        if not self._loses:
-            return Text(f"reach: {median}" if median else "", no_wrap=True)
-        nothing = "nothing" if self.trace.header.ahead else "itself"
-        first = label(t - back[t], tokens) if back[t] else nothing
-        found = f"{back[t]} back, to {first}"
-        if both:
-            found = f"{back[t]} back, {on[t]} on, {label(t - back[t], tokens)} to {label(t + on[t], tokens)}"
-        found += f"; {median}"
-        for above in (" (above 1e-3 of the row's largest)", " (> 1e-3 of the largest)", ""):
-            text = f"reach{above}: {found}"
-            if len(text) <= self.size.width:
-                break
-        return Text(text, no_wrap=True)
+        self.put("#legend", scale.legend())
 
     # Moving -----------------------------------------------------------------------------------
 
     def action_source(self, by: int) -> None:
-        if self._maps:
+        if self.maps:
             self._source = max(0, min(self.source + by, self._latest))
-            self._draw()
+            self.draw()
 
     def action_of(self) -> None:
-        if self._maps:
+        if self.maps:
             kinds = self.kinds
             self.of = kinds[(kinds.index(self.of) + 1) % len(kinds)]
-            self._draw()
+            self.draw()
 
     def action_word(self) -> None:
         """Ask whose loss to take in this row."""
         lane, trace, row = self.lane, self.trace, self.cursor
-        if lane is None or trace is None or not self._maps or lane.model is None or not self._loses:
+        if lane is None or trace is None or not self.maps or lane.model is None or not self._loses:
             self.app.bell()
             return
         from tui.dialogs.word import WordDialog
 
-        fixed, maps = frozen(trace), self._maps
+        fixed, flows = frozen(trace), self.flows
 
         def answer(word: str | None) -> None:
-            if word is not None and self._of_what == (lane, len(fixed)):
-                words = {**self._words, row: word}
-                self._work(lambda: of_word(lane, fixed, maps, row, word), words)
+            if word is not None and self._of == (lane, len(fixed)):
+                self.compute(lambda: of_word(lane, fixed, flows, row, word))
 
-        self.app.push_screen(WordDialog(trace, row, self._words.get(row, "")), answer)
+        self.app.push_screen(WordDialog(trace, row, flows.words.get(row, "")), answer)
 
     def action_layer(self, by: int) -> None:
-        if self._maps:
+        if self.maps:
             self.at_layer = (self.layer_shown + by) % self.depth
-            self._draw()
+            self.draw()
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
         self._source = event.column
         if event.row == self.cursor:
-            self._draw()
+            self.draw()
         self.move_to(event.row)

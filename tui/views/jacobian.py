@@ -13,17 +13,16 @@ from textual.widgets import Static
 
 from engine import PeepholeError, Trace
 from tui.lane import Lane
-from tui.views.base import View
+from tui.views.computed import KnownView
 from tui.views.curves import IN_FEW, ON_DARK, ON_LIGHT, PLAIN, Curve, Ink
 from tui.views.product import Found, find
 from tui.views.spectral import Lags, Plane
 
-KEPT = 64  # rows whose results are kept
 
-
-class JacobianView(View):
+class JacobianView(KnownView[Found]):
     """Left the eigenvalues of this row's step, right |ds_t/ds_k| over the lag t - k."""
 
+    KEPT = 64  # rows
     TITLE = "Jacobian"
     HELP = """\
 # Step Jacobian
@@ -74,10 +73,8 @@ Mikolov & Bengio 2013.
         self.of = "s"
         self.unit = 0
         self.lag: int | None = None  # as last chosen; until then the longest
-        self._known: dict[tuple[int, str], Found | PeepholeError] = {}
-        self._of_what: tuple[Lane, Trace] | None = None  # what `_known` belongs to
+        self._of_what: tuple[Lane, Trace] | None = None  # what `_found` is of
         self._found: Found | None = None  # what is drawn: of the row before while one is computed
-        self._busy = False  # one row at a time: a held arrow key must not pile them up
         self._error: PeepholeError | None = None
 
     def compose(self) -> ComposeResult:
@@ -105,38 +102,17 @@ Mikolov & Bengio 2013.
         if lane is None or trace is None:
             return
         if self._of_what != (lane, trace):
-            self._of_what, self._known, self._found = (lane, trace), {}, None
+            self._of_what, self._found = (lane, trace), None
         if self.of not in ("s", *trace.header.states):
             self.of = "s"
-        found = self._known.get((self.cursor, self.of))
+        row, of = self.cursor, self.of
+        found = self.known((lane, trace, row, of), lambda: find(trace, lane.model, row, of))
         if isinstance(found, PeepholeError):
             self._found, self._error = None, found
         elif found is not None:
             self._found, self._error = found, None
-        elif not self._busy:
-            self._busy, row, of = True, self.cursor, self.of
-            self.run_worker(lambda: self._compute(lane, trace, row, of), thread=True)
         if found is not None or self._found is None:
             self._draw()  # else what is drawn stands until the next row is known
-
-    def _compute(self, lane: Lane, trace: Trace, row: int, of: str) -> None:
-        found: Found | PeepholeError
-        try:
-            found = find(trace, lane.model, row, of)
-        except PeepholeError as caught:
-            found = caught
-        self.app.call_from_thread(self._computed, (lane, trace), row, of, found)
-
-    def _computed(
-        self, what: tuple[Lane, Trace], row: int, of: str, found: Found | PeepholeError
-    ) -> None:
-        self._busy = False
-        if not self.is_mounted:
-            return
-        if what == self._of_what:
-            self._known.pop(next(iter(self._known)) if len(self._known) >= KEPT else (-1, ""), None)
-            self._known[row, of] = found
-        self.updated()  # the cursor may have gone on meanwhile
 
     # What is drawn ----------------------------------------------------------------------------
 

@@ -13,18 +13,14 @@ from textual.worker import get_current_worker
 from engine import PeepholeError, Trace
 from engine.lenses.patching import transplant
 from tui.lane import Lane
-from tui.views.base import View
+from tui.views.computed import Cancelled, ComputedView, frozen
 from tui.views.grid import Grid, whole
 from tui.views.matrix import Matrix
 from tui.views.patched import EffectScale, both_texts, carriers, place, readout
 from tui.views.question import Patched, Question, ask, beside, default
 
 
-class Cancelled(Exception):
-    """Nobody waits for the answer any more."""
-
-
-class PatchingView(View):
+class PatchingView(ComputedView[Patched]):
     """Rows are layers, columns the rows of the text whose state is put in."""
 
     TITLE = "Patching"
@@ -52,7 +48,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
     PatchingView #title, PatchingView #readout, PatchingView #says, PatchingView #legend { height: 1; }
     PatchingView #title, PatchingView #readout { text-style: bold; }
     PatchingView #texts { height: 2; margin-bottom: 1; }
-    PatchingView #wait { height: 1fr; text-wrap: wrap; content-align: center middle; text-align: center; }
+    PatchingView #wait { text-align: center; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "place(-1)", "Place", id="patching.row.left", tooltip="The row before",
@@ -71,9 +67,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._found: Patched | None = None
-        self._error: PeepholeError | None = None
-        self._of: tuple[Lane, Trace, Question | None] | None = None  # what is computed or shown
+        self._question: Question | None = None  # what is computed or shown
         self._asked: Question | None = None  # by the user, of the trace on show
         self._place: int | None = None  # as chosen; until then the one that carries most
 
@@ -86,30 +80,21 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         yield Static(id="says", markup=False)
         yield Static(id="legend", markup=False)
 
-    def on_resize(self) -> None:
-        if self.trace is not None:
-            self._draw()
-
     # Computing --------------------------------------------------------------------------------
 
     def updated(self) -> None:
         lane, trace = self.lane, self.trace
         if lane is None or trace is None:
             return
-        if self._of is None or self._of[:2] != (lane, trace):
+        if self._of[:2] != (lane, trace):
             self._asked = None
         if self._asked is not None and len(self._asked.tokens) != len(trace):
             self._asked = None
         question = self._asked or self._posed(trace) or default(trace, self.cursor)
-        if self._of != (lane, trace, question):
-            self._of, self._found, self._error, self._place = (
-                (lane, trace, question),
-                None,
-                None,
-                None,
-            )
+        if self.renew(lane, trace, question):
+            self._question, self._place = question, None
             self._begin(lane, trace, question)
-        self._draw()
+        self.draw()
 
     def _posed(self, trace: Trace) -> Question | None:
         """What the lanes on the screen ask: another reading of the same length by the same model."""
@@ -119,71 +104,50 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         return next((question for question in found if question is not None), None)
 
     def _begin(self, lane: Lane, trace: Trace, question: Question | None) -> None:
-        if lane.model is None:
-            self._error = PeepholeError(
+        model = lane.model
+        if model is None:
+            self.error = PeepholeError(
                 "this trace has no model to run again", do="Open the model itself"
             )
         elif question is None:
-            self._error = PeepholeError(
+            self.error = PeepholeError(
                 "no other text to take states from yet", do="Press o to name one"
             )
         else:
-            arrays = {name: trace[name] for name in trace.names}
-            fixed = Trace.from_arrays(trace.header, trace.tokens[:], arrays)
-            self.run_worker(
-                lambda: self._compute(lane, fixed, question), thread=True, exclusive=True
-            )
+            fixed = frozen(trace)
 
-    def _compute(self, lane: Lane, trace: Trace, question: Question) -> None:
-        worker = get_current_worker()
+            def begin(layer: int) -> None:
+                if get_current_worker().is_cancelled:
+                    raise Cancelled
+                self.app.call_from_thread(self._doing, fixed, question, layer)
 
-        def begin(layer: int) -> None:
-            if worker.is_cancelled:
-                raise Cancelled
-            self.app.call_from_thread(self._doing, trace, question, layer)
-
-        found: Patched | None = None
-        error: PeepholeError | None = None
-        try:
-            assert lane.model is not None
-            found = ask(lane.model, trace, question, begin)
-        except Cancelled:
-            return
-        except PeepholeError as caught:
-            error = caught
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._computed, found, error)
-
-    def _computed(self, found: Patched | None, error: PeepholeError | None) -> None:
-        if self.is_mounted:
-            self._found, self._error = found, error
-            self._draw()
+            self.compute(lambda: ask(model, fixed, question, begin))
 
     # Drawing ----------------------------------------------------------------------------------
 
     @property
     def layer_shown(self) -> int:
         """The layer chosen, else the lowest: the last one decides the answer by construction."""
-        assert self._found is not None
-        return max(0, min(self.at_layer or 0, len(self._found.effect) - 1))
+        assert self.found is not None
+        return max(0, min(self.at_layer or 0, len(self.found.effect) - 1))
 
     @property
     def place(self) -> int:
         """The row under the cursor: the one chosen, else the one that carries most in the layer."""
-        assert self._found is not None
+        assert self.found is not None
         if self._place is None:
-            return self._found.carrier(self.layer_shown)
+            return self.found.carrier(self.layer_shown)
         return max(0, min(self._place, self._last))
 
     @property
     def _last(self) -> int:
         """The last row whose state can decide the answer."""
-        assert self._found is not None
-        other = self._found.other
-        return len(other) - 1 if other.source == len(other) else self._found.question.row - 1
+        assert self.found is not None
+        other = self.found.other
+        return len(other) - 1 if other.source == len(other) else self.found.question.row - 1
 
-    def _draw(self) -> None:
-        trace, found = self.trace, self._found
+    def draw(self) -> None:
+        trace, found = self.trace, self.found
         if trace is None:
             return
         matrix, wait = self.query_one(Matrix), self.query_one("#wait", Static)
@@ -191,10 +155,8 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         matrix.display = texts.display = found is not None
         wait.display = found is None
         if found is None:
-            self.put("#wait", f"{self._error or 'reading the other text …'}")
             self.put("#title", f"patching · {self.called}")
-            for part in ("readout", "says", "legend"):
-                self.put(f"#{part}", "")
+            self.wait(f"{self.error or 'reading the other text …'}", "readout", "says", "legend")
             return
         layers, rows = len(found.effect), self._last + 1
         names = [place(trace, found, row) for row in range(rows)]
@@ -216,7 +178,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
 
     def _doing(self, trace: Trace, question: Question, layer: int) -> None:
         """How far it is."""
-        if self.is_mounted and self._of is not None and self._of[2] is question:
+        if self.is_mounted and self._question is question:
             count = int(trace.header.architecture.get("layers", 1))
             rows = len(trace) if trace.source == len(trace) else question.row
             words = f"layer {layer}, {layer + 1} of {count}: {rows} readings"
@@ -225,20 +187,20 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
     # Choosing ---------------------------------------------------------------------------------
 
     def action_place(self, by: int) -> None:
-        if self._found is not None:
+        if self.found is not None:
             self._place = max(0, min(self.place + by, self._last))
-            self._draw()
+            self.draw()
 
     def action_layer(self, by: int) -> None:
-        if self._found is not None:
-            self.at_layer = max(0, min(self.layer_shown + by, len(self._found.effect) - 1))
-            self._draw()
+        if self.found is not None:
+            self.at_layer = max(0, min(self.layer_shown + by, len(self.found.effect) - 1))
+            self.draw()
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
-        if self._found is not None:
-            self.at_layer = len(self._found.effect) - 1 - event.row
+        if self.found is not None:
+            self.at_layer = len(self.found.effect) - 1 - event.row
             self._place = event.column
-            self._draw()
+            self.draw()
 
     def action_other(self) -> None:
         """Ask what to compare."""
@@ -248,8 +210,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
             return
         from tui.dialogs.patch import PatchDialog
 
-        question = self._of[2] if self._of is not None else None
-        question = question if self._found is None else self._found.question
+        question = self._question if self.found is None else self.found.question
         row = max(self.cursor, trace.source + 1 if trace.source < len(trace) else 0)
         question = question or Question(tuple(trace.tokens), row)
 
@@ -263,7 +224,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
     def action_transplant(self) -> None:
         """Put the chosen state in for good: the screen makes the fork."""
         fork = getattr(self.screen, "fork", None)
-        if self._found is None or self.trace is None or fork is None:
+        if self.found is None or self.trace is None or fork is None:
             self.app.bell()
             return
-        fork(*transplant(self.trace, self._found.other, self.place, self.layer_shown))
+        fork(*transplant(self.trace, self.found.other, self.place, self.layer_shown))
