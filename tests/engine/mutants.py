@@ -7,6 +7,7 @@ holds one of them.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,9 +15,11 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.engine.forks import OUTPUT
 
 ROOT = Path(__file__).resolve().parents[2]
 ORACLES = tuple(
@@ -74,26 +77,38 @@ def sandbox(folder: Path, mutant: Mutant | None) -> None:
     path.write_text(text.replace(mutant.old, mutant.new))
 
 
-def start(folder: Path, tests: Sequence[str]) -> subprocess.Popen[str]:
-    """The tests, started against the copy in `folder`."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider"]
-    return subprocess.Popen(
-        [*command, *tests],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
+def verdicts(jobs: Mapping[Path, Sequence[str]]) -> Iterator[tuple[Path, str, str]]:
+    """The tests of each copy are run: the folder, what became of its mutant, and a word on that.
+
+    `killed` with the test that failed, `survived`, or `broken` when no test could run.
+    """
+    command = [sys.executable, str(Path(__file__).with_name("forks.py"))]
+    quiet = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **quiet},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
-    )
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for folder, tests in jobs.items():
+            print(json.dumps({"folder": str(folder), "tests": tests}), file=process.stdin)
+        process.stdin.close()
+        for line in process.stdout:
+            done = json.loads(line)
+            folder = Path(done["folder"])
+            yield folder, *_verdict(done["code"], (folder / OUTPUT).read_text())
+    if process.returncode:
+        raise SystemExit("the tests could not be started")
 
 
-def verdict(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """`killed` with the test that failed, `survived`, or `broken` when no test could run."""
-    output, _ = process.communicate()
-    if process.returncode == 0:
+def _verdict(code: int, output: str) -> tuple[str, str]:
+    if code == 0:
         return "survived", ""
     failed = [line for line in output.splitlines() if line.startswith("FAILED")]
-    if process.returncode != 1 or not failed:
+    if code != 1 or not failed:
         return "broken", output[-500:]
     return "killed", failed[0].removeprefix("FAILED ").split(" - ")[0].rpartition("/")[2]
 
@@ -102,16 +117,18 @@ def main(words: Sequence[str]) -> int:
     """Run every mutant (and first none at all); returns how many were not killed."""
     chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
     alive, began = 0, time.monotonic()
-    for mutant in (None, *chosen):
-        with tempfile.TemporaryDirectory() as folder:
-            sandbox(Path(folder), mutant)
-            what, which = verdict(start(Path(folder), ORACLES))
-        if mutant is None:
+    with tempfile.TemporaryDirectory() as place:
+        whole = Path(place, "whole")
+        sandbox(whole, None)
+        for _, what, which in verdicts({whole: ORACLES}):
             if what != "survived":
                 raise SystemExit(f"the tests fail without any mutant: {which}")
-            continue
-        alive += what != "killed"
-        print(f"{what:9}{mutant.name:58}{which}", flush=True)
+        copies = {Path(place, str(n)): mutant for n, mutant in enumerate(chosen)}
+        for folder, mutant in copies.items():
+            sandbox(folder, mutant)
+        for folder, what, which in verdicts(dict.fromkeys(copies, ORACLES)):
+            alive += what != "killed"
+            print(f"{what:9}{copies[folder].name:58}{which}", flush=True)
     seconds = time.monotonic() - began
     print(f"{len(chosen) - alive} of {len(chosen)} mutants killed in {seconds:.0f} s")
     return alive
