@@ -55,14 +55,14 @@ _BEAT: Schema = {
 }
 
 
-def read(path: str | Path) -> Scenario:
-    """Read a scenario.
+def read(path: str | Path, called: str = "") -> Scenario:
+    """Read a scenario; its mistakes are said to stand in the file `called` so, else in its path.
 
     Raises:
         PeepholeError: the file cannot be read.
         ScriptError: the first mistake in it, with line, column and the word underlined.
     """
-    source, data = read_toml(path)
+    source, data = read_toml(path, called)
     return _Reader(source).scenario(data)
 
 

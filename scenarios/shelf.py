@@ -1,13 +1,21 @@
-"""The bundled scenarios, and finding one by its name or by its file."""
+"""The scenarios that have a name: bundled, published by other packages, or in a folder for guests.
+
+A name that is not taken yet is enough, and PACKAGE:NAME always is. A guest is somebody who looks on from
+elsewhere (`peephole serve`): no path that a guest gives is opened, and none of this machine is told.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from engine.errors import PeepholeError, did_you_mean
+from scenarios import published
 from scenarios.reader import read
 from scenarios.script import WINGS, Scenario
 
@@ -19,8 +27,10 @@ class Heading:
     """What a list says of a scenario.
 
     Attributes:
+        name: what `find` knows it by.
         beats: how many.
         problem: why it cannot be played; "" as far as its head goes.
+        package: who publishes it; "" of a bundled one.
     """
 
     name: str
@@ -30,6 +40,7 @@ class Heading:
     wing: str = ""
     beats: int = 0
     problem: str = ""
+    package: str = ""
 
 
 def bundled() -> dict[str, Path]:
@@ -37,11 +48,23 @@ def bundled() -> dict[str, Path]:
     return {path.stem: path for path in sorted(HERE.glob("*.toml"))}
 
 
-def headings() -> list[Heading]:
-    """The bundled scenarios, wing by wing and each in the order of history."""
+def headings(folder: Path | None = None, guest: bool = False) -> list[Heading]:
+    """All scenarios with a name, wing by wing and each in the order of history.
+
+    Args:
+        folder: its scenarios are there as well, for guests.
+        guest: only these and the bundled ones, as it is where there is a folder.
+    """
     order = {wing: number for number, wing in enumerate(WINGS)}
-    found = [heading(path) for path in bundled().values()]
-    return sorted(found, key=lambda h: (order.get(h.wing, len(order)), h.year, h.title))
+    found, packages = [heading(path) for path in bundled().values()], _packages(folder, guest)
+    for name, (package, path) in _named(packages).items():
+        listed = heading(path)
+        if guest or folder is not None:
+            listed = replace(listed, problem=listed.problem.replace(str(path), path.name))
+        found.append(replace(listed, name=name, package=package))
+    broken = [Heading(p.name, p.name, problem=p.problem) for p in packages if p.problem]
+    found.sort(key=lambda h: (order.get(h.wing, len(order)), h.year, h.title))
+    return found + broken
 
 
 def heading(path: Path) -> Heading:
@@ -52,7 +75,7 @@ def heading(path: Path) -> Heading:
         said = {key: head.get(key, kind()) for key, kind in _HEAD.items()}
         if said["title"] and all(type(said[key]) is kind for key, kind in _HEAD.items()):
             beats = len(re.findall(r"^\[\[beats\]\]", text, re.MULTILINE))
-            return Heading(path.stem, **said, beats=beats)
+            return Heading(path.stem, **{k: _plain(v) for k, v in said.items()}, beats=beats)
     except (OSError, ValueError, RecursionError):
         pass
     try:
@@ -65,18 +88,57 @@ def heading(path: Path) -> Heading:
 _HEAD = {"title": str, "about": str, "year": int, "wing": str}
 
 
-def find(name: str | Path) -> Scenario:
-    """A bundled scenario by its name, or any by its file (whose name ends in .toml, or has a /).
+def _plain(value: Any) -> Any:
+    """A text that is only shown: others wrote it, and a terminal obeys what it is sent."""
+    return "".join(c if c.isprintable() else " " for c in value) if type(value) is str else value
+
+
+def find(name: str | Path, folder: Path | None = None, guest: bool = False) -> Scenario:
+    """A scenario by its name, or any by its file (whose name ends in .toml, or has a /).
+
+    Args:
+        name: of the scenario, PACKAGE:NAME, or the file of one.
+        folder: its scenarios have names as well, and no file is read that has none.
+        guest: the same without such a folder: only bundled scenarios are found.
 
     Raises:
         PeepholeError: there is none, or there is a mistake in it.
     """
-    if Path(name).suffix == ".toml" or len(Path(name).parts) > 1:
+    guest = guest or folder is not None
+    if not guest and (Path(name).suffix == ".toml" or len(Path(name).parts) > 1):
         return read(name)
-    shelf = bundled()
-    if str(name) not in shelf:
-        near = did_you_mean(str(name), shelf) or "Give the file of one, as in ./my.toml."
-        raise PeepholeError(
-            f"no scenario {str(name)!r}", do=f"{near} `peephole list scenarios` names all"
-        )
-    return read(shelf[str(name)])
+    name, shelf = str(name), bundled()
+    if name in shelf:
+        return read(shelf[name])
+    packages = _packages(folder, guest)
+    named = {name: path for name, (_, path) in _named(packages).items()}
+    for package in packages:
+        if package.problem and name.partition(":")[0] == package.name:
+            raise PeepholeError(f"its package publishes none: {package.problem}", where=name)
+        named |= {f"{package.name}:{stem}": path for stem, path in package.files.items()}
+    if name in named:
+        return read(named[name], named[name].name if guest else "")
+    near = did_you_mean(name, {**shelf, **named})
+    if not guest:
+        near = f"{near or 'Give the file of one, as in ./my.toml.'} `peephole list scenarios` names all"
+    raise PeepholeError(f"no scenario {name!r}", do=near)
+
+
+def _packages(folder: Path | None, guest: bool) -> tuple[published.Package, ...]:
+    """Those whose scenarios are beside the bundled ones."""
+    if folder is None:
+        return () if guest else published.packages()
+    try:
+        return (published.Package(folder.resolve().name, published.toml(folder)),)
+    except PeepholeError:  # the server's own matter, of which a guest is told nothing
+        return ()
+
+
+def _named(packages: Iterable[published.Package]) -> dict[str, tuple[str, Path]]:
+    """(package, file) by the name that lists say: PACKAGE:NAME where NAME alone would not be clear."""
+    stems = Counter([*bundled(), *(stem for package in packages for stem in package.files)])
+    return {
+        f"{package.name}:{stem}" if stems[stem] > 1 else stem: (package.name, path)
+        for package in packages
+        for stem, path in package.files.items()
+    }

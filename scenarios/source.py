@@ -53,14 +53,15 @@ class _Statement(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a scenario's file."""
+    """The text of a scenario's file, and what messages call the file if not by its path."""
 
     path: Path
     text: str
+    called: str = ""
 
     @property
     def name(self) -> str:
-        return str(self.path)
+        return self.called or str(self.path)
 
     def error(self, what: str, path: Path_ = (), word: str = "", do: str = "") -> ScriptError:
         """A mistake at a key of the document; `word` is underlined where the value holds it."""
@@ -171,27 +172,28 @@ def _keys(data: Any) -> tuple[str, ...]:
     return path
 
 
-def read_toml(path: str | Path) -> tuple[Source, dict[str, Any]]:
-    """The text and the data of a TOML file.
+def read_toml(path: str | Path, called: str = "") -> tuple[Source, dict[str, Any]]:
+    """The text and the data of a TOML file; messages name it as `called`, else by its path.
 
     Raises:
         PeepholeError: the file cannot be read, or is not TOML (then with line and column).
     """
     path = Path(path)
+    name = called or str(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise PeepholeError(f"cannot read ({error.strerror})", where=str(path)) from None
+        raise PeepholeError(f"cannot read ({error.strerror})", where=name) from None
     except ValueError as error:
-        raise PeepholeError(f"not the name of a file ({error})", where=repr(str(path))) from None
+        raise PeepholeError(f"not the name of a file ({error})", where=repr(name)) from None
     if len(raw) > 1_000_000:
-        raise PeepholeError("too long for a scenario (1 MB is the most)", where=str(path))
+        raise PeepholeError("too long for a scenario (1 MB is the most)", where=name)
     try:
-        source = Source(path, raw.decode("utf-8"))
+        source = Source(path, raw.decode("utf-8"), called)
     except UnicodeDecodeError as error:
         raise PeepholeError(
             f"not a text file (byte {error.start + 1} is not UTF-8)",
-            where=str(path),
+            where=name,
             do="A scenario is a TOML file",
         ) from None
     try:
@@ -204,4 +206,4 @@ def read_toml(path: str | Path) -> tuple[Source, dict[str, Any]]:
         raise ScriptError(f"not TOML: {what}", source, place) from None
     except (RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise PeepholeError(f"not TOML: {reason}", where=str(path)) from None
+        raise PeepholeError(f"not TOML: {reason}", where=name) from None

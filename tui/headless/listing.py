@@ -25,13 +25,17 @@ def models() -> Iterator[str]:
 
 
 def scenarios() -> Iterator[str]:
-    """The bundled scenarios, wing by wing, in the order of history."""
-    wing, width = "", max(map(len, shelf.bundled()))
-    for heading in shelf.headings():
+    """The bundled scenarios and those of other packages, wing by wing, in the order of history."""
+    headings = shelf.headings()
+    wing, width = None, max(len(heading.name) for heading in headings)
+    for heading in headings:
         if heading.wing != wing:
             wing = heading.wing
-            yield f" {wing}"
-        yield f"  {heading.name:<{width}}  {heading.year or '    '}  {heading.title}, {heading.beats} beats"
+            yield f" {wing or 'Of other packages'}"
+        when = str(heading.year or "").rjust(4)
+        beats = f", {heading.beats} beats" if heading.beats else ""
+        by = f"  [{heading.package}]" if heading.package else ""
+        yield f"  {heading.name:<{width}}  {when}  {heading.title}{beats}{by}"
         about, indent = heading.problem or heading.about, " " * (width + 10)
         if about:
             yield textwrap.indent(textwrap.fill(about, _width() - len(indent)), indent)
