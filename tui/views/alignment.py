@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from tui.views.base import View
 from tui.views.grid import Grid, labels
 from tui.views.looks import legend
 from tui.views.matrix import Matrix
 from tui.views.scale import Scale
-from tui.views.sight import CROSS, MEAN, Sight, Spot, layers, share, sight, spot
+from tui.views.sight import CROSS, MEAN, Sight, Spot, share
 from tui.views.vector import told_of
+from tui.views.weights import WeightsView
 
 TOLD = 4  # weights of a row that are named
 
 
-class AlignmentView(View):
+class AlignmentView(WeightsView):
     """Cross-attention as an alignment: the source across, what is written down."""
 
     TITLE = "Alignment"
@@ -66,7 +66,6 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
         super().__init__(id=id, classes=classes)
         self.head: int | None = None  # None is the mean
         self.unit = 0  # of the vector
-        self._key: int | None = None  # as last chosen; until then the heaviest of each row
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -83,18 +82,8 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
     # What there is ----------------------------------------------------------------------------
 
     @property
-    def depth(self) -> list[int]:
-        """The layers that look at the source."""
-        return layers(self.trace, CROSS) if self.trace is not None else []
-
-    @property
-    def layer_shown(self) -> int:
-        there, asked = self.depth, self.at_layer
-        return there[-1] if asked is None else min(there, key=lambda layer: abs(layer - asked))
-
-    @property
-    def heads(self) -> int:
-        return self.trace["cross_weights"].shape[2] if self.trace is not None else 0
+    def kind(self) -> str:
+        return CROSS
 
     @property
     def head_shown(self) -> int | None:
@@ -103,7 +92,7 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
             return 0
         return None if self.head is None else min(self.head, self.heads - 1)
 
-    def weights(self) -> np.ndarray:
+    def shares(self, seen: Sight) -> np.ndarray:
         """(target row, source row) of the layer and head on show."""
         assert self.trace is not None
         source = self.trace.source
@@ -118,10 +107,6 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
         return [*trace.tokens[source + 1 :], last]
 
     # Drawing ----------------------------------------------------------------------------------
-
-    def on_resize(self) -> None:
-        if self.trace is not None:
-            self.updated()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key for a choice that there is not."""
@@ -151,9 +136,9 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
     def _map(self) -> None:
         trace = self.trace
         assert trace is not None
-        seen = sight(trace, CROSS, self.cursor, self.shown)
-        values, scale = self.weights(), AlignmentScale(self.palette)
-        at = spot(seen, values, self.cursor, self._key)
+        seen, scale = self.seen, AlignmentScale(self.palette)
+        values = self.shares(seen)
+        at = self.under(seen, values)
         arrow = self.palette.glyph("→", ">")
         first = trace.header.decoding.get("first", len(trace))
         hidden = self.palette.glyph("·", ".")  # what it will write is not known yet
@@ -219,34 +204,20 @@ Bahdanau, Cho & Bengio 2014, figure 3; Luong, Pham & Manning 2015; Vaswani et al
     # Choosing ---------------------------------------------------------------------------------
 
     def action_key(self, by: int) -> None:
-        if self.trace is None or not 0 < self.trace.source < len(self.trace):
+        trace = self.trace
+        if trace is None or not 0 < trace.source < len(trace):
             return
-        if not self.depth:
-            self.unit = max(0, min(self.unit + by, self.trace["h"].shape[-1] - 1))
-            self.updated()
+        if self.depth:
+            super().action_key(by)
             return
-        seen, values = sight(self.trace, CROSS, self.cursor, self.shown), self.weights()
-        if (at := spot(seen, values, self.cursor, self._key)) is not None:
-            self._key = (spot(seen, values, self.cursor, at.chosen + by) or at).chosen
-            self.updated()
-
-    def action_layer(self, by: int) -> None:
-        if there := self.depth:
-            self.at_layer = there[(there.index(self.layer_shown) + by) % len(there)]
-            self.updated()
+        self.unit = max(0, min(self.unit + by, trace["h"].shape[-1] - 1))
+        self.updated()
 
     def action_head(self, by: int) -> None:
         if self.depth and self.heads > 1:
             choices = [*range(self.heads), None]
             self.head = choices[(choices.index(self.head_shown) + by) % len(choices)]
             self.updated()
-
-    def on_matrix_picked(self, event: Matrix.Picked) -> None:
-        assert self.trace is not None
-        row, self._key = self.trace.source + event.row, event.column
-        if row == self.cursor:
-            self.updated()
-        self.move_to(row)
 
 
 class AlignmentScale(Scale):

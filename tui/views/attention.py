@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from textual.app import ComposeResult
@@ -11,8 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from engine.lenses import attention_entropy, rollout
-from tui.views.base import View
 from tui.views.grid import Grid, labels
 from tui.views.looks import legend, readout, title, without
 from tui.views.matrix import Matrix
@@ -27,14 +25,9 @@ from tui.views.sight import (
     Sight,
     as_slice,
     kinds,
-    layers,
     panels,
-    sight,
-    spot,
 )
-
-if TYPE_CHECKING:
-    from engine import Trace
+from tui.views.weights import WeightsView
 
 WIDE = 100  # from this width on, the grid of heads stands beside the matrix
 WIDEST = 150  # and beside the scores of a row
@@ -42,7 +35,7 @@ SCORES = "scores"
 LAYER, EVERY = "layer", "every"
 
 
-class AttentionView(View):
+class AttentionView(WeightsView):
     """Who looks at whom: rows are the tokens that look, columns the tokens looked at."""
 
     TITLE = "Attention"
@@ -100,11 +93,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self._wanted = ""  # `mean` or `rollout`, until it is known which number that is
         self.which: str | None = None  # self or cross; None is the one that says most
         self.scores = False  # whether this row's scores are in front
-        self._key: int | None = None  # as last chosen; until then the heaviest of each row
         self.grid = ""  # small maps in front, of this LAYER or of EVERY one; "" is the matrix
-        self._of: tuple[Trace, int] | None = None
-        self._entropy: dict[str, np.ndarray] = {}
-        self._rollout = np.zeros(0)
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -133,34 +122,12 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             return self.which or SELF
         return found[-1] if self.shown > self.trace.source else found[0]
 
-    @property
-    def heads(self) -> int:
-        name = WEIGHTS[self.kind]
-        return self.trace[name].shape[2] if self.trace is not None and name in self.trace else 0
-
-    @property
-    def depth(self) -> list[int]:
-        """The layers that can be shown."""
-        return layers(self.trace, self.kind) if self.trace is not None else []
-
-    @property
-    def layer_shown(self) -> int:
-        there = self.depth
-        return there[-1] if self.at_layer is None else min(there, key=self._far)
-
-    def _far(self, layer: int) -> int:
-        return abs(layer - (self.at_layer or 0))
-
-    @property
-    def seen(self) -> Sight:
-        assert self.trace is not None
-        return sight(self.trace, self.kind, self.cursor, self.shown)
-
     def of_layer(self, seen: Sight, layer: int) -> list[Panel]:
         """The small maps of a layer."""
-        assert self.trace is not None
-        bits = self._entropy[f"{seen.prefix}bits"]
-        return panels(self.trace, seen, layer, self.cursor, bits, self._rollout)
+        assert self.lane is not None
+        bits = self.lane.lens("attention_entropy")[f"{seen.prefix}bits"]  # (layer, head, time)
+        rolled = self.lane.lens("rollout")["weights"].array if seen.which == SELF else None
+        return panels(self.lane.trace, seen, layer, self.cursor, bits.array, rolled)
 
     def panels(self, seen: Sight) -> list[Panel]:
         """The small maps of the layer on show, of which one is chosen."""
@@ -171,11 +138,10 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.chosen %= len(found)
         return found
 
-    # Drawing ----------------------------------------------------------------------------------
+    def shares(self, seen: Sight) -> np.ndarray:
+        return self.panels(seen)[self.chosen].values
 
-    def on_resize(self) -> None:
-        if self.trace is not None:
-            self.updated()
+    # Drawing ----------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "which":
@@ -193,11 +159,10 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
             self.put("#readout", "Open a Transformer, or press Esc.")
             self.put("#legend", "")
             return
-        self._measure(trace)
         seen = self.seen
         found, scale = self.panels(seen), Scale(self.palette)
         panel = found[self.chosen]
-        at = spot(seen, panel.values, self.cursor, self._key)
+        at = self.under(seen, panel.values)
         row, key = (at.row, at.key) if at else (self.cursor, -1)
         names = labels(trace.tokens)
         rows, columns = as_slice(seen.rows), as_slice(seen.columns)
@@ -236,32 +201,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         """The head whose scores are shown: the mean and the rollout have none of their own."""
         return self.chosen if self.chosen < self.heads else 0
 
-    def _measure(self, trace: Trace) -> None:
-        """Entropy and rollout, once for each trace and length."""
-        if self._of is None or self._of[0] is not trace or self._of[1] != len(trace):
-            self._of = (trace, len(trace))
-            self._entropy = {
-                name: named.array for name, named in attention_entropy(trace).items()
-            }  # (layer, head, time) each
-            if SELF in kinds(trace):
-                self._rollout = rollout(trace)["weights"].array  # (layer, time, key)
-
     # Choosing ---------------------------------------------------------------------------------
-
-    def action_key(self, by: int) -> None:
-        if not self.heads:
-            return
-        seen = self.seen
-        values = self.panels(seen)[self.chosen].values
-        if (at := spot(seen, values, self.cursor, self._key)) is not None:
-            moved = spot(seen, values, self.cursor, at.chosen + by)
-            self._key = (moved or at).chosen
-            self.updated()
-
-    def action_layer(self, by: int) -> None:
-        if there := self.depth:
-            self.at_layer = there[(there.index(self.layer_shown) + by) % len(there)]
-            self.updated()
 
     def action_head(self, by: int) -> None:
         if self.heads:
@@ -286,14 +226,6 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         at = states.index(self.grid) if self.grid in states else 0
         self.grid = states[(at + 1) % len(states)]
         self.updated()
-
-    def on_matrix_picked(self, event: Matrix.Picked) -> None:
-        seen = self.seen
-        row, key = seen.rows[event.row], seen.columns[event.column]
-        self._key = key
-        if row == self.cursor:
-            self.updated()
-        self.move_to(row)
 
     def on_multiples_picked(self, event: Multiples.Picked) -> None:
         layer, self.chosen = divmod(event.index, len(self.of_layer(self.seen, 0)))

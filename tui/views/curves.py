@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.text import Text
 from textual.app import RenderResult
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from tui.palette import Palette
+from tui.views.axis import label, stagger, steps
 from tui.views.plain import shown
 
 AXIS, RIGHT = 6, 5  # columns of the numbers beside the left axis, and beside the right one
@@ -32,6 +34,13 @@ Ink = tuple[int, int, int] | int | str
 PLAIN: Ink = "default"
 
 
+def inks(palette: Palette, dark: bool) -> Sequence[Ink]:
+    """The colours of the first curve, the second and so on; all alike where there are none."""
+    if palette.colours == "none":
+        return (PLAIN,) * len(IN_FEW)
+    return IN_FEW if palette.colours == "few" else ON_DARK if dark else ON_LIGHT
+
+
 @dataclass(frozen=True)
 class Curve:
     """One line: a value for each row in sight (NaN where it has none), and the letter of its points."""
@@ -39,6 +48,35 @@ class Curve:
     mark: str
     values: Sequence[float]
     ink: Ink = PLAIN
+
+
+def under(
+    palette: Palette,
+    tokens: Sequence[str],
+    rows: range,
+    cursor: int,
+    cell: int,
+    most: int,
+    width: int,
+) -> Text:
+    """Labels of the rows below their points, in up to `most` lines over `width` columns after the axis.
+
+    Every so many rows have one where there is no room for all.
+    """
+    stride = 1 if cell >= 3 else -(-10 // cell)
+    rows = rows[::stride]
+    labels = [label(row, tokens) for row in rows]
+    lines = steps(labels, cell * stride, most)
+    text = Text(no_wrap=True)
+    leader, ellipsis = palette.glyph("│", "|"), palette.glyph("…", "~")
+    for i, pieces in enumerate(stagger(labels, cell * stride, lines, width, leader, ellipsis)):
+        text.append(" " * (AXIS + 1 + cell // 2))
+        for piece, owner in pieces:
+            here = owner >= 0 and rows[owner] == cursor
+            text.append(piece, "bold" if here else palette.style("muted"))
+        if i < lines - 1:
+            text.append("\n")
+    return text
 
 
 class Curves(PlotextPlot):

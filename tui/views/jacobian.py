@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,7 +13,7 @@ from textual.widgets import Static
 from engine import PeepholeError, Trace
 from tui.lane import Lane
 from tui.views.computed import KnownView
-from tui.views.curves import IN_FEW, ON_DARK, ON_LIGHT, PLAIN, Curve, Ink
+from tui.views.curves import Curve, inks
 from tui.views.product import Found, find
 from tui.views.spectral import Lags, Plane
 
@@ -140,28 +139,22 @@ Mikolov & Bengio 2013.
                 self.put(f"#{part}", "")
             return
         self.unit %= int(trace["h"].shape[-1])
-        layer, inks = self.layer_shown, self._inks()
+        layer, pens = self.layer_shown, inks(self.palette, self.app.current_theme.dark)
         both = " · s = (h, c)" if found.of == "s" and len(trace.header.states) > 1 else ""
         where = f"row {found.row} {trace.tokens[found.row]!r} · {self.called} · layer {layer}"
         self.put("#title", f"{where} · d{found.of}_t/d{found.of}_(t-1){both}")
-        self.query_one(Plane).draw(self.palette, found.eigenvalues(layer), inks[0], inks[1])
+        self.query_one(Plane).draw(self.palette, found.eigenvalues(layer), pens[0], pens[1])
         lags = self.query_one(Lags)
         lags.display = found.norms is not None and found.row > 0
         if lags.display:
-            curves = [Curve("J", found.log_norms(layer).tolist(), inks[0])]
+            curves = [Curve("J", found.log_norms(layer).tolist(), pens[0])]
             if found.belt:
                 belt = found.log_belts(layer)[:, self.unit].tolist()
-                curves.insert(0, Curve(found.belt, belt, inks[2]))
+                curves.insert(0, Curve(found.belt, belt, pens[2]))
             lags.draw(self.palette, curves, found.within(self.lag))
         self.put("#numbers", Text("\n".join(self._numbers(found)), no_wrap=True))
         legend = self._legend(found)
         self.put("#legend", Text(legend, style=self.palette.style("muted"), no_wrap=True))
-
-    def _inks(self) -> Sequence[Ink]:
-        if self.palette.colours == "none":
-            return (PLAIN,) * 3
-        few, dark = self.palette.colours == "few", self.app.current_theme.dark
-        return IN_FEW if few else ON_DARK if dark else ON_LIGHT
 
     @staticmethod
     def _legend(found: Found) -> str:

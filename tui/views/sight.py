@@ -82,12 +82,12 @@ def layers(trace: Trace, which: str) -> list[int]:
 
 
 def panels(
-    trace: Trace, seen: Sight, layer: int, row: int, bits: np.ndarray, rolled: np.ndarray
+    trace: Trace, seen: Sight, layer: int, row: int, bits: np.ndarray, rolled: np.ndarray | None
 ) -> list[Panel]:
     """All heads of a layer, their mean and the rollout, each with its map of shares.
 
     `bits` (layer, head, time) is the entropy of this kind of attention, `rolled` (layer, time, key)
-    the rollout; each head says the entropy of `row`.
+    the rollout, which only self-attention has; each head says the entropy of `row`.
     """
     rows, columns = as_slice(seen.rows), as_slice(seen.columns)
     weights = trace[WEIGHTS[seen.which]][rows, layer, :, columns]  # (rows, heads, columns)
@@ -98,7 +98,7 @@ def panels(
     ]
     if heads > 1 or seen.which == SELF:
         found.append(Panel(MEAN, weights.mean(1)))
-    if seen.which == SELF:
+    if rolled is not None:
         found.append(Panel(ROLLOUT, rolled[layer, rows, columns]))
     return found
 

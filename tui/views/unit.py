@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -14,9 +13,9 @@ from textual.widgets import Static
 
 from tui.lane import Lane
 from tui.scales import nice_scale
-from tui.views.axis import label, stagger, steps
+from tui.views.axis import label
 from tui.views.base import View
-from tui.views.curves import AXIS, IN_FEW, ON_DARK, ON_LIGHT, PLAIN, RIGHT, Curve, Curves, Ink
+from tui.views.curves import AXIS, PLAIN, RIGHT, Curve, Curves, Ink, inks, under
 from tui.views.numbers import num
 
 BITS = "bits"
@@ -131,16 +130,16 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         count = min(len(trace), max(1, canvas // cell))
         self._first = max(0, min(self.cursor - count // 2, len(trace) - count))
         self._draw_plot(lane, canvas, cell, count)
-        self._draw_axis(cell, count)
+        rows, most = range(self._first, self._first + count), max(1, min(4, self.size.height // 7))
+        room = self.size.width - AXIS - 1 - cell // 2
+        axis = under(self.palette, trace.tokens, rows, self.cursor, cell, most, room)
+        self.put("#axis", axis)
         self.put("#numbers", self._numbers(lane))
 
     def _ink(self, name: str) -> Ink:
         """The colour of a curve: always the same for a value of this model."""
-        if self.palette.colours == "none":
-            return PLAIN
-        few, dark = self.palette.colours == "few", self.app.current_theme.dark
-        inks: Sequence[Ink] = IN_FEW if few else ON_DARK if dark else ON_LIGHT
-        return inks[[*self.known, BITS].index(name) % len(inks)]
+        found = inks(self.palette, self.app.current_theme.dark)
+        return found[[*self.known, BITS].index(name) % len(found)]
 
     def _choices(self) -> Text:
         """` i [f] g  o  c [h] bits`: the curves that there are, those on show in brackets."""
@@ -190,25 +189,6 @@ and joined by a line, so that curves can be told apart without colour. The uprig
             return 0.0, 1.0
         bound = nice_scale(max(largest, 1e-6))
         return -bound, bound
-
-    def _draw_axis(self, cell: int, count: int) -> None:
-        """Token labels under their points; every so many where there is no room for all."""
-        assert self.trace is not None
-        stride = 1 if cell >= 3 else -(-10 // cell)
-        rows = range(self._first, self._first + count, stride)
-        labels = [label(row, self.trace.tokens) for row in rows]
-        lines = steps(labels, cell * stride, max(1, min(4, self.size.height // 7)))
-        room = self.size.width - AXIS - 1 - cell // 2
-        text = Text(no_wrap=True)
-        leader, ellipsis = self.palette.glyph("│", "|"), self.palette.glyph("…", "~")
-        for i, pieces in enumerate(stagger(labels, cell * stride, lines, room, leader, ellipsis)):
-            text.append(" " * (AXIS + 1 + cell // 2))
-            for piece, owner in pieces:
-                here = owner >= 0 and rows[owner] == self.cursor
-                text.append(piece, "bold" if here else self.palette.style("muted"))
-            if i < lines - 1:
-                text.append("\n")
-        self.put("#axis", text)
 
     def _numbers(self, lane: Lane) -> Text:
         """Every value of the unit in this row and in the row before."""
