@@ -140,3 +140,24 @@ def strip(palette: Palette, found: Candidates, width: int) -> Text:
         line = f"{'':{max(0, place - len(said) - 1)}}{said} {mark}"
     text.append("\n" + line, palette.style("accent"))
     return text
+
+
+def told(found: Candidates) -> list[str]:
+    """What is said below the bars: how spread out they are, and the numbers of the chosen word."""
+    words, chosen, before = found.words, found.chosen, found.cut.before
+    entropy, left = found.entropies()
+    if found.fates is not None:
+        what = "a beam cuts off no words but whole hypotheses: v"
+        lines = [f"entropy {entropy:.3f} bits · {what}"]
+        if chosen >= 0:
+            won = f"the best hypothesis goes on with {words[chosen]!r}"
+            lines.append(f"{won}, p {before[chosen]:.3f} here")
+        return lines
+    kept = f"kept {found.cut.kept.sum():,} of {len(words):,} words, mass {found.mass:.3f}"
+    lines = [f"entropy {entropy:.3f} bits before, {left:.3f} after · {kept}"]
+    if chosen >= 0:
+        p, q = before[chosen], found.cut.after[chosen]
+        lines.append(f"{words[chosen]!r} chosen: p {p:.3f} before, {q:.3f} after")
+        if found.read >= 0:
+            lines[-1] += f" · next row reads {words[found.read]!r}, p {before[found.read]:.3f}"
+    return lines

@@ -11,20 +11,18 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from engine import Decoding, LanguageModel, PeepholeError, Trace, write_from
-from engine.beam import FINISHED, KEPT, PRUNED, Search
+from engine import Decoding, PeepholeError, Trace
+from engine.beam import Search
 from engine.decoding import choose, cut, draw
 from tui.lane import Lane
-from tui.views import knobs
+from tui.views import candidates, hypotheses, knobs
 from tui.views.base import View
 from tui.views.candidates import Candidates, bars, strip
-from tui.views.tree import FATES, tree
-
-KEPT_SEARCHES = 32
-MOST = 40  # words that a search from here may go on for, where the run does not say
+from tui.views.tree import tree
+from tui.views.ways import WaysView
 
 
-class DecodingView(View, inherit_bindings=False):
+class DecodingView(WaysView, inherit_bindings=False):
     """Bars of the candidates of the cursor's row, or the tree of a beam up to it."""
 
     TITLE = "Decoding"
@@ -79,68 +77,18 @@ goes back to how the run was written. Enter writes on from here, as another read
             super().__init__()
             self.lane, self.row, self.decoding = lane, row, decoding
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self.tried: Decoding | None = None  # None: as the run was written
-        self.knob = 0
-        self.bars = False  # of a beam: the candidates instead of the tree
-        self._known: dict[tuple[str, int, str], Search | PeepholeError] = {}
-        self._busy = False
-
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
         yield Static(id="knobs", markup=False)
         yield Static(id="picture", markup=False)
         yield Static(id="numbers", markup=False)
 
-    def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
-        """`bars`, `tree`, `written`, or a decoding such as `top-p 0.9`."""
-        if of in ("bars", "tree"):
-            self.bars = of == "bars"
-        elif of == "written":
-            self.tried = None
-        elif of is not None:
-            try:
-                self.tried = Decoding.parse(of)
-            except PeepholeError:
-                return
-
     # What is shown ----------------------------------------------------------------------------
-
-    @property
-    def writes(self) -> bool:
-        """Whether this model's rows have next words, and not labels or numbers."""
-        trace = self.trace
-        return trace is None or bool(
-            trace.header.ahead and trace.axes("logits") == ("time", "word")
-        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that try ways to write are of no use where nothing is written."""
         ways = ("how", "knob", "turn", "write", "picture", "recorded")
         return self.writes or action not in ways
-
-    @property
-    def written(self) -> Decoding | None:
-        """How the run was written; None where its words were given."""
-        said = self.trace.header.decoding if self.trace is not None else {}
-        return Decoding.from_record(said) if said else None
-
-    @property
-    def decoding(self) -> Decoding:
-        """What is on show."""
-        return self.tried or self.written or Decoding()
-
-    @property
-    def from_run(self) -> bool:
-        """Whether what is on show is how the words of this run were chosen."""
-        return self.written is not None and self.decoding == self.written
-
-    @property
-    def first(self) -> int:
-        """The first row that the run wrote; one past the end where it wrote none."""
-        trace = self.trace
-        return 0 if trace is None else int(trace.header.decoding.get("first", len(trace) + 1))
 
     def on_resize(self, event: events.Resize) -> None:
         if self.trace is not None:
@@ -163,7 +111,7 @@ goes back to how the run was written. Enter writes on from here, as another read
         elif row < trace.source:
             self._say(f"Row {row} is of the source: nothing is written after it. Go down to <s>.")
         elif self.decoding.how == "beam" and not self.bars:
-            self._tree(lane, trace, row)
+            self._tree(trace, row)
         else:
             self._bars(trace, row)
 
@@ -177,7 +125,7 @@ goes back to how the run was written. Enter writes on from here, as another read
         if not np.isfinite(logits).all():
             self._say("This row foretells nothing.")
             return
-        found = cut(logits, decoding)
+        kept = cut(logits, decoding)
         ids = {word: index for index, word in enumerate(words)}
         read = ids[trace.tokens[row + 1]] if row < self.last and row + 1 < self.shown else -1
         sampled = decoding.how == "sample"
@@ -186,170 +134,47 @@ goes back to how the run was written. Enter writes on from here, as another read
         if decoding.how == "beam":
             chosen, fates = self._taken(trace, row)
         else:
-            chosen = choose(found, decoding, row + 1)
-        told = Candidates(found, words, chosen, read, at, fates)
+            chosen = choose(kept, decoding, row + 1)
+        found = Candidates(kept, words, chosen, read, at, fates)
         size = self.query_one("#picture").size
         room = size.height - 2 * sampled
-        picture = bars(self.palette, told, size.width, room)
+        picture = bars(self.palette, found, size.width, room)
         if sampled and size.height > 6:
-            picture.append_text(strip(self.palette, told, size.width))
+            picture.append_text(strip(self.palette, found, size.width))
         self.put("#picture", picture)
-        before, after = told.entropies()
-        kept = f"kept {found.kept.sum():,} of {len(words):,} words, mass {told.mass:.3f}"
-        lines = [f"entropy {before:.3f} bits before, {after:.3f} after · {kept}"]
-        if fates is not None:
-            what = "a beam cuts off no words but whole hypotheses: v"
-            lines = [f"entropy {before:.3f} bits · {what}"]
-            if chosen >= 0:
-                won = f"the best hypothesis goes on with {words[chosen]!r}"
-                lines.append(f"{won}, p {found.before[chosen]:.3f} here")
-        elif chosen >= 0:
-            p, q = found.before[chosen], found.after[chosen]
-            lines.append(f"{words[chosen]!r} chosen: p {p:.3f} before, {q:.3f} after")
-            if read >= 0:
-                lines[-1] += f" · next row reads {words[read]!r}, p {found.before[read]:.3f}"
-        self.put("#numbers", "\n".join(lines))
+        self.put("#numbers", "\n".join(candidates.told(found)))
 
-    # The beam ---------------------------------------------------------------------------------
+    # The tree ---------------------------------------------------------------------------------
 
     def _taken(self, trace: Trace, row: int) -> tuple[int, dict[int, str]]:
-        """The word of the best hypothesis after a row (-1: none known), and what became of the others.
-
-        Of others only those that go on from the best one's words: only of these the row has the p.
-        """
-        lane, own = self.lane, self.from_run
-        assert lane is not None
-        search = self._recorded(trace) if own else self._searched(lane, trace, row)
-        step = row + 1 - self.first if own else 0
+        """The best hypothesis' word after a row, -1 where it is not known, and the others' fates."""
+        search = self.search(row)
+        step = row + 1 - self.first if self.from_run else 0
         if not isinstance(search, Search) or not 0 <= step < len(search.best):
             return -1, {}
-        parent = int(search.chosen[step - 1].argmax()) if step else -1
-        same = (search.token[step] >= 0) & ((search.parent[step] == parent) | (step == 0))
-        fates = {
-            int(search.token[step, column]): FATES[int(search.fate[step, column])][2]
-            for column in np.flatnonzero(same)
-        }
-        return search.best[step], fates
+        return search.best[step], hypotheses.went(search, step)
 
-    def _tree(self, lane: Lane, trace: Trace, row: int) -> None:
-        if self.from_run:
-            step = row + 1 - self.first
-            if step < 0:
-                self._say(f"Row {row} was given; what follows row {self.first - 1} was written.")
-                return
-            found: Search | PeepholeError | None = self._recorded(trace)
-        else:
-            step = -1
-            found = self._searched(lane, trace, row)
+    def _tree(self, trace: Trace, row: int) -> None:
+        step = row + 1 - self.first if self.from_run else 0
+        if step < 0:
+            self._say(f"Row {row} was given; what follows row {self.first - 1} was written.")
+            return
+        found = self.search(row)
         if found is None:
             self._say(f"searching with {self.decoding} …")
-        elif isinstance(found, PeepholeError):
+            return
+        if isinstance(found, PeepholeError):
             self._say(str(found))
-        else:
-            self._draw(found, len(found.token) - 1 if step < 0 else min(step, len(found.token) - 1))
-
-    def _recorded(self, trace: Trace) -> Search | PeepholeError:
-        try:
-            return Search.from_lens(trace.lenses.get("search", {}))
-        except PeepholeError as error:
-            return error
-
-    def _searched(self, lane: Lane, trace: Trace, row: int) -> Search | PeepholeError | None:
-        """The search of a beam from this row, once it is done; it runs beside the interface."""
-        model = lane.model
-        if model is None:
-            return PeepholeError("a beam from here needs the model", do="Open the model itself")
-        key = (trace.id, row, str(self.decoding))
-        found = self._known.get(key)
-        if found is None and not self._busy:
-            self._busy, decoding = True, self.decoding
-            most = int(trace.header.decoding.get("most", MOST))
-            self.run_worker(
-                lambda: self._search(key, model, trace, row, decoding, most), thread=True
-            )
-        return found
-
-    def _search(
-        self,
-        key: tuple[str, int, str],
-        model: LanguageModel,
-        trace: Trace,
-        row: int,
-        decoding: Decoding,
-        most: int,
-    ) -> None:
-        found: Search | PeepholeError
-        try:
-            made = write_from(model, trace, row, decoding, most)
-            found = Search.from_lens(made.lenses["search"])
-        except PeepholeError as error:
-            found = error
-        self.app.call_from_thread(self._searching_done, key, found)
-
-    def _searching_done(self, key: tuple[str, int, str], found: Search | PeepholeError) -> None:
-        self._busy = False
-        if len(self._known) >= KEPT_SEARCHES:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = found
-        if self.is_mounted:
-            self.updated()  # the cursor may have gone on meanwhile
-
-    def _draw(self, search: Search, step: int) -> None:
-        assert self.trace is not None
-        size, words = self.query_one("#picture").size, self.trace.header.vocabulary
-        first = self.first if self.from_run else self.cursor + 1
-        self.put(
-            "#picture", tree(self.palette, search, step, first, words, size.width, size.height)
-        )
-        real = search.token[step] >= 0
-        kept, done, gone = (
-            int(((search.fate[step] == fate) & real).sum()) for fate in (KEPT, FINISHED, PRUNED)
-        )
-        all_done = int((search.fate[: step + 1] == FINISHED).sum())
-        steps = len(search.token)
-        line = f"step {step + 1} of {steps}: {kept} kept, {done} finished now ({all_done} in all)"
-        lines = [f"{line}, {gone} pruned of those recorded"]
-        if step == steps - 1:
-            lines = [f"{line} · {self._over(steps, kept, all_done)}"]
-            best = " ".join(words[word] for word in search.best)
-            last = len(search.best) - 1, search.chosen[len(search.best) - 1].argmax()
-            lines.append(
-                f"best: {best} · log p {search.log_p[last]:.3f} · score {search.score[last]:.3f}"
-            )
-        self.put("#numbers", "\n".join(lines))
-
-    def _over(self, steps: int, kept: int, finished: int) -> str:
-        """Why a search went no further."""
-        assert self.trace is not None
-        if kept and steps >= int(self.trace.header.decoding.get("most", MOST)):
-            return f"cut off at {steps}" + ("" if finished else ", none finished")
-        return "over: none kept can overtake" if kept else "over: none is left"
+            return
+        last = len(found.token) - 1
+        step = min(step, last) if self.from_run else last
+        size, words = self.query_one("#picture").size, trace.header.vocabulary
+        first = self.first if self.from_run else row + 1
+        picture = tree(self.palette, found, step, first, words, size.width, size.height)
+        self.put("#picture", picture)
+        self.put("#numbers", "\n".join(hypotheses.told(found, step, words, self.most)))
 
     # Choosing ---------------------------------------------------------------------------------
-
-    def action_how(self) -> None:
-        self.tried = knobs.another(self.decoding)
-        self.knob, self.bars = 0, False
-        self.updated()
-
-    def action_knob(self) -> None:
-        self.knob += 1
-        self.updated()
-
-    def action_turn(self, by: int) -> None:
-        if not knobs.KNOBS[self.decoding.how]:
-            self.notify("Greedy has no numbers: h tries another way", timeout=2)
-            return
-        self.tried = knobs.turned(self.decoding, self.knob, by)
-        self.updated()
-
-    def action_recorded(self) -> None:
-        self.tried = None
-        self.updated()
-
-    def action_picture(self) -> None:
-        self.bars = not self.bars
-        self.updated()
 
     def action_write(self) -> None:
         if self.lane is not None and self.trace is not None:
