@@ -101,19 +101,24 @@ def parse(text: str, functions: Mapping[str, Callable[..., Any]]) -> Expression:
         at = (getattr(error, "offset", None) or 1) - 1
         raise WordError(f"{text!r} does not parse", text[at:].split(" ")[0] or text) from None
     for node in ast.walk(tree):
-        part = ast.get_source_segment(text, node) or text if isinstance(node, ast.expr) else text
         if not isinstance(node, _NODES) or (
             isinstance(node, ast.Constant) and type(node.value) not in (int, float, str, bool)
         ):
-            kind = type(node).__name__
+            part, kind = _part(text, node), type(node).__name__
             raise WordError(f"a measure cannot contain {part!r} ({kind})", part)
         if isinstance(node, ast.Call):
-            _check_call(node, part, functions)
+            _check_call(node, text, functions)
     return Expression(text, tree)
 
 
-def _check_call(node: ast.Call, part: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+def _part(text: str, node: ast.AST) -> str:
+    """What of the text a node was read from."""
+    return ast.get_source_segment(text, node) or text if isinstance(node, ast.expr) else text
+
+
+def _check_call(node: ast.Call, text: str, functions: Mapping[str, Callable[..., Any]]) -> None:
     if not isinstance(node.func, ast.Name):
+        part = _part(text, node)
         raise WordError(f"{part!r} is not a function of the measures", part)
     name = node.func.id
     if name not in functions:

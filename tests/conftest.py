@@ -1,6 +1,8 @@
-"""Shared by all tests: hypothesis profiles."""
+"""Shared by all tests: hypothesis profiles, and one thread a process for matrices."""
 
 from __future__ import annotations
+
+import os
 
 from hypothesis import HealthCheck, settings
 
@@ -8,3 +10,7 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("default", deadline=None, max_examples=25, suppress_health_check=_SLOW)
 settings.register_profile("thorough", deadline=None, max_examples=3000, suppress_health_check=_SLOW)
 settings.load_profile("default")
+
+# Read when numpy is imported. Our matrices are small, and pytest-xdist takes all cores already: with
+# more threads the same tests took twice as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
