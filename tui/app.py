@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine import PeepholeError
+from tui.guest import Guest
 from tui.palette import Colours, Palette
 from tui.start import only_ascii
 from tui.themes import LOOKS, SPOKEN, themes
@@ -36,6 +37,7 @@ class PeepholeApp(App[int]):
         plain: whether only ASCII is drawn.
         colours: how many colours there are; None asks the terminal.
         parting: lines to print once the screen is gone.
+        guest: who is only visiting, and so writes and starts nothing; None is the owner of the machine.
     """
 
     TITLE = "peephole"
@@ -55,8 +57,10 @@ class PeepholeApp(App[int]):
         plain: bool = False,
         colours: Colours | None = None,
         first: Screen | None = None,
+        guest: Guest | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=None if guest is None else guest.driver())
+        self.guest = guest
         self.colours = colours
         self.session, self.scenario, self.start, self.first = session, scenario, start, first
         self.parting: list[str] = []

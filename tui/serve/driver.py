@@ -1,0 +1,109 @@
+"""The terminal driver of a visit: what a slow client does not take is dropped, never queued.
+
+Textual's own driver hands what it draws to a thread that writes it, and where the terminal takes no more,
+the whole app waits for it. Here all that is drawn between two flushes is one frame, which is taken in whole
+or dropped in whole. Once the terminal takes again, the screen is drawn anew.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+from textual.messages import InBandWindowResize
+
+LAST_WORDS = 1.0  # seconds in which a client has to take what restores its screen
+
+
+class GuestDriver(LinuxDriver):
+    """Draws on standard output, which it makes non-blocking; to be used on the loop's thread."""
+
+    def __init__(self, app: App[Any], **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        self._out = 1
+        self._frame: list[str] = []  # since the last flush
+        self._rest = b""  # of a frame that was begun
+        self._stale = False  # whether a frame has been dropped since
+        self._ending = False
+        os.set_blocking(self._out, False)
+
+    @property
+    def can_suspend(self) -> bool:
+        """There is no shell to go back to."""
+        return False
+
+    # Drawing --------------------------------------------------------------------------------------
+
+    def write(self, data: str) -> None:
+        """Draw; nothing, where the terminal has not yet taken what was drawn before."""
+        if self._rest and not self._ending:
+            self._stale = True
+            return
+        if not self._frame:
+            self._loop.call_soon(self.flush)  # Textual does not flush after a bell
+        self._frame.append(data)
+
+    def flush(self) -> None:
+        """End of a frame: give it to the terminal."""
+        data = "".join(self._frame).encode(errors="replace")
+        self._frame.clear()
+        if not data:
+            return
+        if self._rest:  # only where the screen is restored: what was begun comes first
+            self._rest += data
+        else:
+            self._rest = data
+            self._send()
+            if self._rest and not self._ending:
+                self._loop.add_writer(self._out, self._writable)
+
+    def _send(self) -> None:
+        """Write what the terminal takes now."""
+        try:
+            while self._rest:
+                self._rest = self._rest[os.write(self._out, self._rest) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # nobody is there any more
+            self._rest = b""
+
+    def _writable(self) -> None:
+        self._send()
+        if not self._rest:
+            self._loop.remove_writer(self._out)
+            if self._stale:
+                self._stale = False
+                self._app.screen.refresh()
+
+    # The end --------------------------------------------------------------------------------------
+
+    def stop_application_mode(self) -> None:
+        """Restore the terminal's screen."""
+        self._loop.remove_writer(self._out)
+        self._ending = True
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        """Wait a little for a client that is slow to take the last of it."""
+        self.flush()
+        until = time.monotonic() + LAST_WORDS
+        while self._rest and (left := until - time.monotonic()) > 0:
+            select.select([], [self._out], [], left)
+            self._send()
+        super().close()
+
+    # What comes from the terminal -------------------------------------------------------------
+
+    def process_message(self, message: Message) -> None:
+        """The server alone says how large the screen is: no size comes from what a client types."""
+        if not isinstance(message, InBandWindowResize | events.Resize):
+            super().process_message(message)
+
+    def _query_in_band_window_resize(self) -> None:
+        pass
