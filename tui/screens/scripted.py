@@ -43,6 +43,27 @@ class Scripted(Core):
         """`beat 3/12`, or "" without a scenario."""
         return f"beat {self.beat + 1}/{len(self.play_script)}" if self.play_script else ""
 
+    # What those are told who watch from elsewhere (`tui.following`)
+
+    @property
+    def beat_shown(self) -> int:
+        """The beat whose lanes are on the screen, from 0: the one before while another is run."""
+        beats = self.scenario.beats if self.scenario is not None else ()
+        shown = self._shown.beat if self._shown is not None else None
+        return next((at for at, beat in enumerate(beats) if beat is shown), self.beat)
+
+    @property
+    def as_told(self) -> bool:
+        """Whether the lanes of a beat are on the screen, and no others."""
+        if self._shown is None:
+            return self.play_script is not None
+        return self.session.lanes == [self._lane(lane) for lane in self._shown.lanes]
+
+    @property
+    def scripted_models(self) -> dict[int, str]:
+        """The models of the scenario's lanes that were run so far: their `id`, and whose they are."""
+        return {id(lane.model): lane.label for lane, _ in self._lanes.values()}
+
     def action_beat(self, by: int) -> None:
         if self.play_script is None:
             self.go(self.session.cursor + by * max(1, self.score.visible_rows - 2))

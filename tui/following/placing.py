@@ -1,0 +1,102 @@
+"""The place that a screen shows."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import ModalScreen, Screen
+
+from tui.following.readers import described
+from tui.place import COUNT, LETTERS, PARAGRAPH, PARAGRAPHS, Place, Plain
+from tui.score import key
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from scenarios.script import Scenario
+    from tui.screens.score import ScoreScreen
+    from tui.views.base import View
+
+# What can be chosen in each view, beside its layer: attributes that are plain data.
+CHOSEN: dict[str, tuple[str, ...]] = {
+    "attention": ("chosen", "which", "scores", "grid"),
+    "gradient": ("of",),
+    "equation": ("unit", "head"),
+    "unit": ("unit", "names", "bits"),
+    "jacobian": ("of", "unit", "lag"),
+    "alignment": ("head", "unit"),
+    "decoding": ("bars",),
+}
+
+
+def place_of(screen: Screen) -> Place:
+    """What a screen shows. Cheap: it is asked after every frame."""
+    from tui.screens.score import ScoreScreen
+
+    if isinstance(screen, ScoreScreen):
+        return _score(screen) if screen.is_mounted and hasattr(screen, "score") else Place()
+    told = getattr(screen, "told", None)
+    title, *text = told() if told is not None else ("",)
+    return Place(
+        title=_short(title),
+        text=tuple(_short(part, PARAGRAPH) for part in text[:PARAGRAPHS] if part),
+    )
+
+
+def seen(app: App) -> Screen:
+    """The screen that an app shows, below its dialogs."""
+    stack = [screen for screen in app.screen_stack if not isinstance(screen, ModalScreen)]
+    return stack[-1]
+
+
+def digest(scenario: Scenario) -> str:
+    """Of a scenario's text, 12 hex digits: the same name may be another scenario elsewhere."""
+    return hashlib.sha256(scenario.source.text.encode(errors="replace")).hexdigest()[:12]
+
+
+def _score(screen: ScoreScreen) -> Place:
+    session, scenario, view = screen.session, screen.scenario, screen.view
+    front = next((name for name, made in screen._views.items() if made is view), "score")
+    focused = screen.track
+    return Place(
+        kind="score",
+        title=_short(session.title),
+        scenario=_short(scenario.name) if scenario is not None else "",
+        source=digest(scenario) if scenario is not None else "",
+        beat=screen.beat_shown,
+        revealed=bool(getattr(screen, "revealed", False)),
+        lanes=() if screen.as_told else described(session.lanes, screen.scripted_models),
+        cursor=min(session.cursor, COUNT),
+        clock=min(session.clock, COUNT),
+        playing=session.playing,
+        speed=session.speed,
+        loop=session.loop,
+        fed=all(lane.fed for lane in session.lanes),
+        unit=session.unit,
+        layer=session.layer,
+        head=session.head,
+        which=session.which,
+        right=tuple(session.right),
+        view=front,
+        state=_state(front, view) if view is not None else (),
+        lane=screen.index,
+        track=_short(key(focused)),
+        big=bool(getattr(screen, "big", False)),
+        blank=bool(getattr(screen, "curtain", False)),
+    )
+
+
+def _state(name: str, view: View) -> tuple[tuple[str, Plain], ...]:
+    """What was chosen in a view, as far as it is plain data."""
+    pairs: list[tuple[str, Any]] = [("at_layer", view.at_layer)]
+    for attribute in CHOSEN.get(name, ()):
+        value = getattr(view, attribute, None)
+        if value is None or isinstance(value, bool | int | str | tuple):
+            pairs.append((attribute, value))
+    return tuple(pairs)
+
+
+def _short(text: str, most: int = LETTERS) -> str:
+    """Printable, and no longer than a place may hold."""
+    return "".join(c for c in text if c.isprintable() or c == "\n")[:most]
