@@ -89,8 +89,12 @@ class PeepholeApp(App[int]):
         return "few" if self.console.color_system in ("standard", "windows") else "full"
 
     def on_mount(self) -> None:
-        self.call_after_refresh(settle)
         self.theme_changed_signal.subscribe(self, lambda _: self.repaint())
+        # Textual shows nothing while it mounts the app: a screen pushed here would be drawn in vain
+        self.call_later(self.show_first)
+
+    def show_first(self) -> None:
+        """The screen that the app begins with."""
         if self.first is not None:
             self.push_screen(self.first)
         elif self.session is None and self.scenario is None:
@@ -99,6 +103,7 @@ class PeepholeApp(App[int]):
             self.push_screen(HomeScreen())
         else:
             self.show(self.session, self.scenario, start=self.start)
+        self.call_after_refresh(settle)
 
     def show(
         self, session: Session | None, scenario: Scenario | None = None, *, start: Start = ""

@@ -33,9 +33,18 @@ class Scales:
             values = self._trace[name]
             sample = np.abs(values[:: max(1, len(values) // SAMPLED)])
             sample = sample[~np.isnan(sample)]  # of rows that have no such value
-            scale = nice_scale(float(np.percentile(sample, 95))) if sample.size else 1.0
+            scale = nice_scale(percentile(sample, 95)) if sample.size else 1.0
             self._known[name] = (len(values), scale)
         return scale
+
+
+def percentile(sample: np.ndarray, q: float) -> float:
+    """The q-th percentile of a sample, linear between two of it: as np.percentile, which imports numpy.ma."""
+    ordered = np.sort(sample, axis=None)
+    place = q / 100 * (ordered.size - 1)
+    below = ordered[int(place)]
+    above = ordered[min(int(place) + 1, ordered.size - 1)]
+    return float(below + (above - below) * (place % 1))
 
 
 def nice_scale(largest: float) -> float:
