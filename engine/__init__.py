@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from engine.trace import Named, Trace
     from engine.watching import watch
 
+__version__ = "0.1.0"  # the distribution takes it from here
+
 __all__ = [
     "Backend",
     "CutEdge",

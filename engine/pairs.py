@@ -9,13 +9,16 @@ In a batch a source is filled up with <pad> after its </s>, so that every <s> st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.errors import PeepholeError
 from engine.models import LanguageModel
-from engine.recipe import Batch
 from engine.text import BLANK, END, GO, STOP, tokenize
+
+if TYPE_CHECKING:
+    from engine.recipe import Batch
 
 
 def source_tokens(model: LanguageModel, text: str | Sequence[str]) -> tuple[str, ...]:
@@ -64,6 +67,8 @@ def pair_batch(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]
         PeepholeError: another number of targets than of sources, or none; a <s> or <pad> within a pair;
             a source that does not end with </s>.
     """
+    from engine.recipe import Batch  # for training: who reads needs no recipes
+
     if len(sources) != len(targets) or not sources:
         raise PeepholeError(f"{len(sources)} sources do not go with {len(targets)} targets")
     for source, target in zip(sources, targets, strict=True):
