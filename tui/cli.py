@@ -21,6 +21,7 @@ from tui.commands import examples
 FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
 ELSEWHERE = {
     "run": "tui.headless.run",
+    "record": "tui.record.command",
     "tour": "tui.tour.command",
     "learn": "tui.commands",
     "train": "tui.commands",

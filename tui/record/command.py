@@ -1,0 +1,154 @@
+"""`peephole record`: films, pictures and text of the app, made without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.errors import PeepholeError
+from tui.commands import examples
+from tui.record.files import SUFFIXES, format_of, free, put
+
+if TYPE_CHECKING:
+    from tui.record.frame import Frame
+    from tui.record.what import Subject, Theme
+
+LEAST, MOST = (60, 12), (300, 100)  # columns and lines
+
+
+class Size(click.ParamType):
+    """Columns and lines, as `100x30`."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        columns, _, lines = str(value).lower().partition("x")
+        if not (columns.isdecimal() and lines.isdecimal()):
+            self.fail(f"{value!r} is not COLUMNSxLINES, as 100x30", param, ctx)
+        size = (int(columns), int(lines))
+        if not all(a <= n <= b for a, n, b in zip(LEAST, size, MOST, strict=True)):
+            (a, b), (c, d) = LEAST, MOST
+            self.fail(f"{value} is not between {a}x{b} and {c}x{d}", param, ctx)
+        return size
+
+
+@click.command(
+    epilog=examples(
+        "peephole record agreement                   agreement.cast, for asciinema",
+        "peephole record agreement -o demo.mp4       or .gif .svg .film.svg .txt",
+        "peephole record agreement -o pictures/      a picture of the end of each beat",
+        "peephole record agreement --beats 2-4 -o - --format text",
+        'peephole record lstm "the cats were happy ." -o lstm.film.svg',
+        'peephole record transformer "the cats were happy ." --keys "end 2" -o attention.svg',
+        'peephole record lstm "the cats were happy ." --beside transformer -o both.svg',
+        "peephole record runs/recall-lstm-1 -o learned.svg",
+    )
+)
+@click.argument("what", metavar="SCENARIO|MODEL|TRACE|RUN")
+@click.argument("text", required=False)
+@click.option("-o", "--output", metavar="FILE|FOLDER", help="Where to; - is stdout.")
+@click.option(
+    "--format", "form", type=click.Choice(list(SUFFIXES)), help="Else as the name of the file ends."
+)
+@click.option("--size", type=Size(), default="100x30", show_default=True, help="Of the terminal.")
+@click.option("--beats", metavar="N|A-B", help="Only these beats of a scenario.")
+@click.option("--keys", "pressed", metavar="KEYS", help='Keys to press, e.g. "end up 2".')
+@click.option("--beside", multiple=True, metavar="MODEL|RUN", help="Put this one beside it.")
+@click.option("--target", metavar="TEXT", help="Words that a model of pairs reads as its own.")
+@click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4".')
+@click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
+@click.option(
+    "--theme",
+    type=click.Choice(["dark", "light", "safe"]),
+    default="dark",
+    show_default=True,
+    help="safe: for the colour-blind.",
+)
+@click.option("--ascii", "plain", is_flag=True, help="Draw with ASCII only.")
+@click.option(
+    "--tick",
+    type=click.FloatRange(0.02, 10),
+    default=0.25,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a row is shown while it plays.",
+)
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def record(
+    what: str,
+    text: str | None,
+    output: str | None,
+    form: str | None,
+    size: tuple[int, int],
+    beats: str | None,
+    pressed: str | None,
+    beside: tuple[str, ...],
+    target: str | None,
+    decode: str | None,
+    most: int | None,
+    theme: Theme,
+    plain: bool,
+    tick: float,
+    force: bool,
+) -> None:
+    """Record a SCENARIO beat by beat, or what a MODEL reads, without a terminal.
+
+    A film is made tick by tick and no clock is asked: the same command makes the same bytes. The beats are
+    the chapters of a cast, and each is shown for as long as it takes to read it.
+
+    Formats: cast (asciinema, version 3), svg (a picture), film.svg (one that moves), text (frames that can be
+    compared line by line, without colours), gif, mp4 (needs peephole[video]).
+    """
+    from tui.record import timing, writers
+    from tui.record import what as wanted
+
+    asked = wanted.Asked(
+        what, text, beside, target, decode, most, wanted.keys(pressed or "")
+    )  # fmt: skip
+    name = Path(what).stem.replace(":", "-") or "film"
+    to = None if output == "-" else Path(output or f"{name}{SUFFIXES[form or 'cast']}")
+    folder = to is not None and (to.is_dir() or str(output).endswith(("/", "\\")))
+    if to is None and form is None:
+        raise PeepholeError("stdout has no name to tell the format by", do="Say --format")
+    kind = form or "svg" if folder or to is None else format_of(to, form)
+    writers.at_hand(kind, to is None)
+    with wanted.terminal():
+        subject = wanted.subject(asked, theme, plain, "none" if kind == "text" else "full")
+        numbers = wanted.beats(beats, subject.script)
+        if to is None:
+            paths = []
+        elif folder:
+            to.mkdir(exist_ok=True)
+            each = kind == "svg" and subject.script is not None
+            names = [f"{name}-{n:02}" for n in numbers] if each else [name]
+            paths = [to / f"{called}{SUFFIXES[kind]}" for called in names]
+        else:
+            paths = [to]
+        free(paths, force)
+        frames = timing.timed(_film(subject, asked.press, size, numbers), tick)
+        if to is None:
+            click.echo(writers.text(kind, frames, subject), nl=False)
+        pieces = list(timing.by_beat(frames)) if len(paths) > 1 else [frames]
+        for path, piece in zip(paths, pieces, strict=False):
+            put(path, partial(writers.write, kind, piece, subject))
+            click.echo(f"{path}: {writers.said(kind, piece, path)}", err=True)
+
+
+def _film(
+    subject: Subject, press: Sequence[str], size: tuple[int, int], numbers: Sequence[int]
+) -> list[Frame]:
+    """Play it, with how far that is on stderr."""
+    from tui.record import stage
+
+    many = len(numbers) if subject.script is not None else len(press)
+    stderr = click.get_text_stream("stderr")
+    with click.progressbar(length=many, label=subject.title, file=stderr) as bar:
+        if subject.script is not None:
+            return stage.scenario(subject.script, subject.app, size, numbers, lambda: bar.update(1))
+        return stage.keys(subject.app, size, press, lambda: bar.update(1))

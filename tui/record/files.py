@@ -1,0 +1,74 @@
+"""Where a recording goes: a file is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import PeepholeError, did_you_mean
+
+SUFFIXES = {
+    "cast": ".cast",
+    "svg": ".svg",
+    "film.svg": ".film.svg",
+    "text": ".txt",
+    "gif": ".gif",
+    "mp4": ".mp4",
+}
+
+
+def format_of(path: Path, asked: str | None) -> str:
+    """The format of a file: what was asked for, else what its name ends with.
+
+    Raises:
+        PeepholeError: its name ends with nothing that is known.
+    """
+    if asked is not None:
+        return asked
+    ends = sorted(SUFFIXES.items(), key=lambda item: -len(item[1]))  # .film.svg before .svg
+    found = next((name for name, end in ends if path.name.endswith(end)), None)
+    if found is None:
+        raise PeepholeError(
+            f"no format is called {path.suffix or path.name!r}",
+            where=str(path),
+            do=did_you_mean(path.suffix, list(SUFFIXES.values()))
+            or f"End it with {', '.join(SUFFIXES.values())}, or say --format",
+        )
+    return found
+
+
+def free(paths: list[Path], force: bool) -> None:
+    """See that files can be written, before the work begins.
+
+    Raises:
+        PeepholeError: one is there already and is not to be replaced, or its folder is not there.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise PeepholeError("this is a folder", where=str(path), do="Name a file")
+        if path.exists() and not force:
+            raise PeepholeError("it is there already", where=str(path), do="--force replaces it")
+        folder = path.parent
+        if not folder.is_dir():
+            raise PeepholeError(f"there is no folder {folder}", where=str(path))
+        if not os.access(folder, os.W_OK):
+            raise PeepholeError("its folder cannot be written", where=str(path))
+
+
+def put(path: Path, write: Callable[[Path], object]) -> None:
+    """Have a file written under another name in the same folder, then give it its own.
+
+    Raises:
+        PeepholeError: it cannot be written.
+    """
+    # the suffix stays: what writes films goes by it
+    part = path.with_name(f".{os.getpid()}.part.{path.name}")
+    try:
+        write(part)
+        os.replace(part, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PeepholeError(f"cannot be written ({reason})", where=str(path)) from None
+    finally:
+        part.unlink(missing_ok=True)
