@@ -1,15 +1,19 @@
-"""What a training run is made of: its knobs, its batches, and what an update reports."""
+"""What a training run is made of: its knobs, its batches, and what an update reports.
+
+NumPy is not imported here: the command line names the knobs' choices without it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import PeepholeError, did_you_mean, shown
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LIVE = ("lr", "clip", "k1", "k2", "momentum")  # knobs that may change between two updates
 CHOICES = {

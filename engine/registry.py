@@ -15,6 +15,7 @@ CELLS = {
     "gru": "engine.cells.gru",
 }
 NETWORKS = ("rnn", "relu", "linear", "lstm", "gru", "transformer")  # as a user names them
+NETWORK = {"elman": "rnn"}  # a cell's network, where it is called otherwise than the cell
 ARCHITECTURES = {
     "recurrent": "engine.models.recurrent:RecurrentLM",
     "transformer": "engine.models.transformer:TransformerLM",
@@ -23,6 +24,11 @@ ARCHITECTURES = {
     "encoder-decoder": "engine.models.encoder_decoder:EncoderDecoder",
     "seq2seq-transformer": "engine.models.seq2seq:Seq2SeqTransformer",
 }
+
+
+def cell_of(network: str) -> str:
+    """The cell that a network's layers are of, by its name in CELLS."""
+    return {named: cell for cell, named in NETWORK.items()}.get(network, network)
 
 
 def load(table: dict[str, str], name: str, kind: str) -> Any:

@@ -17,6 +17,7 @@ from engine.interventions import Intervention
 from engine.models import Architecture, LanguageModel, reads
 from engine.models.recurrent import RecurrentLM
 from engine.models.transformer import TransformerLM
+from engine.registry import cell_of
 from engine.runner import MOST, run
 from engine.text import Vocabulary
 from engine.trace import Trace
@@ -24,7 +25,6 @@ from scenarios import zoo
 from scenarios.script import Reading, Recorded, Trained, Untrained
 
 if TYPE_CHECKING:
-    from engine.learning.config import Config
     from scenarios.tasks import Task
 
 RUNS = Path(__file__).parent / "runs"
@@ -32,11 +32,12 @@ Models = Callable[[str, int | None], LanguageModel]
 
 
 class Found(NamedTuple):
-    """A model, what must be said of it on the screen, and the folder of its run if it has one."""
+    """A model, what must be said of it on the screen, and of a recorded run its folder and task."""
 
     model: LanguageModel
     note: str = ""
     run: Path | None = None
+    task: Task | None = None
 
 
 class Wrong(PeepholeError):
@@ -115,8 +116,7 @@ def _untrained(spec: Untrained, of_task: str) -> LanguageModel:
 def _for_text(spec: Untrained, words: int) -> Architecture:
     if spec.cell == "transformer":
         return TransformerLM(words, spec.width, layers=spec.layers)
-    cell = "elman" if spec.cell == "rnn" else spec.cell
-    return RecurrentLM(cell, words, spec.width, spec.width, spec.layers)
+    return RecurrentLM(cell_of(spec.cell), words, spec.width, spec.width, spec.layers)
 
 
 def _untrained_note(spec: Untrained) -> str:
@@ -187,49 +187,31 @@ class _NoUpdate(PeepholeError):
 
 
 def checkpoint(path: Path, update: int | None = None) -> Found:
-    """The model that a run was after an update; None is its newest checkpoint.
+    """The model that a run was after an update, and its task; None is its newest checkpoint.
 
     Raises:
         PeepholeError: it is no run, or kept no such checkpoint.
     """
+    from engine.arrays import NUMPY
     from engine.learning.folder import RunFolder
+    from engine.training import Training
 
     folder = RunFolder.open(path)
-    kept = folder.checkpoints()
-    if folder.config.task is None or not kept:
+    config, kept = folder.config, folder.checkpoints()
+    if config.task is None or not kept:
         raise PeepholeError(f"{path.name} kept no checkpoint of a task", do="`peephole learn` does")
     at = kept[-1] if update is None else update
     if at not in kept:
         raise _NoUpdate(
             f"no checkpoint of update {at}", do=f"There are: {', '.join(map(str, kept))}"
         )
-    return _load(path, at)
-
-
-@cache
-def _load(path: Path, update: int) -> Found:
-    from engine.arrays import NUMPY
-    from engine.learning.folder import RunFolder
-    from engine.training import Training
-
-    folder = RunFolder.open(path)
-    training = Training.load(folder.checkpoint(update), NUMPY, _no_batches)
-    words: Any = of_run(folder.config).vocabulary()
-    card = {"updates": update, "recipe": asdict(training.recipe)}
-    cell = folder.config.model.cell if folder.config.model else path.name
+    training = Training.load(folder.checkpoint(at), NUMPY, _no_batches)
+    learned = task(f"{config.task.name} {config.task.length}")
+    words: Any = learned.vocabulary()
+    card = {"updates": at, "recipe": asdict(training.recipe)}
+    cell = config.model.cell if config.model else path.name
     model = LanguageModel(cell, training.architecture, training.params, words, card)
-    return Found(model, f"update {update:,} of {path.name}", path)
-
-
-def of_run(config: Config) -> Task:
-    """The task that a run learns.
-
-    Raises:
-        PeepholeError: it learns none of ours.
-    """
-    if config.task is None:
-        raise PeepholeError(f"{config.name} is no run of a task", do="`peephole learn` makes one")
-    return task(f"{config.task.name} {config.task.length}")
+    return Found(model, f"update {at:,} of {path.name}", path, learned)
 
 
 def _no_batches(step: int) -> NoReturn:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import PeepholeError
+from engine.recipe import CHOICES
 from engine.registry import NETWORKS
 
 if TYPE_CHECKING:
     from engine.learning.folder import RunFolder
 
 WIDE = 1024  # units from which on the first weights alone take seconds
-INITS = ("torch", "xavier", "orthogonal", "identity")
 
 
 def examples(*lines: str) -> str:
@@ -37,13 +37,15 @@ _MODEL = [
     click.option("--residual", is_flag=True, help="Add a layer's input to its output."),
 ]
 _RECIPE = [
-    click.option("--init", type=click.Choice(INITS), help="Of the weights (default torch)."),
+    click.option(
+        "--init", type=click.Choice(CHOICES["init"]), help="Of the weights (default torch)."
+    ),
     click.option("--gain", type=float, help="Multiplies the recurrent matrices at the start."),
     click.option("--forget-bias", type=float, help="Added to an LSTM's at the start."),
-    click.option("--optimiser", type=click.Choice(["adam", "sgd"]), help="Default adam."),
+    click.option("--optimiser", type=click.Choice(CHOICES["optimiser"]), help="Default adam."),
     click.option("--momentum", type=float, help="Of sgd."),
     click.option("--lr", type=float, help="Learning rate, at its peak."),
-    click.option("--schedule", type=click.Choice(["cosine", "constant"]), help="Of the lr."),
+    click.option("--schedule", type=click.Choice(CHOICES["schedule"]), help="Of the lr."),
     click.option("--warmup", type=click.IntRange(0), help="Updates until the lr is reached."),
     click.option("--clip", type=float, help="Largest gradient norm; 0 does not clip."),
     click.option("--k1", type=click.IntRange(0), help="Truncated BPTT: after every k1 rows ..."),

@@ -117,13 +117,12 @@ def of_run(path: Path, update: int | None = None) -> Session:
         PeepholeError: it is no run of a task, or kept no such checkpoint.
     """
     from engine import run
-    from engine.learning.folder import RunFolder
     from scenarios import readers
     from tui.lane import Lane
     from tui.session import Session
 
-    model, note, _ = readers.checkpoint(path, update)
-    task = readers.of_run(RunFolder.open(path).config)
+    model, note, _, task = readers.checkpoint(path, update)
+    assert task is not None  # a run's
     lane = Lane(model.name, run(model, task.probe_tokens()), model, note=note)
     lane.run, lane.update = path, model.card["updates"]
     lane.answers = task.probe_answers()

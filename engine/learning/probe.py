@@ -24,6 +24,7 @@ from engine.models import Architecture
 from engine.models.recurrent import RecurrentLM
 from engine.objective import accuracy, objective
 from engine.recipe import Batch
+from engine.registry import NETWORK
 
 SATURATED = 0.9  # of |h|: there the slope of tanh, 1 - h², is below 0.19
 _SQUASHED = ("elman", "lstm", "gru")  # their h is within -1..1
@@ -214,7 +215,7 @@ def _layer(
         radius = {n: spectral_radius(block) for n, block in zip(names, blocks, strict=True)}
     return Layer(
         name=f"layers.{layer}",
-        kind={"elman": "rnn"}.get(cell, cell),
+        kind=NETWORK.get(cell, cell),
         # the batch's loss is the mean over its items: times B, each gradient is of the item's own
         time={
             name: np.maximum(items * norms[:, layer].mean(-1), LEAST)

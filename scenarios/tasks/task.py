@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.errors import PeepholeError, did_you_mean, shown
 from engine.models import Architecture
-from engine.registry import NETWORKS
+from engine.registry import NETWORKS, cell_of
 from engine.text import START, Numbers, Vocabulary
 from engine.training import Batch
 
@@ -121,8 +121,7 @@ class Task:
         more: dict[str, Any] = {} if self.words else {"outputs": 1}
         more |= {"residual": True} if residual else {}
         words = len(self.words) or Numbers.size
-        name = "elman" if cell == "rnn" else cell
-        return RecurrentLM(name, words, width, embed, layers or 1, **more)
+        return RecurrentLM(cell_of(cell), words, width, embed, layers or 1, **more)
 
     def _transformer(self, width: int, layers: int) -> Architecture:
         from engine.models.transformer import TransformerLM
