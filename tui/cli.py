@@ -129,15 +129,15 @@ def open_(
     A model of pairs reads the TEXT as its source and writes the target itself, unless --target gives it. A
     language model goes on with the TEXT if --decode says how.
     """
+    start.quick()
     from engine.decoding import Decoding
-    from engine.learning.folder import is_run
     from engine.storage import content_of, load_trace
 
     folder, _, update = (
         what.rpartition("@") if what.rpartition("@")[2].isdecimal() else (what, "", "")
     )
     written = [target, decode, most] != [None, None, None]
-    if is_run(Path(folder)):
+    if Path(folder).is_dir() and _is_run(folder):
         if text is not None or written:
             raise PeepholeError("a run has its own probe to read", where=what)
         session = start.of_run(Path(folder), int(update) if update else None)
@@ -148,9 +148,10 @@ def open_(
         trace = load_trace(what)
         start.screen(lambda: start.of_trace(trace))
     else:
-        from tui.headless.reading import target_given
+        if target is not None:
+            from tui.headless.reading import target_given
 
-        target_given(target)
+            target_given(target)
         decoding = Decoding.parse(decode) if decode is not None else None
         session = start.of_text([_model(what)], text or "", target, decoding, most)
         start.screen(lambda: session, begin="play" if text else "type")
@@ -238,6 +239,12 @@ def card(model: str, measure: bool) -> None:
         raise PeepholeError(
             f"its card is not whole ({error})", where=model, do="`peephole train` writes one"
         ) from None
+
+
+def _is_run(folder: str) -> bool:
+    from engine.learning.folder import is_run
+
+    return is_run(folder)
 
 
 def _model(name: str) -> Any:

@@ -36,6 +36,11 @@ def only_ascii(environ: Mapping[str, str] = os.environ, encoding: str | None = N
     return any("UTF8" not in name.upper().replace("-", "") for name in (locale, encoding))
 
 
+def quick() -> None:
+    """Look for no garbage until the first frame: imports leave none, and looking is an eighth of a start."""
+    gc.disable()
+
+
 def screen(
     session: Callable[[], Session] | None = None,
     scenario: Scenario | None = None,
@@ -51,7 +56,7 @@ def screen(
             "the screen needs a terminal",
             do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
         )
-    gc.disable()  # imports leave no garbage, and looking for it is an eighth of the time to start
+    quick()
     from tui.app import launch
 
     sys.exit(launch(session() if session else None, scenario, start=begin))
