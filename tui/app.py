@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine import PeepholeError
-from tui.guest import Guest
+from tui.guest import FORBIDDEN, Guest, admit
 from tui.palette import Colours, Palette
 from tui.start import only_ascii
 from tui.themes import LOOKS, SPOKEN, themes
@@ -61,6 +61,7 @@ class PeepholeApp(App[int]):
     ) -> None:
         super().__init__(driver_class=None if guest is None else guest.driver())
         self.guest = guest
+        admit(guest)
         self.colours = colours
         self.session, self.scenario, self.start, self.first = session, scenario, start, first
         self.parting: list[str] = []
@@ -135,7 +136,8 @@ class PeepholeApp(App[int]):
             if choice.kind == "scenario":
                 from scenarios import shelf
 
-                self.show(None, shelf.find(choice.name))
+                folder = self.guest.scenarios if self.guest else None
+                self.show(None, shelf.find(choice.name, folder, self.guest is not None))
             elif choice.kind == "tour":
                 self.tour()
             elif choice.kind == "model":
@@ -198,8 +200,17 @@ class PeepholeApp(App[int]):
             screen.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No palette opens over what says that the terminal is too small."""
+        """No palette opens over what says that the terminal is too small; guests save nothing."""
+        if self.guest is not None and action in FORBIDDEN:
+            return False
         return action != "command_palette" or not self.screen.has_class("-small")
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Open a link; a guest's browser is not on this machine."""
+        if self.guest is None:
+            super().open_url(url, new_tab=new_tab)
+        else:
+            self.notify(url, markup=False)
 
     def get_key_display(self, binding: Binding) -> str:
         """A key as footer and help show it."""
@@ -209,14 +220,16 @@ class PeepholeApp(App[int]):
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Everything that has a key can be found in the command palette too."""
         for command in super().get_system_commands(screen):
-            if command.title != "Theme":  # Textual's own themes have no maps for numbers
+            # Textual's own themes have no maps for numbers
+            if command.title != "Theme" and (self.guest is None or command.title != "Screenshot"):
                 yield command
         yield SystemCommand(
             "Take the tour", "All scenarios in the order of history, from where you were", self.tour
         )
-        yield SystemCommand(
-            "Train a network", "Choose task, cell and knobs, and watch it learn", self.train
-        )
+        if self.guest is None:
+            yield SystemCommand(
+                "Train a network", "Choose task, cell and knobs, and watch it learn", self.train
+            )
         for name, spoken in SPOKEN.items():
             here = " (as now)" if name == self.theme else ""
             yield SystemCommand(

@@ -1,7 +1,12 @@
-"""Who is only visiting: what an app that is shown to strangers does not do for them."""
+"""Who is only visiting: what an app that is shown to strangers does not do for them.
+
+Nothing that a guest does is written, trained, started or opened by its path. What a screen offers asks
+the app for its `guest`; what has no app at hand asks `visitor`.
+"""
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+FORBIDDEN = frozenset({"save_trace", "save_picture", "screenshot", "suspend_process"})  # actions
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Guest:
-    """A visitor of `peephole serve`. Nothing that they do is written, trained, started or opened by path.
+    """A visitor of `peephole serve`.
 
     Attributes:
         scenarios: a folder whose scenarios are shown beside the bundled ones.
@@ -31,3 +38,16 @@ class Guest:
         from tui.serve.driver import GuestDriver
 
         return GuestDriver
+
+
+_visitor: ContextVar[Guest | None] = ContextVar("visitor", default=None)
+
+
+def admit(guest: Guest | None) -> None:
+    """From now on, whatever runs in this context runs for a guest; None: for the machine's owner."""
+    _visitor.set(guest)
+
+
+def visitor() -> Guest | None:
+    """For whom this runs; None where it is the machine's owner."""
+    return _visitor.get()

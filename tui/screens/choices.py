@@ -12,6 +12,7 @@ from textual.fuzzy import FuzzySearch
 from engine import PeepholeError, UnknownWords, Vocabulary, tokenize
 from scenarios import corpus, shelf, zoo
 from scenarios.samples import sample
+from tui.guest import visitor
 from tui.screens.recent import recent
 
 ALSO = {"train": "train learn"}  # what else one may call a kind
@@ -69,7 +70,8 @@ def tour() -> list[Choice]:
 def scenarios() -> list[Choice]:
     """The bundled scenarios, wing by wing, in the order of history. Only their heads are read."""
     choices = []
-    for h in shelf.headings():
+    guest = visitor()
+    for h in shelf.headings(guest.scenarios if guest else None, guest is not None):
         about, size, enter = h.about, f"{h.beats} beats", "plays it beat by beat"
         if h.problem:
             about, size, enter = h.problem, "", "cannot be played"
@@ -81,10 +83,12 @@ def scenarios() -> list[Choice]:
 
 
 def models() -> list[Choice]:
-    """The bundled models that have weights here, and how to get those that have none."""
+    """The bundled models that have weights here, and how to get those that have none; no guest can."""
     choices = []
     for name, entry in zoo.entries().items():
         size = zoo.size(name)
+        if not size and visitor() is not None:
+            continue
         problem = "" if size else f"no weights yet: peephole train {name}"
         shelf, text = sample(name)
         typed = entry.reads == "english"
@@ -98,8 +102,11 @@ def models() -> list[Choice]:
 
 
 def tasks() -> list[Choice]:
-    """The tasks that one can train a network on."""
+    """The tasks that one can train a network on; a guest cannot."""
     from scenarios import tasks as known
+
+    if visitor() is not None:
+        return []
 
     choices = []
     for name in known.TASKS:
@@ -111,8 +118,11 @@ def tasks() -> list[Choice]:
 
 
 def runs() -> list[Choice]:
-    """The latest runs in ./runs, where new ones are put, the newest first."""
+    """The latest runs in ./runs, where new ones are put, the newest first; not shown to guests."""
     from engine.learning.folder import is_run
+
+    if visitor() is not None:
+        return []
 
     try:
         found = [path for path in Path("runs").iterdir() if is_run(path)]

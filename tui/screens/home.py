@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 
+from tui.guest import visitor
 from tui.line import Line
 from tui.palette import Palette
 from tui.screens.entries import Entries
@@ -49,6 +50,10 @@ class Search(Line):
 class HomeScreen(Screen[None]):
     """The list; posts `Chosen` when the user opens something."""
 
+    OWNERS = """\
+* A **task** asks which network to train on it, and how; then you watch it learn. The run is a folder in
+  `runs`, listed here as well, that can be opened again and gone on with.
+"""
     HELP = """\
 # Home
 
@@ -56,13 +61,11 @@ Type to search the scenarios and models; ↑ ↓ choose, **Enter** opens. Anythi
 (several words, or a full stop at its end) is read by the models instead; words that they do not know
 are named, with the nearest ones that they do.
 
-* The **tour** is all scenarios in the order of history, with questions; how far you are is kept.
+* The **tour** is all scenarios in the order of history, with questions; how far you are is kept{until}.
 * A **scenario** is a script: it stops at beats, says what to look at, and measures every claim.
 * A **model** opens an empty line to type in: each finished word is a tick; one that was made for something
   else than this little English begins with a sample of it.
-* A **task** asks which network to train on it, and how; then you watch it learn. The run is a folder in
-  `runs`, listed here as well, that can be opened again and gone on with.
-
+{owners}
 **Esc** empties the search line; on an empty one it leaves peephole, as Ctrl+Q does anywhere.
 """
     DEFAULT_CSS = """
@@ -94,7 +97,9 @@ are named, with the nearest ones that they do.
     def compose(self) -> ComposeResult:
         yield Static(id="name", markup=False)
         yield Search(
-            placeholder="type to search (train: what you can train), or a sentence to read",
+            placeholder="type to search, or a sentence to read"
+            if visitor() is not None
+            else "type to search (train: what you can train), or a sentence to read",
             id="search",
         )
         yield Entries()
@@ -230,7 +235,9 @@ are named, with the nearest ones that they do.
             for active in self.active_bindings.values()
             if active.binding.id
         ]
-        self.app.push_screen(HelpScreen("Home", self.HELP, keys))
+        guest = visitor() is not None
+        until, owners = (" until you leave", "") if guest else ("", self.OWNERS)
+        self.app.push_screen(HelpScreen("Home", self.HELP.format(until=until, owners=owners), keys))
 
     async def action_leave(self) -> None:
         search = self.query_one("#search", Input)

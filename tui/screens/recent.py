@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from tui.guest import visitor
+
 MOST = 5
 
 
@@ -15,7 +17,10 @@ def _file() -> Path:
 
 
 def recent() -> list[str]:
-    """The last sentences, the newest first; none where there is no such file, or a foreign one."""
+    """The last sentences, the newest first; none where there is no such file, or a foreign one, or for
+    guests."""
+    if visitor() is not None:
+        return []
     try:
         texts = json.loads(_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -24,7 +29,9 @@ def recent() -> list[str]:
 
 
 def remember(text: str) -> None:
-    """Put a sentence first; a home that cannot be written to is no reason to stop."""
+    """Put a sentence first; a home that cannot be written to is no reason to stop. Guests leave none."""
+    if visitor() is not None:
+        return
     texts = [text, *(other for other in recent() if other != text)][:MOST]
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import PeepholeError
+from tui.guest import visitor
 
 if TYPE_CHECKING:
     from tui.learning.core import Core as LearningCore
@@ -17,6 +18,9 @@ def save_as(
     screen: Core | LearningCore, what: str, name: str, save: Callable[[Path], object]
 ) -> None:
     """Ask where to, beginning with `name`; then `save` writes it, beside the interface."""
+    if visitor() is not None:
+        screen.complain(PeepholeError("a guest saves nothing"))
+        return
     from tui.dialogs.save_as import SaveAsDialog
 
     def work(path: Path) -> None:

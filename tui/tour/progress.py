@@ -1,4 +1,4 @@
-"""How far somebody is on the tour, kept from one session to the next."""
+"""How far somebody is on the tour, kept from one session to the next; a guest's until they leave."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from platformdirs import user_state_path
+
+from tui.guest import Guest, visitor
 
 LARGEST = 1_000_000  # bytes of a file that could be ours
 PAUSE = 180.0  # seconds at one beat beyond which nobody was reading it
@@ -56,6 +59,7 @@ class Progress:
 
 
 _held: Progress | None = None  # what could not be written; it counts until peephole is left
+_guests: WeakKeyDictionary[Guest, Progress] = WeakKeyDictionary()  # of these nothing is written
 
 
 def _file() -> Path:
@@ -64,6 +68,8 @@ def _file() -> Path:
 
 def load() -> Progress:
     """What is kept; nothing where there is no such file, and of a damaged or foreign one what is whole."""
+    if (guest := visitor()) is not None:
+        return _guests.get(guest, Progress())
     if _held is not None:
         return _held
     try:
@@ -104,6 +110,9 @@ def update(change: Callable[[Progress], Progress]) -> Progress:
     """
     global _held
     new = change(load())
+    if (guest := visitor()) is not None:
+        _guests[guest] = new
+        return new
     try:
         _write(json.dumps({**asdict(new), "done": sorted(new.done)}, indent=1))
         _held = None
