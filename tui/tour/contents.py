@@ -131,6 +131,12 @@ In a chapter **n** or **Page Down** goes from beat to beat, and from the last on
             options.replace_option_prompt_at_index(index, self._line(index))
         self._say()
 
+    def told(self) -> tuple[str, ...]:
+        """A title and paragraphs, for those who watch from elsewhere."""
+        chapter = self.chosen
+        about = f"{chapter.number}  {chapter.heading.title}"
+        return "The tour", about, chapter.why, chapter.heading.about
+
     def _line(self, index: int) -> Text:
         """A chapter: mark, done or not, number, year, title, and at the right wing and beats."""
         chapter, look = self.course.chapters[index], self.palette.look

@@ -101,6 +101,12 @@ class PageScreen(Screen[None]):
             options.highlighted = 0
         self.repaint()
 
+    def told(self) -> tuple[str, ...]:
+        """A title and paragraphs, for those who watch from elsewhere."""
+        page, question, found = self.page, self.page.question, self.measured
+        asked = (question.ask, *question.choices) if question is not None else ()
+        return (page.title, page.place, *page.text, *asked, found.told if found is not None else "")
+
     @property
     def palette(self) -> Palette:
         return getattr(self.app, "palette", None) or Palette()
