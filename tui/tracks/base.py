@@ -162,6 +162,8 @@ class Track(Widget, can_focus=True):
             else:
                 cells = self.future(row, width)
         blank = self.palette.style("text", ground)
+        if not cells and not self.ends:
+            return Strip.blank(width + 1, blank)
         if cells and cells[-1].style and cells[-1].style.bgcolor == blank.bgcolor:
             blank = cells[-1].style  # one style less to send
         strip = Strip(cells).adjust_cell_length(width, blank)
