@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.errors import did_you_mean
 from scenarios import who
 from scenarios.expressions import Expression, WordError, parse
+from scenarios.keys import BEAT, SCENARIO
 from scenarios.measures import MEASURES
-from scenarios.narration import read_narration
-from scenarios.script import (
-    HERE,
-    MOST,
-    VIEWS,
-    WINGS,
-    YEARS,
-    Beat,
-    Claim,
-    LaneSpec,
-    Reading,
-    Scenario,
-)
+from scenarios.narration import Narration, read_narration
+from scenarios.script import HERE, Beat, Claim, LaneSpec, Reading, Scenario, Trained
 from scenarios.source import Path_, Source, read_toml
-from scenarios.tables import Schema, Tables
+from scenarios.tables import Mistakes, Tables
 
-_SCENARIO: Schema = {
-    "title": (str, True),
-    "about": (str, False),
-    "year": (int, False),
-    "wing": (str, False),
-    **who.READING,
-    "lanes": (dict, True),
-    "measure": (dict, False),
-    "beats": (list, True),
-}
-_BEAT: Schema = {
-    "title": (str, True),
-    "say": (str, True),
-    "notes": (str, False),
-    "lanes": (list, False),
-    **who.READING,
-    "stop": ((int, str), False),
-    "view": (str, False),
-    "of": (str, False),
-    "unit": ((int, str), False),
-    "layer": (int, False),
-    "head": (int, False),
-    "measure": (dict, False),
-    "expect": (list, False),
-    "literal": (list, False),
-}
+_NONE = parse("0", {})  # stands for a measure that is wrong, which was said where it is
 
 
 def read(path: str | Path, called: str = "") -> Scenario:
@@ -60,7 +25,8 @@ def read(path: str | Path, called: str = "") -> Scenario:
 
     Raises:
         PeepholeError: the file cannot be read.
-        ScriptError: the first mistake in it, with line, column and the word underlined.
+        ScriptError: the first mistake in it, with line, column and the word underlined; all others that
+            could be found are its `more`.
     """
     source, data = read_toml(path, called)
     return _Reader(source).scenario(data)
@@ -72,38 +38,38 @@ def further_beat(source: Source, table: Any, at: Path_, scenario: Scenario) -> B
     Raises:
         ScriptError: a mistake in it.
     """
-    first = tuple(scenario.lanes)[:1]
     reader = _Reader(source)
-    return reader._beat(table, at, scenario.reading, first, scenario.lanes, scenario.measures)
+    reader.tables.check(table, BEAT, at)
+    first = tuple(scenario.lanes)[:1]
+    beat = reader.beat(table, at, scenario.reading, first, scenario.lanes, scenario.measures)
+    reader.mistakes.end()
+    return beat
 
 
 class _Reader:
+    """Reads tables that hold what they may hold, and keeps the mistakes in what they say."""
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.tables = Tables(source)
+        self.mistakes = Mistakes()
 
     def scenario(self, data: dict[str, Any]) -> Scenario:
-        self.tables.check(data, _SCENARIO, (), "a scenario")
-        reading = who.reading(self.tables, data, ())
-        if reading.text is None and not reading.task:
-            raise self.source.error("a scenario needs the key 'text' or 'task'")
-        if "year" in data:
-            self.tables.number(data, "year", *YEARS, ())
-        if "wing" in data:
-            self._known("wing", data["wing"], WINGS, ("wing",))
-        lanes = {}
+        self.tables.check(data, SCENARIO, ())
+        reading = Reading()
+        with self.mistakes:
+            reading = who.reading(self.tables, data, ())
+        lanes = {label: LaneSpec(label, Trained("")) for label in data["lanes"]}
         for label, table in data["lanes"].items():
-            self._name(label, ("lanes", label))
-            lanes[label] = who.lane(self.tables, label, table)
-        if not lanes:
-            raise self.source.error("no lanes", ("lanes",), do="Name a model that reads the text")
+            with self.mistakes:
+                self._name(label, ("lanes", label))
+                lanes[label] = who.lane(self.tables, label, table)
         shared = self._measures(data.get("measure", {}), ("measure",), lanes, {})
-        if not data["beats"]:
-            raise self.source.error("no beats", ("beats",), do="Add a [[beats]] table")
         beats: list[Beat] = []
         for i, table in enumerate(data["beats"]):
             before = beats[-1].lanes if beats else tuple(lanes)[:1]
-            beats.append(self._beat(table, ("beats", i), reading, before, lanes, shared))
+            beats.append(self.beat(table, ("beats", i), reading, before, lanes, shared))
+        self.mistakes.end()
         return Scenario(
             name=self.source.path.stem,
             title=data["title"],
@@ -117,7 +83,7 @@ class _Reader:
             wing=data.get("wing", ""),
         )
 
-    def _beat(
+    def beat(
         self,
         table: Any,
         at: Path_,
@@ -126,46 +92,58 @@ class _Reader:
         lanes: Mapping[str, LaneSpec],
         shared: Mapping[str, Expression],
     ) -> Beat:
-        self.tables.check(table, _BEAT, at, "a beat")
-        shown = self.tables.texts(table, "lanes", at) or before
+        """A beat, with its mistakes in `mistakes`."""
+        shown = self.tables.texts(table, "lanes") or before
         for label in shown:
             if label not in lanes:
-                raise self.source.error(
-                    f"no lane {label!r}", (*at, "lanes"), label, did_you_mean(label, lanes)
-                )
-        if len(shown) > MOST:
-            raise self.source.error(f"{len(shown)} lanes; {MOST} fit on a screen", (*at, "lanes"))
-        view = self._known("view", table.get("view", "score"), VIEWS, (*at, "view"))
+                with self.mistakes:
+                    do = did_you_mean(label, lanes)
+                    raise self.source.error(f"no lane {label!r}", (*at, "lanes"), label, do)
+        with self.mistakes:
+            reading = who.reading(self.tables, table, at).within(reading)
         measures = self._measures(table.get("measure", {}), (*at, "measure"), lanes, shared)
         known = {**shared, **measures}
-        try:
-            say = read_narration(table["say"], known, self.tables.texts(table, "literal", at))
-        except WordError as error:
-            raise self._word(error, (*at, "say")) from None
-        notes = table.get("notes", "")
-        try:  # a speaker may count without measuring
-            read_narration(notes, known, digits=True)
-        except WordError as error:
-            raise self._word(error, (*at, "notes")) from None
-        unit = table.get("unit")
+        literal, notes = self.tables.texts(table, "literal"), table.get("notes", "")
+        say = self._narration(table["say"], (*at, "say"), known, literal)
+        self._narration(notes, (*at, "notes"), known, digits=True)  # a speaker may count
+        unit = None
+        if "unit" in table:
+            with self.mistakes:
+                unit = self._parse(str(table["unit"]), (*at, "unit"), lanes, known)
+        claims = []
+        for text in self.tables.texts(table, "expect"):
+            with self.mistakes:
+                claims.append(self._claim(text, (*at, "expect"), lanes, known))
         return Beat(
             title=table["title"],
             lanes=shown,
-            reading=who.reading(self.tables, table, at).within(reading),
+            reading=reading,
             stop=table.get("stop"),
-            view=view,
+            view=table.get("view", "score"),
             say=say,
             measures=measures,
-            claims=tuple(
-                self._claim(claim, (*at, "expect"), lanes, known)
-                for claim in self.tables.texts(table, "expect", at)
-            ),
+            claims=tuple(claims),
             of=table.get("of"),
-            unit=None if unit is None else self._parse(str(unit), (*at, "unit"), lanes, known),
+            unit=unit,
             layer=table.get("layer"),
             head=table.get("head"),
             notes=notes,
         )
+
+    def _narration(
+        self,
+        text: str,
+        at: Path_,
+        known: Mapping[str, Expression],
+        literals: tuple[str, ...] = (),
+        digits: bool = False,
+    ) -> Narration:
+        with self.mistakes:
+            try:
+                return read_narration(text, known, literals, digits)
+            except WordError as error:
+                raise self._word(error, at) from None
+        return Narration("", ())
 
     def _claim(
         self, text: str, at: Path_, lanes: Mapping[str, Any], known: Mapping[str, Expression]
@@ -185,15 +163,15 @@ class _Reader:
         """Measures by name; each may use those before it."""
         measures: dict[str, Expression] = {}
         for name, text in table.items():
-            self._name(name, (*at, name))
-            if name in lanes:
-                raise self.source.error(f"{name!r} is a lane already", (*at, name))
-            if not isinstance(text, str):
-                raise self.tables.wrong(text, str, (*at, name))
-            parsed = self._parse(text, (*at, name), lanes, {**known, **measures})
-            if not parsed.calls and not parsed.names:
-                raise self.source.error(f"{text!r} measures nothing", (*at, name), text)
-            measures[name] = parsed
+            measures[name], before = _NONE, {**known, **measures}
+            with self.mistakes:
+                self._name(name, (*at, name))
+                if name in lanes:
+                    raise self.source.error(f"{name!r} is a lane already", (*at, name))
+                parsed = self._parse(text, (*at, name), lanes, before)
+                if not parsed.calls and not parsed.names:
+                    raise self.source.error(f"{text!r} measures nothing", (*at, name), text)
+                measures[name] = parsed
         return measures
 
     def _parse(
@@ -209,11 +187,6 @@ class _Reader:
                 f"no lane or measure {name!r}", at, name, did_you_mean(name, names)
             )
         return expression
-
-    def _known(self, what: str, word: str, known: Collection[str], at: Path_) -> str:
-        if word not in known:
-            raise self.source.error(f"no {what} {word!r}", at, word, did_you_mean(word, known))
-        return word
 
     def _name(self, name: str, at: Path_) -> None:
         if not name.isidentifier() or keyword.iskeyword(name) or name == HERE:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,10 +28,16 @@ class Place(NamedTuple):
 
 
 class ScriptError(PeepholeError):
-    """A mistake in a scenario's file, with the line it is in and the word underlined."""
+    """A mistake in a scenario's file, with the line it is in and the word underlined.
+
+    Attributes:
+        place: line, column and length of the word.
+        more: further mistakes that were found with it, in the same file.
+    """
 
     def __init__(self, what: str, source: Source, place: Place, do: str = "") -> None:
-        self.place = place
+        self.place, self.source = place, source
+        self.more: tuple[ScriptError, ...] = ()
         where = f"{source.name}:{place.line}:{place.column}"
         super().__init__(_short(what), where=where, do=_short(do))
         self._excerpt = source.excerpt(place)
@@ -97,6 +104,10 @@ class Source:
         mark = " " * (place.column - 1 - cut) + "^" * max(1, min(place.length, 60))
         return f"{number} | {shown}\n{' ' * len(number)} | {mark}"
 
+    @cached_property
+    def _all(self) -> tuple[_Statement, ...]:
+        return tuple(_statements(self.text))
+
     def _place(self, start: int, stop: int) -> Place:
         line = self.text.count("\n", 0, start) + 1
         return Place(line, start - (self.text.rfind("\n", 0, start) + 1) + 1, stop - start)
@@ -104,7 +115,7 @@ class Source:
     def _statement(self, path: Path_) -> tuple[int, int, Path_]:
         """The statement that lies deepest on the way to `path`, and what of the path is below it."""
         best = below = _Statement((), 0, 0)
-        for statement in _statements(self.text):
+        for statement in self._all:
             n = len(statement.path)
             if statement.path == path[:n] and n > len(best.path):
                 best = statement

@@ -32,27 +32,58 @@ from pathlib import Path
 from typing import Any
 
 from scenarios import shelf
+from scenarios.keys import BEAT
 from scenarios.source import Path_, Source, read_toml
-from scenarios.tables import NUMBER, Schema, Tables
+from scenarios.tables import NUMBER, Key, Table, Tables
 
 COURSE = Path(__file__).parent / "course.toml"
 WHEN = ("before", "after")
-_COURSE: Schema = {
-    "title": (str, True),
-    "about": (str, True),
-    "ends": (list, False),
-    "chapters": (list, True),
+CHOICE = Table(
+    "a choice",
+    {
+        "text": Key(str, "The answer.", "all of them", needed=True),
+        "if": Key(str, "The claim that makes it the right one.", "max(r, l) < 0.5", needed=True),
+    },
+)
+ASKING = {
+    "when": Key(str, "Before the beats, or after them.", "after", known=WHEN, default=WHEN[0]),
+    "ask": Key(str, "The question.", "Which of them fall for it?", needed=True),
+    "choices": Key(
+        list,
+        "The answers to choose from; exactly one of them must be measured as true.",
+        [{"text": "all of them", "if": "max(r, l) < 0.5"}],
+        least=2,
+        items=CHOICE,
+    ),
+    "guess": Key(str, "In place of choices: the measure whose number is asked for.", "m"),
+    "unit": Key(str, "What the number is, e.g. `share right`.", "share right"),
+    "near": Key(NUMBER, "So much off is near.", 0.1, low=0),
+    "factor": Key(NUMBER, "So many times too large or too small is near.", 10, low=1),
 }
-_CHAPTER: Schema = {"scenario": (str, True), "why": (str, True), "questions": (list, False)}
-ASKING: Schema = {
-    "when": (str, False),
-    "ask": (str, True),
-    "choices": (list, False),
-    "guess": (str, False),
-    "unit": (str, False),
-    "near": (NUMBER, False),
-    "factor": (NUMBER, False),
-}
+_QUESTION = Table(
+    "a question",
+    {**BEAT.keys, "title": Key(str, "", ""), **ASKING},
+    needs=("choices", "guess"),
+    apart=(("choices", "guess"), ("near", "factor"), *BEAT.apart),
+    along=(("guess", ("near", "factor")),),
+)
+_CHAPTER = Table(
+    "a chapter",
+    {
+        "scenario": Key(str, "Its name.", "agreement", needed=True),
+        "why": Key(str, "One line: why it comes here.", "It is first.", needed=True),
+        "questions": Key(list, "What is asked.", [], items=_QUESTION),
+    },
+)
+_COURSE = Table(
+    "the tour",
+    {
+        "title": Key(str, "Of the course.", "The tour", needed=True),
+        "about": Key(str, "One line for the list.", "All of it.", needed=True),
+        "ends": Key(list, "Said behind the last chapter, a paragraph each.", []),
+        "chapters": Key(list, "In their order.", [], needed=True, items=_CHAPTER),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -105,13 +136,12 @@ def course(path: Path = COURSE) -> Course:
     """
     source, data = read_toml(path)
     tables = Tables(source)
-    tables.check(data, _COURSE, (), "the tour")
+    tables.check(data, _COURSE, ())
     there = {heading.name: heading for heading in shelf.headings()}
     chapters: list[Chapter] = []
     missing: list[str] = []
     for i, table in enumerate(data["chapters"]):
         at: Path_ = ("chapters", i)
-        tables.check(table, _CHAPTER, at, "a chapter")
         name = table["scenario"]
         if name in missing or any(name == chapter.name for chapter in chapters):
             raise source.error(f"{name!r} is a chapter already", (*at, "scenario"), name)
@@ -120,30 +150,8 @@ def course(path: Path = COURSE) -> Course:
             continue
         asked = []
         for j, question in enumerate(table.get("questions", [])):
-            _check(tables, question, (*at, "questions", j))
             asked.append((question, (*at, "questions", j)))
         number = len(chapters) + 1
         chapters.append(Chapter(number, there[name], table["why"], tuple(asked)))
-    ends = tables.texts(data, "ends", ())
+    ends = tables.texts(data, "ends")
     return Course(data["title"], data["about"], tuple(chapters), tuple(missing), source, ends)
-
-
-def _check(tables: Tables, table: Any, at: Path_) -> None:
-    """What can be said of a question without its scenario."""
-    if not isinstance(table, dict):
-        raise tables.wrong(table, dict, at)
-    own = {key: value for key, value in table.items() if key in ASKING}
-    tables.check(own, ASKING, at, "a question")
-    if table.get("when", WHEN[0]) not in WHEN:
-        raise tables.source.error(
-            f"a question is asked before or after, not {table['when']!r}",
-            (*at, "when"),
-            table["when"],
-        )
-    if not tables.one_of(table, ("choices", "guess"), at):
-        raise tables.source.error("a question needs 'choices' or a 'guess'", at)
-    if "guess" in table and not tables.one_of(table, ("near", "factor"), at):
-        raise tables.source.error("a guess needs 'near' or 'factor'", (*at, "guess"))
-    for key, low in (("near", 0), ("factor", 1)):
-        if key in table:
-            tables.number(table, key, low, 1e300, at)

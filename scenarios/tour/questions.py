@@ -23,8 +23,6 @@ from scenarios.source import Path_, ScriptError
 from scenarios.tables import Tables
 from scenarios.tour import ASKING, Chapter, Course
 
-_CHOICE = {"text": (str, True), "if": (str, True)}
-
 
 @dataclass(frozen=True)
 class Question:
@@ -114,13 +112,9 @@ def _question(
     course: Course, scenario: Scenario, key: str, table: Mapping[str, Any], at: Path_
 ) -> Question:
     tables = Tables(course.source)
-    for choice in table.get("choices", ()):
-        tables.check(choice, _CHOICE, (*at, "choices"), "a choice")
     choices = tuple(choice["text"] for choice in table.get("choices", ()))
-    if "choices" in table and len(choices) < 2:
-        raise course.source.error("a question has two choices or more", (*at, "choices"))
     try:
-        read_narration(table["ask"], (), tables.texts(table, "literal", at))
+        read_narration(table["ask"], (), tables.texts(table, "literal"))
     except WordError as error:
         raise course.source.error(error.what, (*at, "ask"), error.word, error.do) from None
     rest = {name: value for name, value in table.items() if name not in ASKING}

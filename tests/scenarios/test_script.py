@@ -66,7 +66,7 @@ MISTAKES = [
     ('title = "A row"\n', "", "a beat needs the key 'title'", "beats"),
     ("[[beats]]", "[[beat]]", "no key 'beat'. Did you mean 'beats'", "beat"),
     ('"unit"', '"unity"', "no view 'unity'. Did you mean 'unit'", "unity"),
-    ('["tf", "early"]', '["tf", "tf", "tf", "tf"]', "4 lanes; 3 fit on a screen", "lanes"),
+    ('["tf", "early"]', '["tf", "tf", "tf", "tf"]', "'lanes' has 3 at most, not 4", "lanes"),
     ('["tf", "early"]', '["tf", "erly"]', "no lane 'erly'. Did you mean 'early'", "erly"),
     ('model = "transformer"', 'model = "transformr"', "Did you mean 'transformer'", "transformr"),
     ("steps = 600", "steps = -6", "'steps' is at least 0, not -6", "-6"),
