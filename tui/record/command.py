@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -147,8 +148,7 @@ def _film(
     from tui.record import stage
 
     many = len(numbers) if subject.script is not None else len(press)
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(length=many, label=subject.title, file=stderr) as bar:
+    with click.progressbar(length=many, label=subject.title, file=sys.stderr) as bar:
         if subject.script is not None:
             return stage.scenario(subject.script, subject.app, size, numbers, lambda: bar.update(1))
         return stage.keys(subject.app, size, press, lambda: bar.update(1))

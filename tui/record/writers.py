@@ -18,7 +18,7 @@ def write(kind: str, frames: Sequence[Frame], subject: Subject, path: Path) -> N
     if kind in ("gif", "mp4"):
         from tui.record import video
 
-        video.write(kind, frames, subject.app.palette.look, path)
+        video.write(kind, frames, subject.title, path)
     else:
         path.write_text(text(kind, frames, subject), encoding="utf-8", newline="\n")
 
