@@ -39,10 +39,11 @@ source may stand among those of the target, with the p that the model gives them
 there is one bar, with what became of the hypothesis that goes on with the word, where it is recorded.
 
 **Tree**: what a beam search kept. A line is a hypothesis, its words from left to right; what two share is
-drawn once. `▸` still grows, `✓` has finished, `✗` was pruned: at this step, or before. *log p* is of the
-whole hypothesis, in nats; *score* is log p over ((5 + n) / 6)^α for n words (Wu et al. 2016, eq. 14). The
-best score that finished wins; the search is over when none that is kept can overtake it, which may be long
-before as many have finished as the beam is wide. With the cursor the tree grows and is pruned.
+drawn once. The one that wins is on top, and at every fork the better branch is above. `▸` still grows, `✓`
+has finished, `✗` was pruned: at this step, or before. *log p* is of the whole hypothesis, in nats; *score*
+is log p over ((5 + n) / 6)^α for n words (Wu et al. 2016, eq. 14). The best score that finished wins; the
+search is over when none that is kept can overtake it, which may be long before as many have finished as the
+beam is wide. With the cursor the tree grows and is pruned.
 
 `h` tries another way on this row: greedy, sampling, a beam from here. `o` and ← → change its numbers, `c`
 goes back to how the run was written. Enter writes on from here, as another reading beside this one.

@@ -35,8 +35,9 @@ def tree(
 ) -> Text:  # fmt: skip
     """The tree as it stands after a step, with the best candidates that this step pruned.
 
-    Words stand under the rows that they are written to, of which `first` is the first. Where it does not
-    fit, the oldest rows give way to an ellipsis and the least likely lines to a count.
+    Words stand under the rows that they are written to, of which `first` is the first. The hypothesis that
+    wins in the end is the first line, and at every fork the better branch is above. Where it does not fit,
+    the oldest rows give way to an ellipsis and the least likely lines to a count.
     """
     root = grown(search, step)
     paths = sorted(_paths(root), key=lambda path: _rank(search, path[-1], step))
@@ -47,9 +48,10 @@ def tree(
     few = [*groups[0], *groups[1][:room], *groups[2]]
     shown = few[: max(1, height - 1 - (len(paths) > min(len(few), height - 1)))]
     steps = _columns(search, shown, words, width - TAIL)
-    shown = [path for path in shown if path[-1].step >= steps[0][0]]  # else all of it is too old
+    shown = [path for path in shown if path[-1].step >= steps[0][0] or _wins(search, path[-1])]
     left = {id(node) for path in shown for node in path}
     root = _only(root, left)
+    _best_first(search, root, step)
     text = Text(no_wrap=True)
     ahead = palette.glyph("…", "~") if steps[0][0] else ""
     title = ahead.ljust(1) + "".join(
@@ -57,7 +59,7 @@ def tree(
     )
     head = f"{'':11}{'log p':>8}  {'score':>8}"
     text.append(set_cell_size(title, width - TAIL) + head + "\n", palette.style("muted"))
-    for line in _lines(palette, search, root, step, words, dict(steps), width - TAIL):
+    for line in _lines(palette, search, root, step, words, dict(steps), width - TAIL, first):
         text.append_text(line)
         text.append("\n")
     if len(paths) > len(shown):
@@ -97,11 +99,30 @@ def _paths(node: Node) -> Iterator[list[Node]]:
 
 
 def _rank(search: Search, leaf: Node, step: int) -> tuple[int, float]:
-    """What is alive or finished comes first, then what this step pruned, then what died before."""
+    """What is alive or finished comes first, then what this step pruned, then what died before.
+
+    Before all of them comes what wins: in a wide beam it may not look best yet, and has to be in sight.
+    """
+    if _wins(search, leaf):
+        return 0, -np.inf
     fate = search.fate[leaf.step, leaf.column]
     alive = fate == FINISHED or (leaf.step == step and fate == KEPT)
-    group = 0 if alive or search.chosen[leaf.step, leaf.column] else 1 if leaf.step == step else 2
+    group = 0 if alive else 1 if leaf.step == step else 2
     return group, -float(search.score[leaf.step, leaf.column])
+
+
+def _wins(search: Search, node: Node) -> bool:
+    """Whether a candidate is of the hypothesis that wins."""
+    return bool(search.chosen[node.step, node.column])
+
+
+def _best_first(search: Search, node: Node, step: int) -> tuple[int, float]:
+    """Put the branch that leads to the best leaf first, at every fork; the rank of that leaf."""
+    if not node.below:
+        return _rank(search, node, step)
+    ranks = {id(child): _best_first(search, child, step) for child in node.below}
+    node.below.sort(key=lambda child: ranks[id(child)])
+    return ranks[id(node.below[0])]
 
 
 def _only(node: Node, left: set[int]) -> Node:
@@ -128,9 +149,9 @@ def _columns(
 
 def _lines(
     palette: Palette, search: Search, root: Node, step: int, words: Sequence[str],
-    columns: dict[int, int], room: int,
+    columns: dict[int, int], room: int, row: int,
 ) -> Iterator[Text]:  # fmt: skip
-    """One line a leaf, depth first."""
+    """One line a leaf, depth first; `row` is that of step 0."""
     first = min(columns, default=0)
     lines: list[tuple[Node, list[tuple[str, Node | None]]]] = []
 
@@ -159,6 +180,12 @@ def _lines(
             name = "" if node is None else words[search.token[node.step, node.column]]
             name = clip(name, wide - 3, palette.glyph("…", "~"))
             text.append(set_cell_size(name, wide - 2), _style(palette, search, node, leaf, step))
+        if leaf.step < first:  # all its words are older than the rows that are drawn
+            said = " ".join(
+                words[search.token[n.step, n.column]] for _, n in parts if n is not None
+            )
+            said = clip(f"to row {row + leaf.step}: {said}", room - 1, palette.glyph("…", "~"))
+            text.append(said, palette.style("accent"))
         text.append(" " * max(0, room - cell_len(text.plain)))
         yield text.append_text(_tail(palette, search, leaf, step))
 
@@ -170,7 +197,7 @@ def _drawn(palette: Palette, branch: str) -> str:
 
 
 def _style(palette: Palette, search: Search, node: Node | None, leaf: Node, step: int) -> Style:
-    if node is not None and search.chosen[node.step, node.column]:
+    if node is not None and _wins(search, node):
         return palette.style("accent")
     return palette.style("text" if _alive(search, leaf, step) else "muted")
 
@@ -185,7 +212,7 @@ def _tail(palette: Palette, search: Search, leaf: Node, step: int) -> Text:
     at = (leaf.step, leaf.column)
     fate = int(search.fate[at]) if _alive(search, leaf, step) else PRUNED
     glyph, plain, said = FATES[fate]
-    won = fate == FINISHED and search.chosen[at]
+    won = fate == FINISHED and _wins(search, leaf)
     said = "best" if won else said
     style = palette.style("accent" if won else "text" if fate != PRUNED else "muted")
     numbers = f"{search.log_p[at]:>8.3f}  {search.score[at]:>8.3f}"
