@@ -22,6 +22,7 @@ FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
 ELSEWHERE = {
     "run": "tui.headless.run",
     "record": "tui.record.command",
+    "serve": "tui.serve.command",
     "tour": "tui.tour.command",
     "learn": "tui.commands",
     "train": "tui.commands",

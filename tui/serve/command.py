@@ -1,0 +1,140 @@
+"""`peephole serve`, and `status` and `stop` of servers that run. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.errors import PeepholeError
+from tui.commands import examples
+from tui.serve.address import Address
+from tui.serve.limits import Limits, options
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=examples(
+        "peephole serve --ssh 2222 --anonymous                  on this machine only",
+        "peephole serve --ssh 0.0.0.0:2222 --keys ~/.ssh/authorized_keys",
+        "peephole serve --ssh 2222 --anonymous --scenarios ./course --idle 300",
+        "peephole serve --ssh 2222 --anonymous --keys keys --follow ada",
+        "peephole serve status",
+        "peephole serve stop",
+    ),
+)
+@click.option("--ssh", metavar="[HOST:]PORT", help="For any SSH client; HOST is 127.0.0.1.")
+@click.option("--keys", type=_FILE, metavar="FILE", help="Whose keys come in (authorized_keys).")
+@click.option("--anonymous", is_flag=True, help="Anybody comes in, without a key.")
+@click.option("--host-key", type=_FILE, metavar="FILE", help="Of the server; made if not there.")
+@click.option("--scenarios", type=_FILE, metavar="DIR", help="Shown beside the bundled ones.")
+@click.option("--follow", default="", metavar="NAME", help="All watch what NAME, with a key, does.")
+@click.option("--log", type=_FILE, metavar="FILE", help="JSON lines; printed unless given.")
+@options
+@click.pass_context
+def serve(
+    ctx: click.Context,
+    ssh: str | None,
+    keys: Path | None,
+    anonymous: bool,
+    host_key: Path | None,
+    scenarios: Path | None,
+    follow: str,
+    log: Path | None,
+    **limits: Any,
+) -> None:
+    """Show peephole to whoever connects: each gets the lab in a process of its own, and nothing else.
+
+    Either --keys names the file of those who may come in, or --anonymous lets in anybody.
+    """
+    if ctx.invoked_subcommand:
+        return
+    if ssh is None:
+        raise PeepholeError("say where to serve", do="For example: peephole serve --ssh 2222")
+    if keys is None and not anonymous:
+        raise PeepholeError(
+            "say who may come in",
+            do="--keys FILE names the keys that may, --anonymous lets in anybody",
+        )
+    if follow and keys is None:
+        raise PeepholeError(
+            f"{follow} needs a key, for anybody may say a name", where="--follow",
+            do="--keys FILE names it, also beside --anonymous",
+        )  # fmt: skip
+    if keys is not None and anonymous and not follow:
+        raise PeepholeError(
+            "anybody comes in, so no key is asked for", where="--keys",
+            do="Leave out --keys or --anonymous",
+        )  # fmt: skip
+    if scenarios is not None and not scenarios.is_dir():
+        raise PeepholeError("no such folder", where=str(scenarios))
+    where = Address.parse(ssh)
+    try:
+        import tui.serve.ssh  # noqa: F401
+    except ImportError:
+        raise PeepholeError(
+            "serving needs an extra", do="Install it: pip install 'peephole[serve]'"
+        ) from None
+    from tui.serve.server import Plan, serve
+
+    plan = Plan(where, keys, anonymous, host_key, scenarios, follow, Limits(**limits), log)
+    sys.exit(serve(plan))
+
+
+@serve.command(epilog=examples("peephole serve status", "peephole serve status --json"))
+@click.option("--json", "as_json", is_flag=True, help="One object a server.")
+def status(as_json: bool) -> None:
+    """Who is on, at each server that you run on this machine."""
+    from tui.serve.control import ask, servers
+
+    pids = servers()
+    if not pids:
+        raise PeepholeError("no server of yours runs here", do="`peephole serve` starts one")
+    for pid in pids:
+        answer = ask(pid, "status")
+        click.echo(json.dumps(answer) if as_json else "\n".join(_lines(answer)))
+
+
+@serve.command(epilog=examples("peephole serve stop", "peephole serve stop 4711"))
+@click.argument("pid", type=int, required=False)
+def stop(pid: int | None) -> None:
+    """Stop your server, or the one with this PID: its visitors are told first."""
+    from tui.serve.control import ask, servers
+
+    pids = servers()
+    if not pids or (pid is not None and pid not in pids):
+        raise PeepholeError("no such server of yours runs here")
+    if pid is None and len(pids) > 1:
+        raise PeepholeError(
+            f"{len(pids)} servers of yours run here", do=f"Name one: {', '.join(map(str, pids))}"
+        )
+    who = ask(pid or pids[0], "stop", until_end=True)["who"]
+    click.echo(f"stopped; {len(who)} visits were told")
+
+
+def _lines(answer: dict[str, Any]) -> list[str]:
+    """A server's status for people: who has been on for how long, and how much was sent to them."""
+    where = ", ".join(f"{answer[kind]} ({kind})" for kind in ("ssh", "web") if kind in answer)
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(answer["since"]))
+    who = answer["who"]
+    lines = [f"peephole on {where} · process {answer['pid']} · since {since}"]
+    lines.append(
+        f"{len(who)} of {answer['sessions']} places taken{' · closing' * answer['closing']}"
+    )
+    if who:
+        lines.append(
+            f"{'name':16} {'role':9} {'via':3} {'from':24} {'size':>7} {'for':>8} {'sent':>9}   pid"
+        )
+    for one in who:
+        size = f"{one['columns']}x{one['rows']}"
+        lines.append(
+            f"{one['name'] or '-':16.16} {one['role']:9} {one['via']:3} {one['address']:24.24} {size:>7} "
+            f"{one['seconds'] / 60:5.1f} min {one['sent'] / 1000:6.0f} kB {one['pid']:>5}"
+        )
+    return lines

@@ -1,0 +1,136 @@
+"""`peephole serve` while it runs: what it opens, in which order it closes, and who may tell it to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui.serve.address import Address
+from tui.serve.control import Control
+from tui.serve.keys import authorized, default_host_key, host_key
+from tui.serve.limits import Limits
+from tui.serve.log import Log
+from tui.serve.roll import Roll
+from tui.serve.visit import House, Visits
+
+CLOSING = 5.0  # seconds that visits have to end when the server closes
+STOPPED = 130
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `peephole serve` was asked for."""
+
+    ssh: Address | None
+    keys: Path | None
+    anonymous: bool
+    host_key: Path | None
+    scenarios: Path | None
+    follow: str
+    limits: Limits
+    log: Path | None
+
+
+def serve(plan: Plan) -> int:
+    """Serve until it is told to stop. Returns the exit code: 0, or 130 where somebody could not wait.
+
+    Raises:
+        PeepholeError: something that was asked for cannot be had.
+    """
+    os.umask(0o077)
+    return asyncio.run(Server(plan).run())
+
+
+class Server:
+    """All that one `peephole serve` has open."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.limits = plan, plan.limits
+        self.log = Log(plan.log)
+        self.roll = Roll(plan.limits)
+        self.visits = Visits(House(plan.scenarios), plan.limits)
+        self.addresses: dict[str, str] = {}
+        self._began = time.time()
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def run(self) -> int:
+        """Open, wait, close."""
+        plan, loop = self.plan, asyncio.get_running_loop()
+        control = Control(self.status, self.stop)
+        closers: list[Callable[[float], Awaitable[None]]] = []
+        try:
+            await self.visits.start()
+            if plan.ssh:
+                closers.append(await self._ssh(plan.ssh))
+            await control.open()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.stop)
+            self.log("start", pid=os.getpid(), **self.addresses)
+            await self._stop.wait()
+            _say("closing: visitors are told. Once more Ctrl-C ends at once.")
+            hurry = loop.create_task(self._hurry.wait())
+            closing = loop.create_task(_all(close(CLOSING) for close in closers))
+            await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
+            hurry.cancel()
+            closing.cancel()
+        finally:
+            await self.visits.close()
+            await control.close()
+        self.log("stop", seconds=round(time.time() - self._began, 1))
+        return STOPPED if self._hurry.is_set() else 0
+
+    def stop(self) -> None:
+        """The first time the end begins, with a word to everybody; the second time it comes at once."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def status(self) -> dict[str, Any]:
+        """For `peephole serve status`."""
+        return {
+            "pid": os.getpid(), **self.addresses, "since": self._began, "closing": self._stop.is_set(),
+            "sessions": self.limits.sessions, "who": self.roll.who(),
+        }  # fmt: skip
+
+    async def _ssh(self, address: Address) -> Callable[[float], Awaitable[None]]:
+        from tui.serve.ssh import Doorman, Front
+
+        plan = self.plan
+        if plan.keys:
+            authorized(plan.keys)  # a mistake in it is said now, not to a visitor
+        path = plan.host_key or default_host_key()
+        key, made = host_key(path)
+        front = Front(
+            self.visits, self.roll, self.limits, self.log, Doorman(plan.keys, plan.anonymous, plan.follow)
+        )  # fmt: skip
+        there = await front.open(address, key)
+        self.addresses["ssh"] = str(there)
+        _say(f"over SSH on {there}. Come in with: ssh -p {there.port} {_reach(there)}")
+        _say(f"host key {key.get_fingerprint()}{' (new)' if made else ''} in {path}")
+        if not there.is_loopback:
+            who = "without a key" if plan.anonymous else f"with a key of {plan.keys}"
+            _say(f"{there.host} is not only this machine: whoever reaches it may come in {who}.")
+        if os.getuid() == 0:
+            _say("it runs as root, and so do its visits: give it a user of its own.")
+        return front.close
+
+
+async def _all(closing: Iterable[Awaitable[None]]) -> None:
+    await asyncio.gather(*closing)
+
+
+def _reach(address: Address) -> str:
+    return {"0.0.0.0": "HOST", "::": "HOST"}.get(address.host, address.host)
+
+
+def _say(line: str) -> None:
+    click.echo(f"peephole: {line}", err=True)
