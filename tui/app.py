@@ -20,6 +20,8 @@ from tui.themes import LOOKS, SPOKEN, themes
 from tui.views.plain import plain
 
 if TYPE_CHECKING:  # at run time only when needed: the first frame of home does not wait for NumPy
+    from textual.widget import AwaitMount
+
     from scenarios.script import Scenario
     from tui.screens.home import HomeScreen
     from tui.session import Session
@@ -94,28 +96,28 @@ class PeepholeApp(App[int]):
         # Textual shows nothing while it mounts the app: a screen pushed here would be drawn in vain
         self.call_later(self.show_first)
 
-    def show_first(self) -> None:
+    async def show_first(self) -> None:
         """The screen that the app begins with."""
         if self.first is not None:
-            self.push_screen(self.first)
+            await self.push_screen(self.first)
         elif self.session is None and self.scenario is None:
             from tui.screens.home import HomeScreen
 
-            self.push_screen(HomeScreen())
+            await self.push_screen(HomeScreen())
         else:
-            self.show(self.session, self.scenario, start=self.start)
+            await self.show(self.session, self.scenario, start=self.start)
         self.call_after_refresh(settle)
 
     def show(
         self, session: Session | None, scenario: Scenario | None = None, *, start: Start = ""
-    ) -> None:
+    ) -> AwaitMount:
         """Open a session, or a scenario, on a screen of its own."""
         from tui.screens.score import ScoreScreen
 
         if session is None:
             assert scenario is not None
             session = first_session(scenario)
-        self.push_screen(ScoreScreen(session, scenario, start=start))
+        return self.push_screen(ScoreScreen(session, scenario, start=start))
 
     def leave(self) -> None:
         """Back to home, where the app began there."""

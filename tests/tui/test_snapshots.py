@@ -124,6 +124,7 @@ def test_alignment(snap_compare: Snap, model: str) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_home(snap_compare: Snap, size: tuple[int, int]) -> None:
     async def read_to_the_end(pilot: Pilot) -> None:
+        await pilot.pause()  # the first screen comes once the app is drawn
         preview = pilot.app.screen.query_one(Preview)
         for _ in range(100):
             await pilot.pause(0.05)
