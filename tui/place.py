@@ -7,18 +7,16 @@ is checked before anything is done with it.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from engine.errors import PeepholeError, shown
+from engine.errors import PeepholeError
+from tui.sent import COUNT, Check, flag, held, made, many, number, one, perhaps, some, text, whole
 
 LARGEST = 60_000  # characters of a place as JSON
-COUNT = 1_000_000  # rows, units and ticks are below it
 LANES = 8  # lanes of a place, those that others were forked from included
 TOKENS = 4_000  # words of a reading
-LETTERS = 200  # of a word or a name
 PARAGRAPH, PARAGRAPHS = 4_000, 40  # characters, and how many, of a page
 STEPS = 50  # interventions of a lane
 
@@ -116,11 +114,11 @@ class Place:
             PeepholeError: it is none; whatever the line holds.
         """
         if len(line) > LARGEST:
-            raise PeepholeError("no place: too long")
+            raise PeepholeError("not what was expected: too long")
         try:
             found = json.loads(line)
         except (ValueError, RecursionError):
-            raise PeepholeError("no place: not JSON") from None
+            raise PeepholeError("not what was expected: not JSON") from None
         return cls.from_record(found)
 
     @classmethod
@@ -130,7 +128,7 @@ class Place:
         Raises:
             PeepholeError: it is none.
         """
-        return _made(cls, found, _PLACE)
+        return made(cls, found, _PLACE)
 
     def as_record(self) -> dict[str, Any]:
         """Ready for JSON; `from_record` reads it back."""
@@ -148,79 +146,11 @@ def _said(item: Place | Reader) -> dict[str, Any]:
 
 # Reading what was sent ----------------------------------------------------------------------------
 
-_Check = Callable[[Any], Any]  # the value as it is kept; raises ValueError
 
-
-def _made(kind: Any, found: Any, checks: Mapping[str, _Check]) -> Any:
-    if not isinstance(found, dict):
-        raise PeepholeError(f"no place: {shown(found)}")
-    made = {}
-    for name, value in found.items():
-        if name not in checks:
-            raise PeepholeError(f"no place: it has {shown(name)}")
-        try:
-            made[name] = checks[name](value)
-        except (ValueError, OverflowError):
-            raise PeepholeError(f"no place: {name} = {shown(value)}") from None
-    return kind(**made)
-
-
-def _is(ok: bool, value: Any) -> Any:
-    if not ok:
-        raise ValueError
-    return value
-
-
-def _text(most: int = LETTERS, breaks: bool = False) -> _Check:
-    """Printable text: a terminal obeys what it is sent."""
-
-    def check(value: Any) -> Any:
-        _is(isinstance(value, str) and len(value) <= most, value)
-        return _is((value.replace("\n", "") if breaks else value).isprintable(), value)
-
-    return check
-
-
-def _flag(value: Any) -> Any:
-    return _is(isinstance(value, bool), value)
-
-
-def _whole(low: int = 0, high: int = COUNT) -> _Check:
-    return lambda value: _is(type(value) is int and low <= value <= high, value)
-
-
-def _perhaps(check: _Check) -> _Check:
-    return lambda value: None if value is None else check(value)
-
-
-def _one(*known: str) -> _Check:
-    return lambda value: _is(isinstance(value, str) and value in known, value)
-
-
-def _many(check: _Check, most: int) -> _Check:
-    def several(value: Any) -> Any:
-        _is(isinstance(value, list) and len(value) <= most, value)
-        return tuple(check(item) for item in value)
-
-    return several
-
-
-def _speed(value: Any) -> Any:
-    number = type(value) in (int, float) and math.isfinite(value)
-    return _is(number and 0.01 <= value <= 1000, value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return _many(_text(), STEPS)(value)
-    if isinstance(value, str):
-        return _text()(value)
-    return value if value is None or isinstance(value, bool) else _whole(-COUNT)(value)
-
-
-def _pair(value: Any) -> Any:
-    _is(isinstance(value, list) and len(value) == 2, value)
-    return _text()(value[0]), _plain(value[1])
+def _plain(value: Any) -> Plain:
+    checks: dict[type, Check] = {list: many(text(), STEPS), str: text(), int: whole(-COUNT)}
+    held(value is None or isinstance(value, bool) or type(value) in checks)
+    return checks.get(type(value), lambda same: same)(value)
 
 
 def _intervention(value: Any) -> Any:
@@ -236,34 +166,35 @@ def _intervention(value: Any) -> Any:
 def _decoding(value: Any) -> Any:
     from engine.decoding import Decoding
 
+    held(isinstance(value, dict) and len(value) <= STEPS)
     try:
-        Decoding.from_record(_is(isinstance(value, dict) and len(value) <= STEPS, value))
+        Decoding.from_record(value)
     except (PeepholeError, TypeError):
         raise ValueError from None
     return value
 
 
-def _readers(value: Any) -> Any:
-    lanes = _many(lambda lane: _made(Reader, lane, _READER), LANES)(value)
-    for at, lane in enumerate(lanes):  # a parent comes first, so that no two are each other's
-        _is(lane.parent < at, value)
+def _readers(value: Any) -> tuple[Reader, ...]:
+    lanes = many(lambda lane: made(Reader, lane, _READER), LANES)(value)
+    for at, lane in enumerate(lanes):
+        held(lane.parent < at)  # a parent comes first, so that no two are each other's
     return lanes
 
 
-_WORDS = _many(_text(), TOKENS)
-_READER: dict[str, _Check] = {
-    "label": _text(), "note": _text(), "model": _text(), "digest": _text(), "lane": _text(),
-    "text": _WORDS, "target": _WORDS, "decoding": _perhaps(_decoding), "most": _whole(),
-    "interventions": _many(_intervention, STEPS), "parent": _whole(-1, LANES), "at": _whole(-1, LANES),
+_WORDS = many(text(), TOKENS)
+_READER: dict[str, Check] = {
+    "label": text(), "note": text(), "model": text(), "digest": text(), "lane": text(),
+    "text": _WORDS, "target": _WORDS, "decoding": perhaps(_decoding), "most": whole(),
+    "interventions": many(_intervention, STEPS), "parent": whole(-1, LANES), "at": whole(-1, LANES),
 }  # fmt: skip
-_PLACE: dict[str, _Check] = {
-    "kind": _one("page", "score"), "title": _text(), "text": _many(_text(PARAGRAPH, True), PARAGRAPHS),
-    "scenario": _text(), "source": _text(), "beat": _whole(), "revealed": _flag, "lanes": _readers,
-    "cursor": _whole(), "clock": _whole(), "playing": _flag, "speed": _speed, "loop": _flag,
-    "fed": _flag, "unit": _whole(), "layer": _perhaps(_whole()), "head": _perhaps(_whole()),
-    "which": _one("cross", "self"), "right": _WORDS, "view": _text(),
-    "state": _many(_pair, STEPS), "lane": _whole(0, LANES), "track": _text(), "big": _flag,
-    "blank": _flag,
+_PLACE: dict[str, Check] = {
+    "kind": one("page", "score"), "title": text(), "text": many(text(PARAGRAPH, True), PARAGRAPHS),
+    "scenario": text(), "source": text(), "beat": whole(), "revealed": flag, "lanes": _readers,
+    "cursor": whole(), "clock": whole(), "playing": flag, "speed": number(0.01, 1000), "loop": flag,
+    "fed": flag, "unit": whole(), "layer": perhaps(whole()), "head": perhaps(whole()),
+    "which": one("cross", "self"), "right": _WORDS, "view": text(),
+    "state": many(some(text(), _plain), STEPS), "lane": whole(0, LANES), "track": text(),
+    "big": flag, "blank": flag,
 }  # fmt: skip
 assert set(_PLACE) == {field.name for field in fields(Place)}
 assert set(_READER) == {field.name for field in fields(Reader)}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import ModalScreen, Screen
 
 from tui.following.readers import described
-from tui.place import COUNT, LETTERS, PARAGRAPH, PARAGRAPHS, Place, Plain
+from tui.place import PARAGRAPH, PARAGRAPHS, Place, Plain
 from tui.score import key
+from tui.sent import COUNT, LETTERS
 
 if TYPE_CHECKING:
     from textual.app import App
