@@ -10,6 +10,8 @@ import torch
 
 from engine.errors import PeepholeError
 from engine.inits import initialise
+from engine.models.bidirectional import BidirectionalTagger
+from engine.models.encoder_decoder import EncoderDecoder
 from engine.models.recurrent import RecurrentLM
 from engine.models.transformer import TransformerLM
 from engine.recipe import Recipe
@@ -29,6 +31,24 @@ def test_the_default_is_the_architectures_own_draw(architecture: RecurrentLM) ->
     for name, array in wanted.items():
         assert got[name].dtype == np.float32
         np.testing.assert_array_equal(got[name], array)
+
+
+FAMILIES = {
+    "layers": (LSTM, False),
+    "back": (BidirectionalTagger("lstm", 9, 2 * H, D), True),  # 2 H is of both directions together
+    "decoder": (EncoderDecoder("lstm", 9, H, D, bidirectional=True), False),
+}
+
+
+@pytest.mark.parametrize("part", FAMILIES)
+def test_cells_are_drawn_as_widely_as_torchs(part: str) -> None:
+    architecture, bidirectional = FAMILIES[part]
+    got = architecture.init(np.random.default_rng(0))
+    torch.manual_seed(0)
+    theirs = torch.nn.LSTM(D, H, bidirectional=bidirectional)
+    for name, wanted in (("W_xh", theirs.weight_ih_l0), ("W_hh", theirs.weight_hh_l0)):
+        widest = np.abs(got[f"{part}.0.{name}"]).max()
+        assert widest == pytest.approx(float(wanted.detach().abs().max()), rel=0.02)
 
 
 @pytest.mark.parametrize("architecture", [LSTM, GRU], ids=lambda a: a.cell)
