@@ -6,7 +6,6 @@ the app for its `guest`; what has no app at hand asks `visitor`.
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,14 +39,15 @@ class Guest:
         return GuestDriver
 
 
-_visitor: ContextVar[Guest | None] = ContextVar("visitor", default=None)
+_visitor: Guest | None = None  # of the whole process, so that it holds in every thread
 
 
 def admit(guest: Guest | None) -> None:
-    """From now on, whatever runs in this context runs for a guest; None: for the machine's owner."""
-    _visitor.set(guest)
+    """From now on this process works for a guest; None: for the machine's owner."""
+    global _visitor
+    _visitor = guest
 
 
 def visitor() -> Guest | None:
-    """For whom this runs; None where it is the machine's owner."""
-    return _visitor.get()
+    """For whom this process works; None where it is the machine's owner."""
+    return _visitor

@@ -8,7 +8,6 @@ from engine import CutEdge, CutHead, Hold, PeepholeError
 from engine.edits import EditAttention
 from engine.interventions import Intervention
 from tui.given import Given, readers
-from tui.guest import FORBIDDEN, visitor
 from tui.lane import Lane
 from tui.reading import CROSS
 from tui.screens.core import Core
@@ -21,12 +20,6 @@ from tui.tracks.units import UnitsTrack
 
 class Doing(Core):
     """Interventions with both branches on the screen, lanes, breaks and files."""
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Guests save nothing."""
-        if visitor() is not None and action in FORBIDDEN:
-            return False
-        return super().check_action(action, parameters)
 
     # Interventions --------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
+from tui.guest import FORBIDDEN, visitor
 from tui.keys import KEYS
 from tui.lines import Line, headline
 from tui.narrator import Narrator, Words
@@ -90,7 +91,10 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
             self.app.call_later(self.action_type)  # there, so that keys wait until it can take them
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a word is typed `i` is a letter; below the minimum size no key does anything."""
+        """While a word is typed `i` is a letter; below the minimum size no key does anything; guests save
+        nothing."""
+        if action in FORBIDDEN and visitor() is not None:
+            return False
         if action == "type" and isinstance(self.focused, WordInput):
             return False
         if action == "decode":  # for models that write
