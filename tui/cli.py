@@ -16,7 +16,7 @@ import click
 from engine.errors import PeepholeError
 from scenarios.learning import one_thread
 from tui import start
-from tui.commands import examples
+from tui.epilog import examples
 
 FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
 ELSEWHERE = {

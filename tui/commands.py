@@ -12,17 +12,12 @@ import click
 from engine.errors import PeepholeError
 from engine.recipe import CHOICES
 from engine.registry import NETWORKS
+from tui.epilog import examples
 
 if TYPE_CHECKING:
     from engine.learning.folder import RunFolder
 
 WIDE = 1024  # units from which on the first weights alone take seconds
-
-
-def examples(*lines: str) -> str:
-    """The end of a command's help."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
 
 _WHOLE = click.IntRange(1, 1 << 20)
 _MODEL = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tui.commands import examples
+from tui.epilog import examples
 
 
 @click.command(

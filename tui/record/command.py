@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.errors import PeepholeError
-from tui.commands import examples
+from tui.epilog import examples
 from tui.record.files import SUFFIXES, format_of, free, put
 
 if TYPE_CHECKING:

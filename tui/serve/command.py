@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from engine.errors import PeepholeError
-from tui.commands import examples
+from tui.epilog import examples
 from tui.serve.address import Address
 from tui.serve.limits import Limits, options
 

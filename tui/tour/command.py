@@ -7,7 +7,7 @@ import sys
 import click
 
 from engine.errors import PeepholeError
-from tui.commands import examples
+from tui.epilog import examples
 
 
 @click.command(
