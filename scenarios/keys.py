@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine.recipe import CHOICES
 from engine.registry import NETWORKS
-from scenarios.script import MOST, VIEWS, WINGS, YEARS
+from scenarios.script import HERE, MOST, VIEWS, WINGS, YEARS
 from scenarios.tables import NUMBER, Key, Table
 
 LONGEST = 200  # tokens that a model may write
@@ -109,6 +109,7 @@ _MEASURE = Key(
     "Named measures: each is an expression of lanes, `here` and the measures before it. "
     "`peephole list measures` prints the functions.",
     {"p": "probability(lstm, here, 'were')"},
+    taken=(HERE,),
 )
 BEAT = Table(
     "a beat",
@@ -190,6 +191,7 @@ SCENARIO = Table(
             needed=True,
             least=1,
             items=LANE,
+            taken=(HERE,),
         ),
         "measure": _MEASURE,
         "beats": Key(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,6 @@ class _Reader:
         lanes = {label: LaneSpec(label, Trained("")) for label in data["lanes"]}
         for label, table in data["lanes"].items():
             with self.mistakes:
-                self._name(label, ("lanes", label))
                 lanes[label] = who.lane(self.tables, label, table)
         shared = self._measures(data.get("measure", {}), ("measure",), lanes, {})
         beats: list[Beat] = []
@@ -165,7 +163,6 @@ class _Reader:
         for name, text in table.items():
             measures[name], before = _NONE, {**known, **measures}
             with self.mistakes:
-                self._name(name, (*at, name))
                 if name in lanes:
                     raise self.source.error(f"{name!r} is a lane already", (*at, name))
                 parsed = self._parse(text, (*at, name), lanes, before)
@@ -187,11 +184,6 @@ class _Reader:
                 f"no lane or measure {name!r}", at, name, did_you_mean(name, names)
             )
         return expression
-
-    def _name(self, name: str, at: Path_) -> None:
-        if not name.isidentifier() or keyword.iskeyword(name) or name == HERE:
-            taken = "taken" if name.isidentifier() else "not a name (letters, digits, _)"
-            raise self.source.error(f"{name!r} is {taken}", at, do="Choose another name")
 
     def _word(self, error: WordError, at: Path_) -> Exception:
         return self.source.error(error.what, at, error.word, error.do)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import keyword
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Key:
         low, high: the bounds of a number.
         most: entries that a list may have; `least` that it must have.
         items: what the entries of a list, or the named entries of a table, hold; None: texts.
+        taken: names that the entries of a table may not have; each is a name as Python has them.
         default: what holds where the key is not there, as the file would say it; None: not one value.
     """
 
@@ -52,6 +54,7 @@ class Key:
     least: int = 0
     most: float = math.inf
     items: Table | None = None
+    taken: tuple[str, ...] = ()
     default: Any = None
 
 
@@ -198,6 +201,10 @@ class Tables:
             if len(value) < of.least:
                 yield self.source.error(f"{key!r} has {of.least} or more, not {len(value)}", at)
             for name, item in value.items():
+                if not name.isidentifier() or keyword.iskeyword(name) or name in of.taken:
+                    is_ = "taken" if name.isidentifier() else "not a name (letters, digits, _)"
+                    what = f"{name!r} is {is_}"
+                    yield self.source.error(what, (*at, name), do="Choose another name")
                 yield from self._item(item, of.items, (*at, name), (*at, name))
 
     def _item(

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "learn": "tui.commands",
     "train": "tui.commands",
     "watch": "tui.commands",
+    "schema": "tui.headless.writing",
 }  # commands of other modules, each imported when it is called
 
 

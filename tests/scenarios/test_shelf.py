@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,19 +19,8 @@ from scenarios.source import ScriptError
 from tests.scenarios.models import GOOD, untrained
 from tui.cli import main
 
-PYPROJECT = """
-[build-system]
-requires = ["setuptools>=68"]
-build-backend = "setuptools.build_meta"
-[project]
-name = "my-course"
-version = "1"
-[project.entry-points."peephole.scenarios"]
-my-course = "my_course.scenarios"
-[tool.setuptools]
-packages = ["my_course", "my_course.scenarios"]
-package-data = { "my_course.scenarios" = ["*.toml"] }
-"""
+DOCS = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+SCRIPT, PYPROJECT = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
@@ -49,27 +40,31 @@ def install(site: Path, package: str, point: str, files: dict[str, str]) -> None
         path.write_text(text, encoding="utf-8")
     info = site / f"{package}-1.dist-info"
     info.mkdir(parents=True)
+    importlib.invalidate_caches()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
     (info / "entry_points.txt").write_text(f"[peephole.scenarios]\n{point}\n")
 
 
 def named(**of: object) -> dict[str, shelf.Heading]:
+    importlib.invalidate_caches()  # what was installed by another process a moment ago
     return {heading.name: heading for heading in shelf.headings(**of)}  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "site").mkdir()
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     return tmp_path / "site"
 
 
 def test_a_package_that_pip_installed_is_on_the_shelf(site: Path, tmp_path: Path) -> None:
+    """The one of the docs, built and installed without a network."""
+    pytest.importorskip("setuptools")
     source = tmp_path / "source"
     folder = source / "my_course" / "scenarios"
     folder.mkdir(parents=True)
     (source / "pyproject.toml").write_text(PYPROJECT)
     (source / "my_course" / "__init__.py").write_text("raise SystemExit('was run')\n")
-    (folder / "__init__.py").write_text("raise SystemExit('was run')\n")
     (folder / "mine.toml").write_text(GOOD, encoding="utf-8")
     (folder / "agreement.toml").write_text(GOOD, encoding="utf-8")
     pip = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-build-isolation"]
@@ -83,6 +78,13 @@ def test_a_package_that_pip_installed_is_on_the_shelf(site: Path, tmp_path: Path
     assert len(Play(shelf.find("mine"), untrained).stage(0).lanes) == 2
     listed = CliRunner().invoke(main, ["list", "scenarios"])
     assert "A test, 3 beats  [my-course]" in listed.output
+
+
+def test_the_scenario_of_the_docs_plays_and_holds(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SCRIPT, encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", str(path)])
+    assert result.exit_code == 0, result.output
 
 
 def test_weights_and_runs_lie_beside_the_file(site: Path) -> None:
