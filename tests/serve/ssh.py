@@ -23,7 +23,7 @@ from typing import Any
 import pyte
 import pytest
 
-PATIENCE = 60.0  # seconds until what is waited for counts as never coming
+PATIENCE = 30.0  # seconds until what is waited for counts as never coming
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,12 +36,12 @@ def needed(program: str) -> str:
     return found
 
 
-def wait(condition: Callable[[], Any], what: str = "") -> Any:
+def wait(condition: Callable[[], Any], what: Callable[[], str] | str = "") -> Any:
     """The first true value of a condition that something else makes true."""
     end = time.monotonic() + PATIENCE
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"never came: {what or condition}")
+            raise AssertionError(f"never came: {what() if callable(what) else what or condition}")
         select.select([], [], [], 0.02)
     return value
 
@@ -120,22 +120,27 @@ def options(server: Server, key: Path | None = None) -> list[str]:
     """Of ssh, sftp and scp: nothing of the machine's own settings, nothing is asked."""
     known = server.folder / "known_hosts"
     said = {
-        "UserKnownHostsFile": known, "GlobalKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "accept-new",
-        "BatchMode": "yes", "IdentityAgent": "none", "IdentitiesOnly": "yes",
+        "UserKnownHostsFile": known, "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": "accept-new", "BatchMode": "yes", "IdentityAgent": "none", "IdentitiesOnly": "yes",
         "IdentityFile": key or "none", "ConnectTimeout": "20",
     }  # fmt: skip
-    return ["-F", "none", *(part for name, value in said.items() for part in ("-o", f"{name}={value}"))]
+    return [
+        "-F",
+        "none",
+        *(part for name, value in said.items() for part in ("-o", f"{name}={value}")),
+    ]
 
 
 def run(
     server: Server, *args: str, key: Path | None = None, user: str = "visitor",
     program: str = "ssh", env: dict[str, str] | None = None, command: tuple[str, ...] = (),
+    leading: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:  # fmt: skip
     """A client without a terminal, until it ends."""
     port = ["-P" if program in ("sftp", "scp") else "-p", str(server.port)]
     host = [f"{user}@127.0.0.1"] if program == "ssh" else []
     return subprocess.run(
-        [needed(program), *options(server, key), *port, *args, *host, *command],
+        [needed(program), *leading, *options(server, key), *port, *args, *host, *command],
         env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=PATIENCE, check=False, cwd=server.folder,
     )  # fmt: skip
@@ -154,7 +159,15 @@ class Terminal:
         self.raw = bytearray()
         self.master, slave = pty.openpty()
         self.resize(columns, rows)
-        line = [needed("ssh"), *options(server, key), "-p", str(server.port), *args, f"{user}@127.0.0.1", *command]
+        line = [
+            needed("ssh"),
+            *args,
+            *options(server, key),
+            "-p",
+            str(server.port),
+            f"{user}@127.0.0.1",
+            *command,
+        ]
         self.process = subprocess.Popen(
             line, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
@@ -184,7 +197,9 @@ class Terminal:
 
     def sees(self, text: str) -> str:
         """Waits until a text is on the screen."""
-        return wait(lambda: text in self.look() and self.look(), f"{text!r} in\n{self.look()}")
+        return wait(
+            lambda: text in self.look() and self.look(), lambda: f"{text!r} in\n{self.look()}"
+        )
 
     def ends(self) -> int:
         """Waits until the client has ended; its exit code."""
@@ -194,7 +209,9 @@ class Terminal:
     @property
     def text(self) -> str:
         """All that came, without what moves and colours it."""
-        return re.sub(rb"\x1b(\[[0-9;?<>=]*[a-zA-Z]|[()].|.)", b"", bytes(self.raw)).decode(errors="replace")
+        return re.sub(rb"\x1b(\[[0-9;?<>=]*[a-zA-Z]|[()].|.)", b"", bytes(self.raw)).decode(
+            errors="replace"
+        )
 
     def close(self) -> None:
         if self.process.poll() is None:

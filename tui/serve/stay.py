@@ -36,7 +36,8 @@ class Stay:
         self, visits: Visits, limits: Limits, client: Client, entry: Entry, log: Log, far: Far
     ) -> None:
         self._visits, self._limits, self._client = visits, limits, client
-        self._entry, self._log, self._far = entry, log, far
+        self._entry, self._far = entry, far
+        self._log = log.about(name=client.name, role=client.role)
         self._loop = asyncio.get_running_loop()
         self._visit: Visit | None = None
         self._work: asyncio.Task[int] | None = None
@@ -56,8 +57,9 @@ class Stay:
         entry.columns, entry.rows = self._limits.clamp(*self._size)
         self._visit = await self._visits.open(client)
         entry.pid = self._visit.pid
-        self._log("session", name=client.name, role=client.role, pid=entry.pid, term=client.term,
-                  columns=entry.columns, rows=entry.rows)  # fmt: skip
+        self._log(
+            "session", pid=entry.pid, term=client.term, columns=entry.columns, rows=entry.rows
+        )
         code = 0
         try:
             self._visit.resize(*self._size)  # it may have changed meanwhile
