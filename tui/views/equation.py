@@ -12,13 +12,13 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.views.axis import label
-from tui.views.base import View
 from tui.views.formula import architecture_of
 from tui.views.formula_text import cell_text, unit_strip
+from tui.views.layered import LayeredView
 from tui.views.lookup_text import block_text
 
 
-class EquationView(View):
+class EquationView(LayeredView):
     """A cell's equations with one unit's numbers, or one head's lookup; drawn from the trace alone."""
 
     TITLE = "Equation"
@@ -100,19 +100,9 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
         return int(self.trace["h"].shape[-1]) if self.trace is not None else 1
 
     @property
-    def depth(self) -> int:
-        return int(self.trace["h"].shape[1]) if self.trace is not None else 1
-
-    @property
     def heads(self) -> int:
         """How many heads a block has; attention of a recurrent decoder needs no choice of one."""
         return self.lane.heads if self.lane is not None and "q" in self.lane.trace else 0
-
-    @property
-    def layer_shown(self) -> int:
-        return (
-            self.depth - 1 if self.at_layer is None else max(0, min(self.at_layer, self.depth - 1))
-        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return bool(self.heads) if action == "head" else True
@@ -187,11 +177,6 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
 
     def action_head(self, by: int) -> None:
         self.head = (self.head + by) % max(1, self.heads)
-        if self.trace is not None:
-            self.updated()
-
-    def action_layer(self, by: int) -> None:
-        self.at_layer = (self.layer_shown + by) % self.depth
         if self.trace is not None:
             self.updated()
 

@@ -14,11 +14,12 @@ from engine import PeepholeError, Trace
 from tui.lane import Lane
 from tui.views.computed import KnownView
 from tui.views.curves import Curve, inks
+from tui.views.layered import LayeredView
 from tui.views.product import Found, find
 from tui.views.spectral import Lags, Plane
 
 
-class JacobianView(KnownView[Found]):
+class JacobianView(KnownView[Found], LayeredView):
     """Left the eigenvalues of this row's step, right |ds_t/ds_k| over the lag t - k."""
 
     KEPT = 64  # rows
@@ -115,15 +116,6 @@ Mikolov & Bengio 2013.
 
     # What is drawn ----------------------------------------------------------------------------
 
-    @property
-    def depth(self) -> int:
-        return self.lane.layers if self.lane is not None else 1
-
-    @property
-    def layer_shown(self) -> int:
-        last = self.depth - 1
-        return last if self.at_layer is None else max(0, min(self.at_layer, last))
-
     def _draw(self) -> None:
         trace, found = self.trace, self._found
         if trace is None or not self.is_mounted:
@@ -190,8 +182,4 @@ Mikolov & Bengio 2013.
 
     def action_unit(self, by: int) -> None:
         self.unit += by
-        self._draw()
-
-    def action_layer(self, by: int) -> None:
-        self.at_layer = (self.layer_shown + by) % self.depth
         self._draw()

@@ -9,7 +9,7 @@ from engine import Trace
 from tui.palette import Palette
 from tui.views.axis import clip, label
 from tui.views.question import Patched
-from tui.views.scale import Scale
+from tui.views.scale import Scale, swatch
 
 NOTHING = 0.01  # an effect below it carries nothing
 SAME = 0.01  # effects that differ by no more carry alike
@@ -31,11 +31,8 @@ class EffectScale(Scale):
         return self.palette.glyph("·", ".") if text in (".00", "-.00") else text
 
     def legend(self) -> Text:
-        text = Text("effect 0 (says the same) ", no_wrap=True)
-        for segment in self.palette.swatch(False, 9):
-            text.append(segment.text, segment.style)
-        text.append(" 1 (answers as the other), even scale")
-        return text
+        high = " 1 (answers as the other), even scale"
+        return swatch(self.palette, "effect 0 (says the same) ", high)
 
 
 def place(trace: Trace, found: Patched, row: int) -> str:

@@ -15,7 +15,7 @@ from tui.views.axis import label
 from tui.views.computed import ComputedView, frozen
 from tui.views.grid import Grid, labels
 from tui.views.matrix import Matrix
-from tui.views.scale import Scale
+from tui.views.scale import Scale, swatch
 from tui.views.stream import Stream, read_stream
 from tui.views.stream_table import as_table
 
@@ -29,11 +29,8 @@ class DepthScale(Scale):
     corner = "read at"
 
     def legend(self) -> Text:
-        text = Text("map: p of the word that the last block says, 0 ", no_wrap=True)
-        for segment in self.palette.swatch(False, 9):
-            text.append(segment.text, segment.style)
-        text.append(" 1, √ scale")
-        return text
+        low = "map: p of the word that the last block says, 0 "
+        return swatch(self.palette, low, " 1, √ scale")
 
 
 class ResidualView(ComputedView[Stream]):

@@ -18,6 +18,15 @@ ADDS_UP = " · each row adds up to 1"
 DECADES = 6  # how many powers of ten a gradient map tells apart
 
 
+def swatch(palette: Palette, low: str, high: str, signed: bool = False) -> Text:
+    """A legend: all colours from the lowest to the highest, between what they stand for."""
+    text = Text(low, no_wrap=True)
+    for segment in palette.swatch(signed, 9):
+        text.append(segment.text, segment.style)
+    text.append(high)
+    return text
+
+
 class Scale:
     """A scale for shares, 0 to 1: their square root, because the most are far below a half.
 
@@ -48,10 +57,7 @@ class Scale:
 
     def legend(self) -> Text:
         """The scale in one line: name, unit, range, and what a blank means."""
-        text = Text("weight 0 ", no_wrap=True)
-        _append(text, self.palette.swatch(False, 9))
-        text.append(f" 1, √ scale (¼ in the middle){ADDS_UP}")
-        return text
+        return swatch(self.palette, "weight 0 ", f" 1, √ scale (¼ in the middle){ADDS_UP}")
 
     def levels(self, values: np.ndarray) -> np.ndarray:
         """Levels 0..TOP of an array of values, integers of the same shape."""
@@ -104,10 +110,9 @@ class DecadeScale(Scale):
         return text.lstrip("-") if float(text) == 0 else text
 
     def legend(self) -> Text:
-        text = Text(f"{self.unit}: ≤{self.largest / 10**DECADES:.0e} ", no_wrap=True)
-        _append(text, self.palette.swatch(False, 9))
-        text.append(f" {self.largest:.3g}; colour and digits are log10, a dot is 0")
-        return text
+        low = f"{self.unit}: ≤{self.largest / 10**DECADES:.0e} "
+        high = f" {self.largest:.3g}; colour and digits are log10, a dot is 0"
+        return swatch(self.palette, low, high)
 
 
 @lru_cache(maxsize=1024)
@@ -131,8 +136,3 @@ def _readable(palette: Palette, style: Style) -> Style:
     r, g, b = style.bgcolor.triplet
     dark = 0.2126 * r + 0.7152 * g + 0.0722 * b < 115
     return Style(color="#ffffff" if dark else "#000000", bgcolor=style.bgcolor)
-
-
-def _append(text: Text, segments: list[Segment]) -> None:
-    for segment in segments:
-        text.append(segment.text, segment.style)

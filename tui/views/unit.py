@@ -14,14 +14,14 @@ from textual.widgets import Static
 from tui.lane import Lane
 from tui.scales import nice_scale
 from tui.views.axis import label
-from tui.views.base import View
 from tui.views.curves import AXIS, PLAIN, RIGHT, Curve, Curves, Ink, inks, under
+from tui.views.layered import LayeredView
 from tui.views.numbers import num
 
 BITS = "bits"
 
 
-class UnitView(View):
+class UnitView(LayeredView):
     """Curves of one unit's values; the letter of the value marks each token."""
 
     TITLE = "One unit"
@@ -99,16 +99,6 @@ and joined by a line, so that curves can be told apart without colour. The uprig
     def curves(self) -> tuple[str, ...]:
         """The values that are drawn."""
         return tuple(name for name in self.names if name in self.known) or ("h",)
-
-    @property
-    def depth(self) -> int:
-        return int(self.trace["h"].shape[1]) if self.trace is not None else 1
-
-    @property
-    def layer_shown(self) -> int:
-        return (
-            self.depth - 1 if self.at_layer is None else max(0, min(self.at_layer, self.depth - 1))
-        )
 
     def values(self, name: str) -> np.ndarray:
         """(time,) of a value of the chosen unit."""
@@ -210,10 +200,6 @@ and joined by a line, so that curves can be told apart without colour. The uprig
 
     def action_unit(self, by: int) -> None:
         self.unit += by
-        self.updated()
-
-    def action_layer(self, by: int) -> None:
-        self.at_layer = (self.layer_shown + by) % self.depth
         self.updated()
 
     @property

@@ -11,6 +11,7 @@ from engine import Trace
 from tui import crossing
 from tui.lane import Lane
 from tui.palette import Palette
+from tui.views.scale import swatch
 
 DIGITS = 6  # columns of a cell that tells its number
 UNTOLD = 2  # of one that does not
@@ -85,10 +86,8 @@ def vector(
                 text.append(f"{said:^{cell - 1}}"[: cell - 1], style)
                 text.append(palette.glyph("◂", "<") if here else " ", palette.look.accent)
             text.append("\n")
-    legend = Text("unit by unit from the left · - ", no_wrap=True)
-    for segment in palette.swatch(True, 9):
-        legend.append(segment.text, segment.style)
-    legend.append(" + of the scale above each block")
+    low, high = "unit by unit from the left · - ", " + of the scale above each block"
+    legend = swatch(palette, low, high, signed=True)
     return text, legend
 
 
