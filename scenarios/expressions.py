@@ -13,6 +13,7 @@ import operator
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,13 +59,12 @@ class Expression:
     text: str
     tree: ast.expr
 
-    @property
-    def names(self) -> set[str]:
+    @cached_property
+    def names(self) -> frozenset[str]:
         """Every name in it that is not a function's."""
-        called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
-        return {
-            n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called
-        }
+        nodes = list(ast.walk(self.tree))
+        called = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
+        return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in called)
 
     @property
     def calls(self) -> bool:

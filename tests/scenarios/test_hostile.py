@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import LanguageModel, Trace
 from engine.errors import PeepholeError
-from scenarios import shelf
+from scenarios import readers, shelf
 from scenarios.play import Play
 from scenarios.reader import read
 from tests.scenarios.models import GOOD, untrained
@@ -41,6 +44,21 @@ def check(path: Path, measured: bool = True) -> bool:
     return True
 
 
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that reads the same as in another file is not run again: most damage is elsewhere."""
+    run, kept = readers.run, {}
+
+    def once(model: LanguageModel, tokens: Any, items: Any, **how: Any) -> Trace:
+        asked = id(model), repr((tokens, items, how))
+        if asked not in kept:
+            kept[asked] = model, run(model, tokens, items, **how)
+        return kept[asked][1]
+
+    monkeypatch.setattr(readers, "run", once)
+
+
+@pytest.mark.usefixtures("runs")
 def test_mutated_files(tmp_path: Path) -> None:
     rng, path, played = random.Random(1), tmp_path / "a.toml", 0
     small = [GOOD, FRESH]
