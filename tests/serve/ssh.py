@@ -121,8 +121,8 @@ def options(server: Server, key: Path | None = None) -> list[str]:
     known = server.folder / "known_hosts"
     said = {
         "UserKnownHostsFile": known, "GlobalKnownHostsFile": "/dev/null",
-        "StrictHostKeyChecking": "accept-new", "BatchMode": "yes", "IdentityAgent": "none", "IdentitiesOnly": "yes",
-        "IdentityFile": key or "none", "ConnectTimeout": "20",
+        "StrictHostKeyChecking": "accept-new", "BatchMode": "yes", "IdentityAgent": "none",
+        "IdentitiesOnly": "yes", "IdentityFile": key or "none", "ConnectTimeout": "20",
     }  # fmt: skip
     return [
         "-F",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -45,7 +46,6 @@ def serve(plan: Plan) -> int:
     Raises:
         PeepholeError: something that was asked for cannot be had.
     """
-    os.umask(0o077)
     return asyncio.run(Server(plan).run())
 
 
@@ -64,27 +64,26 @@ class Server:
 
     async def run(self) -> int:
         """Open, wait, close."""
-        plan, loop = self.plan, asyncio.get_running_loop()
-        control = Control(self.status, self.stop)
-        closers: list[Callable[[float], Awaitable[None]]] = []
-        try:
-            await self.visits.start()
-            if plan.ssh:
-                closers.append(await self._ssh(plan.ssh))
+        loop = asyncio.get_running_loop()
+        async with contextlib.AsyncExitStack() as stack:
+            control = Control(self.status, self.stop)
             await control.open()
+            stack.push_async_callback(
+                control.close
+            )  # last of all: who asked for the end learns of it
+            stack.push_async_callback(self.visits.close)
+            fronts = [await self._ssh(self.plan.ssh)] if self.plan.ssh else []
+            await self.visits.start()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
             self.log("start", pid=os.getpid(), **self.addresses)
             await self._stop.wait()
             _say("closing: visitors are told. Once more Ctrl-C ends at once.")
             hurry = loop.create_task(self._hurry.wait())
-            closing = loop.create_task(_all(close(CLOSING) for close in closers))
+            closing = loop.create_task(_all(close(CLOSING) for close in fronts))
             await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
             hurry.cancel()
             closing.cancel()
-        finally:
-            await self.visits.close()
-            await control.close()
         self.log("stop", seconds=round(time.time() - self._began, 1))
         return STOPPED if self._hurry.is_set() else 0
 

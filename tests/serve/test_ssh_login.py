@@ -1,0 +1,182 @@
+"""Who comes in: with a key or without one, by which name, and when the files are not as they should be."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.serve.ssh import Server, make_key, needed, run, serving, terminal, wait
+from tui.cli import main
+
+HOME = "Look inside sequence models"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Key pairs of three clients, and an authorized_keys file with the first two."""
+    folder = tmp_path_factory.mktemp("keys")
+    made = {name: make_key(folder / name) for name in ("ada", "bea", "eve")}
+    _allow(folder / "authorized", made["ada"], made["bea"])
+    return {**made, "file": folder / "authorized"}
+
+
+def _allow(file: Path, *keys: Path) -> None:
+    file.write_text(
+        "# who may come in\n\n" + "".join(Path(f"{key}.pub").read_text() for key in keys)
+    )
+    file.chmod(0o600)
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Path]) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("locked"), "--keys", str(keys["file"])) as server:
+        yield server
+
+
+def test_with_a_key_of_the_file_and_no_other(locked: Server, keys: dict[str, Path]) -> None:
+    with terminal(locked, key=keys["ada"], user="anyone") as client:
+        client.sees(HOME)
+    for key in (keys["eve"], None):
+        done = run(locked, "-tt", key=key, user="stranger")
+        assert done.returncode == 255
+        assert "Permission denied (publickey)" in done.stderr
+    wait(lambda: len(locked.events("refused", name="stranger", reason="no login")) == 2)
+    assert not locked.events("login", name="stranger")
+
+
+def test_no_password_is_ever_asked_for(locked: Server) -> None:
+    done = run(locked, "-v", "-o", "PreferredAuthentications=password,keyboard-interactive",
+               leading=("-o", "BatchMode=no"), user="stranger")  # fmt: skip
+    assert done.returncode == 255
+    assert "Authentications that can continue: publickey\n" in done.stderr.replace("\r", "")
+
+
+def test_too_many_wrong_keys_end_the_connection(
+    locked: Server, keys: dict[str, Path], tmp_path: Path
+) -> None:
+    wrong = [make_key(tmp_path / f"wrong{n}") for n in range(8)]
+    offered = [part for key in wrong for part in ("-i", str(key))]
+    done = run(locked, *offered, "-i", str(keys["ada"]), key=wrong[0], user="guesser")
+    assert done.returncode == 255
+    assert "too many keys were tried" in done.stderr
+
+
+def test_a_key_taken_out_of_the_file_is_out_at_once(locked: Server, keys: dict[str, Path]) -> None:
+    assert "terminal is needed" in run(locked, "-T", key=keys["bea"]).stderr
+    _allow(keys["file"], keys["ada"])
+    assert "Permission denied" in run(locked, "-T", key=keys["bea"]).stderr
+    keys["file"].chmod(0o666)  # whoever else writes it could let in anybody
+    assert "Permission denied" in run(locked, "-T", key=keys["ada"]).stderr
+    _allow(keys["file"], keys["ada"], keys["bea"])
+    assert "terminal is needed" in run(locked, "-T", key=keys["bea"]).stderr
+
+
+def test_options_of_a_key_only_ever_take_away(
+    locked: Server, keys: dict[str, Path], tmp_path: Path
+) -> None:
+    public = Path(f"{keys['eve']}.pub").read_text()
+    file = keys["file"]
+    before = file.read_text()
+    file.write_text(
+        f'command="touch {tmp_path}/ran",environment="LD_PRELOAD=/tmp/evil.so" {public}'
+    )
+    with terminal(locked, key=keys["eve"], user="forced") as client:
+        client.sees(HOME)
+    assert not list(tmp_path.iterdir())
+    file.write_text(f'from="192.0.2.1" {public}')
+    assert "Permission denied" in run(locked, "-T", key=keys["eve"]).stderr
+    file.write_text(f"no-pty {public}")
+    assert "a terminal is needed" in run(locked, "-tt", key=keys["eve"]).stderr
+    file.write_text(before)
+
+
+def test_the_presenter_needs_a_key_also_where_nobody_else_does(
+    tmp_path: Path, keys: dict[str, Path]
+) -> None:
+    options = ("--anonymous", "--keys", str(keys["file"]), "--follow", "ada")
+    with serving(tmp_path, *options) as server:
+        assert "Permission denied" in run(server, "-T", user="ada").stderr
+        assert "Permission denied" in run(server, "-T", user="ada", key=keys["eve"]).stderr
+        assert not server.events("login")
+        run(server, "-T", user="ada", key=keys["ada"])
+        run(server, "-T", user="bob")
+        run(server, "-T", user="bob", key=keys["ada"])
+        roles = [(line["name"], line["role"]) for line in server.events("login")]
+    assert roles == [("ada", "presenter"), ("bob", "follower"), ("bob", "follower")]
+
+
+def test_the_host_key_is_made_once_and_kept_to_oneself(server: Server) -> None:
+    path = server.folder / "data" / "peephole" / "ssh_host_ed25519_key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    shown = subprocess.run(
+        [needed("ssh-keygen"), "-lf", str(path)], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.split()[1] in server.said()
+    before = path.read_bytes()
+    with serving(server.folder, "--anonymous") as again:
+        assert path.read_bytes() == before
+        assert "(new)" not in again.said()
+        known = ("-o", "StrictHostKeyChecking=yes")
+        (again.folder / "known_hosts").write_text(f"* {_public(path)}")
+        assert "a terminal is needed" in run(again, "-T", leading=known).stderr
+
+
+def _public(path: Path) -> str:
+    return subprocess.run(
+        [needed("ssh-keygen"), "-yf", str(path)], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "say where to serve"),
+        (("--ssh", "0"), "say who may come in. --keys FILE names the keys that may, --anonymous lets in"),
+        (("--ssh", "0", "--anonymous", "--keys", "{good}"), "anybody comes in, so no key is asked for"),
+        (("--ssh", "0", "--anonymous", "--follow", "ada"), "ada needs a key"),
+        (("--ssh", "99999", "--anonymous"), "99999: no address to listen on"),
+        (("--ssh", "192.0.2.1:0", "--anonymous"), "192.0.2.1:0: cannot listen there"),
+        (("--ssh", "0", "--keys", "{missing}"), "missing: the keys: No such file or directory"),
+        (("--ssh", "0", "--keys", "{empty}"), "empty: no public key in it"),
+        (("--ssh", "0", "--keys", "{open}"), "open: others may write it (mode 0666)"),
+        (("--ssh", "0", "--anonymous", "--host-key", "{read}"), "host key may be read by others (mode 0644)"),
+        (("--ssh", "0", "--anonymous", "--host-key", "{good}"), "no private key that can be read without a"),
+        (("--ssh", "0", "--anonymous", "--scenarios", "{missing}"), "missing: no such folder"),
+        (("--ssh", "0", "--anonymous", "--log", "{missing}/log"), "log: cannot be written (No such file"),
+        (("--ssh", "0", "--anonymous", "--sessions", "0"), "Invalid value for '--sessions'"),
+        (("status",), "no server of yours runs here"),
+        (("stop",), "no such server of yours runs here"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_message(
+    tmp_path: Path, keys: dict[str, Path], args: tuple[str, ...], said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for name, mode in (("empty", 0o600), ("open", 0o666), ("read", 0o644), ("good", 0o600)):
+        file = tmp_path / name
+        source = keys["ada"] if name == "read" else Path(f"{keys['ada']}.pub")
+        file.write_bytes(b"nonsense\n" if name == "empty" else source.read_bytes())
+        file.chmod(mode)
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    known = {name: str(tmp_path / name) for name in ("empty", "open", "read", "good", "missing")}
+    result = CliRunner().invoke(main, ["serve", *(part.format(**known) for part in args)])
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(sys.modules):
+        if name in ("tui.serve.ssh", "tui.serve.session"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncssh", None)
+    result = CliRunner().invoke(main, ["serve", "--ssh", "0", "--anonymous"])
+    assert result.exit_code == 2
+    assert "pip install 'peephole[serve]'" in result.stderr
