@@ -33,6 +33,11 @@ def _allow(file: Path, *keys: Path) -> None:
     file.chmod(0o600)
 
 
+@pytest.fixture(autouse=True)
+def _as_it_was(keys: dict[str, Path]) -> None:
+    _allow(keys["file"], keys["ada"], keys["bea"])
+
+
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Path]) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("locked"), "--keys", str(keys["file"])) as server:
@@ -82,7 +87,6 @@ def test_options_of_a_key_only_ever_take_away(
 ) -> None:
     public = Path(f"{keys['eve']}.pub").read_text()
     file = keys["file"]
-    before = file.read_text()
     file.write_text(
         f'command="touch {tmp_path}/ran",environment="LD_PRELOAD=/tmp/evil.so" {public}'
     )
@@ -92,8 +96,7 @@ def test_options_of_a_key_only_ever_take_away(
     file.write_text(f'from="192.0.2.1" {public}')
     assert "Permission denied" in run(locked, "-T", key=keys["eve"]).stderr
     file.write_text(f"no-pty {public}")
-    assert "a terminal is needed" in run(locked, "-tt", key=keys["eve"]).stderr
-    file.write_text(before)
+    assert "PTY allocation request failed" in run(locked, "-tt", key=keys["eve"]).stderr
 
 
 def test_the_presenter_needs_a_key_also_where_nobody_else_does(
