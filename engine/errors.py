@@ -44,6 +44,6 @@ def did_you_mean(word: str, known: Iterable[str], n: int = 3) -> str:
     near = difflib.get_close_matches(word, known, n=n, cutoff=0.5)
     if near:
         return "Did you mean " + " or ".join(repr(w) for w in near) + "?"
-    if len(known) <= 12:
+    if 0 < len(known) <= 12:
         return "Known: " + ", ".join(known)
     return ""

@@ -27,7 +27,7 @@ from scenarios.expressions import Expression, WordError, evaluate, measured
 from scenarios.lanes import Lane
 from scenarios.measures import MEASURES, of_model
 from scenarios.narration import Narration, read_narration
-from scenarios.script import HERE, Beat, LaneSpec, Reading, Scenario
+from scenarios.script import HERE, Beat, Claim, LaneSpec, Reading, Scenario
 from scenarios.source import Path_, ScriptError
 
 if TYPE_CHECKING:
@@ -105,15 +105,16 @@ class Play:
 
     def verdicts(self, i: int) -> list[Verdict]:
         """The claims of beat `i`, measured."""
-        verdicts = []
-        for claim in self.scenario.beats[i].claims:
-            started = time.perf_counter()
-            try:
-                passed, shown = measured(claim.expression, MEASURES, partial(self.value, i))
-            except WordError as error:
-                raise self._word(error, ("beats", i, "expect")) from None
-            verdicts.append(Verdict(claim.text, shown, passed, time.perf_counter() - started))
-        return verdicts
+        return [self.verdict(i, claim) for claim in self.scenario.beats[i].claims]
+
+    def verdict(self, i: int, claim: Claim) -> Verdict:
+        """A claim of beat `i`, measured."""
+        started = time.perf_counter()
+        try:
+            passed, shown = measured(claim.expression, MEASURES, partial(self.value, i))
+        except WordError as error:
+            raise self._word(error, ("beats", i, "expect")) from None
+        return Verdict(claim.text, shown, passed, time.perf_counter() - started)
 
     def lane(self, label: str, i: int | None = None) -> Lane:
         """A lane as beat `i` (None: the scenario) reads it, whether it is on the screen or not."""

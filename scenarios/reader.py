@@ -97,6 +97,9 @@ class _Reader:
                 with self.mistakes:
                     do = did_you_mean(label, lanes)
                     raise self.source.error(f"no lane {label!r}", (*at, "lanes"), label, do)
+        shown = tuple(
+            label for label in shown if label in lanes
+        )  # said once, not of every beat after
         with self.mistakes:
             reading = who.reading(self.tables, table, at).within(reading)
         measures = self._measures(table.get("measure", {}), (*at, "measure"), lanes, shared)

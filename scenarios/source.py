@@ -32,6 +32,7 @@ class ScriptError(PeepholeError):
 
     Attributes:
         place: line, column and length of the word.
+        excerpt: the line of the file, and the word underlined.
         more: further mistakes that were found with it, in the same file.
     """
 
@@ -40,10 +41,10 @@ class ScriptError(PeepholeError):
         self.more: tuple[ScriptError, ...] = ()
         where = f"{source.name}:{place.line}:{place.column}"
         super().__init__(_short(what), where=where, do=_short(do))
-        self._excerpt = source.excerpt(place)
+        self.excerpt = source.excerpt(place)
 
     def __str__(self) -> str:
-        return f"{super().__str__()}\n{self._excerpt}"
+        return f"{super().__str__()}\n{self.excerpt}"
 
 
 def _short(text: str) -> str:
@@ -86,8 +87,14 @@ class Source:
                 start, end_of_key = found.span()
         value = self.text.find("=", end_of_key, stop) + 1 or start
         if word:
-            whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)").search(self.text, value, stop)
-            at = whole.start() if whole else self.text.find(word, value, stop)
+            exact = (
+                rf"(?<=[\"']){re.escape(word)}(?=[\"'])"  # all that is quoted, before a part of it
+            )
+            for pattern in (exact, rf"(?<!\w){re.escape(word)}(?!\w)", re.escape(word)):
+                found = re.compile(pattern).search(self.text, value, stop)
+                if found:
+                    break
+            at = found.start() if found else -1
             if at >= 0:
                 return self._place(at, at + len(word.split("\n")[0]))
         first = re.compile(r'[^\s=\[\].,{}]+|"[^"\n]*"').search(self.text, start, stop)

@@ -18,9 +18,10 @@ from scenarios.learning import one_thread
 from tui import start
 from tui.epilog import examples
 
-FAILED, MISTAKE, STOPPED, CLOSED = 1, 2, 130, 141
+MISTAKE, STOPPED, CLOSED = 2, 130, 141
 ELSEWHERE = {
     "run": "tui.headless.run",
+    "check": "tui.headless.check",
     "record": "tui.record.command",
     "serve": "tui.serve.command",
     "tour": "tui.tour.command",
@@ -157,37 +158,6 @@ def open_(
         decoding = Decoding.parse(decode) if decode is not None else None
         session = start.of_text([_model(what)], text or "", target, decoding, most)
         start.screen(lambda: session, begin="play" if text else "type")
-
-
-@main.command(
-    epilog=examples(
-        "peephole check                            all bundled scenarios, and the tour",
-        "peephole check tour                       its chapters and what its questions measure",
-        "peephole check agreement ./my.toml",
-        "peephole check agreement --say            with the narration, numbers filled in",
-    )
-)
-@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@click.option("--say", is_flag=True, help="Print the narration as well.")
-@click.pass_context
-def check(ctx: click.Context, scenarios: tuple[str, ...], say: bool) -> None:
-    """Play SCENARIOs without the screen and measure every claim; exits with 1 if one fails."""
-    from scenarios import shelf
-    from tui.headless import checking
-
-    names = scenarios or (*shelf.bundled(), checking.TOUR)
-    # mistakes in any of the files come first
-    found = [shelf.find(name) for name in names if name != checking.TOUR]
-    tally = checking.Tally()
-    for scenario in found:
-        for line in checking.lines(scenario, tally, say):
-            click.echo(line)
-    if checking.TOUR in names:
-        for line in checking.tour(tally, say):
-            click.echo(line)
-    if tally.failed:
-        click.echo(f"{tally.failed} of {tally.claims} claims failed", err=True)
-        ctx.exit(FAILED)
 
 
 @main.command(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from engine.errors import PeepholeError
 from scenarios import shelf
-from scenarios.play import Play
+from scenarios.play import Play, Verdict
 from scenarios.script import Scenario
+from scenarios.source import ScriptError
 from scenarios.tour import course
 from scenarios.tour.questions import Asked, questions
 
@@ -19,45 +20,127 @@ TOUR = "tour"  # what `peephole check` calls it
 
 @dataclass
 class Tally:
-    """Claims counted while lines are printed."""
+    """Claims counted while lines are printed.
+
+    Attributes:
+        mistakes: in what files say, found before or while they ran; each only once.
+        untrue: claims that failed, as mistakes with their place in the file.
+    """
 
     claims: int = 0
     failed: int = 0
+    mistakes: list[PeepholeError] = field(default_factory=list)
+    untrue: list[PeepholeError] = field(default_factory=list)
+
+    def add(self, error: PeepholeError) -> None:
+        """A mistake, with those that were found with it."""
+        for one in (error, *getattr(error, "more", ())):
+            if str(one) not in map(str, self.mistakes):
+                self.mistakes.append(one)
+
+    def sort(self) -> None:
+        """File by file, the mistakes in the order in which they stand there."""
+        for errors in (self.mistakes, self.untrue):
+            errors.sort(key=_place)
+
+    def __enter__(self) -> None:
+        """`with tally:` what ends in a mistake of a scenario is kept, and the check goes on."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, ScriptError):
+            self.add(error)
+        return isinstance(error, ScriptError)
+
+
+def _place(error: PeepholeError) -> tuple[str, int, int]:
+    if not isinstance(error, ScriptError):
+        return "", 0, 0
+    return error.source.name, error.place.line, error.place.column
+
+
+def read(names: Iterable[str], tally: Tally) -> list[Scenario]:
+    """The scenarios of these names or files; the mistakes of all are in the tally."""
+    found = []
+    for name in names:
+        try:
+            found.append(shelf.find(name))
+        except PeepholeError as error:
+            tally.add(error)
+    return found
 
 
 def lines(scenario: Scenario, tally: Tally, say: bool = False) -> Iterator[str]:
     """Line by line as it is measured; with `say`, the narration as well.
 
-    Raises:
-        ScriptError: there is a mistake in the file that only shows when it runs.
+    Mistakes that only show when it runs are in the tally, and what does not need them is still measured.
     """
-    started = time.perf_counter()
-    play, first = Play(scenario), tally.claims
-    failed = tally.failed
+    started, play = time.perf_counter(), Play(scenario)
+    before = (tally.claims, tally.failed, len(tally.mistakes))
     yield f"{scenario.name}: {scenario.title}"
     for i, beat in enumerate(scenario.beats):
-        stage = play.stage(i)
-        lead = stage.lanes[0]
-        where = "the end" if stage.row >= len(lead.trace) else repr(lead.trace.tokens[stage.row])
         yield ""
-        yield f"{i + 1:>3}  {beat.title}  (row {stage.row}, {where}; {', '.join(beat.lanes)})"
-        for lane in stage.lanes:
+        lanes, where = [], ""
+        for label in beat.lanes:
+            with tally:
+                lanes.append(play.lane(label, i))
+        if len(lanes) == len(beat.lanes):
+            with tally:
+                row, tokens = play.stage(i).row, lanes[0].trace.tokens
+                where = f"row {row}, {'the end' if row >= len(tokens) else repr(tokens[row])}; "
+        yield f"{i + 1:>3}  {beat.title}  ({where}{', '.join(beat.lanes)})"
+        for lane in lanes:
             for item in lane.hand_set:
                 yield f"     hand-set in {lane.label}: {item}"
-        verdicts, narration = play.verdicts(i), play.narration(i)
-        play.notes(i)  # nobody sees them here, but a mistake in them is one
-        if say:
-            yield textwrap.indent(textwrap.fill(narration, 90), "     ")
-        for verdict in verdicts:
-            tally.claims += 1
-            tally.failed += not verdict.passed
-            milliseconds = f"{1000 * verdict.seconds:.0f} ms"
-            yield f"  {'ok    ' if verdict.passed else 'FAILED'}  {verdict.text}"
-            yield f"          {verdict.measured}   {milliseconds}"
-    claims, wrong = tally.claims - first, tally.failed - failed
+        for name in beat.measures:
+            with tally:
+                play.value(i, name)
+        with tally:
+            narration = play.narration(i)
+            if say:
+                yield textwrap.indent(textwrap.fill(narration, 90), "     ")
+        with tally:
+            play.notes(i)
+        for claim in beat.claims:
+            with tally:
+                yield from _claim(play, i, play.verdict(i, claim), tally)
+    _unused(play, tally)
+    claims, wrong, mistakes = (
+        now - then
+        for now, then in zip((tally.claims, tally.failed, len(tally.mistakes)), before, strict=True)
+    )
     result = f"{wrong} of {claims} claims FAILED" if wrong else f"all {claims} claims hold"
+    if mistakes:
+        result = f"{mistakes} mistake{'s' * (mistakes > 1)}; of what could be measured, {result}"
     yield ""
     yield f"{scenario.name}: {result} ({time.perf_counter() - started:.1f} s)"
+
+
+def _claim(play: Play, i: int, verdict: Verdict, tally: Tally) -> Iterator[str]:
+    tally.claims += 1
+    tally.failed += not verdict.passed
+    yield f"  {'ok    ' if verdict.passed else 'FAILED'}  {verdict.text}"
+    yield f"          {verdict.measured}   {1000 * verdict.seconds:.0f} ms"
+    if not verdict.passed:
+        what = f"{verdict.text!r} is not true: {verdict.measured}"
+        error = play.scenario.source.error(what, ("beats", i, "expect"), verdict.text)
+        tally.untrue.append(error)
+        yield f"          {error.where}"
+        yield textwrap.indent(error.excerpt, " " * 10)
+
+
+def _unused(play: Play, tally: Tally) -> None:
+    """What no beat has asked for may still be wrong."""
+    scenario = play.scenario
+    for name in scenario.measures:
+        with tally:
+            play.value(None, name)
+    used = {label for beat in scenario.beats for label in beat.lanes}
+    measures = [scenario.measures, *(beat.measures for beat in scenario.beats)]
+    every = [expression for of in measures for expression in of.values()]
+    every += [claim.expression for beat in scenario.beats for claim in beat.claims]
+    for label in scenario.lanes.keys() - used.union(*(of.names for of in every)):
+        with tally:
+            play.lane(label)
 
 
 def tour(tally: Tally, say: bool = False) -> Iterator[str]:
@@ -78,6 +161,7 @@ def tour(tally: Tally, say: bool = False) -> Iterator[str]:
 
     for name in whole.missing:
         yield from verdict(False, f"chapter {name!r} is there", "no such scenario")
+        tally.untrue.append(whole.source.error(f"no scenario {name!r}", ("chapters",), name))
     for chapter in whole.chapters:
         yield ""
         heading = chapter.heading
@@ -93,6 +177,7 @@ def tour(tally: Tally, say: bool = False) -> Iterator[str]:
                 found = play.measure(question)
             except PeepholeError as error:
                 yield from verdict(False, f"question {question.key} has an answer", str(error))
+                tally.untrue.append(error)
                 continue
             answer = found.shown if found.true is None else repr(question.choices[found.true])
             milliseconds = f"{1000 * (time.perf_counter() - begun):.0f} ms"

@@ -1,0 +1,145 @@
+"""`peephole check` tells all that is wrong at once, with line, column and the word underlined."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+HEAD = """title = "Mine"
+text = "the cats were happy ."
+
+[lanes]
+lane = { model = "@" }
+"""
+BEAT = """
+[[beats]]
+title = "One"
+stop = "were"
+say = "It gives {p:.0%}."
+measure.p = "probability(lane, here, 'were')"
+expect = ["0 < p < 1"]
+"""
+STRUCTURE = [  # what is changed into what, and the words that are underlined for it
+    ('title = "Mine"', 'titel = "Mine"', "titel"),
+    ('title = "One"', "title = 1", "title"),
+    ('stop = "were"', 'stop = "were"\nview = "scores"', "scores"),
+    ("measure.p", 'vieww = "unit"\nmeasure.p', "vieww"),
+]
+SENSE = [
+    ("{p:.0%}", "{q:.0%}", "{q"),
+    ("probability(lane, here", "probabilty(lane, here", "probabilty"),
+    ('"0 < p < 1"', '"0 < p < 1", "gone > p", "p"', "gone"),
+    ('"0 < p < 1"', '"0 < p < 1", "1 < 2"', "1 < 2"),
+]
+RUNNING = [
+    ('"were"\n', '"wher"\n', "wher"),
+    ("happy", "hapy", "hapy"),
+    ("happy .", "happy .", None),
+    ("here, 'were'", "99, 'were'", "probability"),
+    ('"0 < p < 1"', '"0 < p < 1", "attention(lane, 1) > 1"', "attention"),
+]
+
+
+def found(result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def underlined(path: Path, record: dict) -> str:
+    line = path.read_text(encoding="utf-8").split("\n")[record["line"] - 1]
+    return line[record["column"] - 1 :][: record["length"]]
+
+
+@pytest.fixture
+def write(tmp_path: Path, models: dict[str, str]):
+    def made(changes, name: str = "mine.toml") -> Path:
+        text = (HEAD + BEAT).replace("@", models["lstm"])
+        for old, new, _ in changes:
+            assert old in text
+            text = text.replace(old, new, 1)
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return made
+
+
+@pytest.mark.parametrize("changes", [STRUCTURE, SENSE], ids=["structure", "sense"])
+def test_all_mistakes_of_a_file_are_told_at_once_where_they_stand(cli, write, changes) -> None:
+    path = write(changes)
+    result = cli("check", path, "--json")
+    assert result.exit_code == 2
+    records = found(result)
+    assert {word for *_, word in changes} <= {underlined(path, record) for record in records}
+    assert [r["line"] for r in records] == sorted(r["line"] for r in records)
+    assert all(r["path"] == str(path) and r["kind"] == "mistake" for r in records)
+    plain = cli("check", path)
+    assert plain.exit_code == 2
+    assert plain.stdout == ""
+    for record in records:
+        assert (
+            f"peephole: {path}:{record['line']}:{record['column']}: {record['message']}"
+            in plain.stderr
+        )
+    assert plain.stderr.count("^\n") == len(records)
+    assert plain.stderr.endswith(f"{len(records)} mistakes\n")
+
+
+@pytest.mark.parametrize("change", RUNNING, ids=lambda change: change[1])
+def test_what_only_shows_when_it_runs_is_underlined_as_well(cli, write, change) -> None:
+    path = write([change])
+    result = cli("check", path, "--json")
+    wanted = [] if change[2] is None else [change[2]]
+    assert [underlined(path, record) for record in found(result)] == wanted
+    assert result.exit_code == (2 if wanted else 0)
+
+
+def test_one_mistake_while_running_hides_neither_another_nor_the_claims(cli, write) -> None:
+    more = BEAT.replace('"were"\n', '"wher"\n').replace("0 < p < 1", "row(lane, 'cats') == 3")
+    path = write([("[[beats]]", more + "\n[[beats]]", None)])
+    result = cli("check", path)
+    assert result.exit_code == 2
+    assert "no row 'wher' in lane" in result.stderr
+    assert "1 of 2 claims failed" in result.stderr
+    assert "mine: 1 mistake; of what could be measured, 1 of 2 claims FAILED" in result.stdout
+
+
+def test_a_claim_that_fails_is_underlined_and_not_one_that_reads_alike(cli, write) -> None:
+    path = write([('"0 < p < 1"', '"2 * p > 0", "p > 2", "2 > p"', None)])
+    result = cli("check", path, "--json")
+    assert result.exit_code == 1
+    (record,) = found(result)
+    assert record["kind"] == "claim"
+    assert record["message"].startswith("'p > 2' is not true: ")
+    assert record["message"].endswith(" > 2")
+    assert underlined(path, record) == "p > 2"
+    printed = cli("check", path).stdout.splitlines()
+    at = printed.index("  FAILED  p > 2")
+    assert printed[at + 2].strip() == f"{path}:{record['line']}:{record['column']}"
+    assert printed[at + 4].index("^") == printed[at + 3].index("p > 2")
+
+
+def test_what_no_beat_uses_is_checked_too(cli, write) -> None:
+    lanes = 'lane = { model = "@" }\nidle = { cell = "lstm", text = "the catz" }\n'
+    unused = "[measure]\nidly = \"surprisal(lane, 'gone')\"\n\n[[beats]]"
+    path = write([("[[beats]]", unused, None)])
+    path.write_text(
+        path.read_text().replace("[lanes]\n", "[lanes]\n" + lanes.split("\n")[1] + "\n")
+    )
+    records = found(cli("check", path, "--json"))
+    assert [underlined(path, record) for record in records] == ["catz", "surprisal"]
+
+
+def test_mistakes_of_several_files_come_before_anything_runs(cli, write, tmp_path: Path) -> None:
+    paths = [write(STRUCTURE[:1], "a.toml"), write([], "b.toml"), write(SENSE[:1], "c.toml")]
+    result = cli("check", *paths, tmp_path / "none.toml", "--json")
+    assert result.exit_code == 2
+    where = [record["path"] for record in found(result)]
+    assert where == [str(tmp_path / "none.toml"), str(paths[0]), str(paths[2])]
+    assert "title" not in cli("check", *paths).stdout
+
+
+def test_nothing_wrong_is_no_line_of_json(cli, write) -> None:
+    result = cli("check", write([]), "--json")
+    assert (result.exit_code, result.output) == (0, "")
