@@ -76,11 +76,12 @@ class Core(Screen[None]):
 
         A PeepholeError of the work is given to `failed`, or shown in a message of its own. Work of
         the same group that is still going on is not waited for: only the last one's result counts;
-        and none does once the screen has been left.
+        and none does once the screen or the app has been left.
         """
 
         def deliver(to: Callable[[Any], Any], result: Any) -> Any:
-            return to(result) if self in self.app.screen_stack else None
+            here = self.app.is_running and self in self.app.screen_stack
+            return to(result) if here else None
 
         def run() -> None:
             worker = get_current_worker()
