@@ -58,3 +58,20 @@ async def typed(pilot: Pilot, words: Sequence[str]) -> None:
     """Type words, each with a blank after it."""
     for word in words:
         await press(pilot, *word, "space")
+
+
+async def go_to(pilot: Pilot, name: str) -> None:
+    """Tab until the track of that name has the focus."""
+    for _ in range(30):
+        focused = screen(pilot).score.focused
+        if focused and getattr(focused, "value", focused.NAME) == name:
+            return
+        await press(pilot, "tab")
+    raise AssertionError(f"no track {name}")
+
+
+async def go_to_lane(pilot: Pilot, lane: int, name: str) -> None:
+    """Give the focus to a track of one lane."""
+    score = screen(pilot).score
+    score.focus_track(next(t for t in score.groups[lane] if getattr(t, "value", "") == name))
+    await idle(pilot)

@@ -6,23 +6,19 @@ import re
 from pathlib import Path
 
 import pytest
-from textual import events
 from textual.pilot import Pilot
 
-from engine import LanguageModel, Vocabulary, load_trace
+from engine import load_trace
 from engine.conditions import parse
 from tests.engine.build import build, tokens
-from tests.tui.score_stage import app, idle, lines, press, screen, text, typed
+from tests.tui.score_stage import app, go_to, go_to_lane, idle, lines, press, screen, text
 from tui.app import PeepholeApp
 from tui.keys import KEYS
-from tui.screens.word_input import WordInput
 from tui.session import Session
 from tui.start import of_trace
-from tui.tracks.base import Track
 from tui.tracks.gradient import GradientTrack
 from tui.tracks.units import UnitsTrack
 
-NAMES = Vocabulary(("<s>", "caterpillar", *(f"w{i}" for i in range(9))))
 SIZES = [(80, 24), (120, 40), (200, 60), (250, 70), (60, 12)]
 
 
@@ -125,23 +121,6 @@ async def test_the_line_below_tells_the_exact_number() -> None:
         assert f"of layer 0 = {number:+.4f}" in text(pilot)
 
 
-async def go_to(pilot: Pilot, name: str) -> None:
-    """Tab until the track of that name has the focus."""
-    for _ in range(30):
-        focused = screen(pilot).score.focused
-        if focused and getattr(focused, "value", focused.NAME) == name:
-            return
-        await press(pilot, "tab")
-    raise AssertionError(f"no track {name}")
-
-
-async def go_to_lane(pilot: Pilot, lane: int, name: str) -> None:
-    """Give the focus to a track of one lane."""
-    score = screen(pilot).score
-    score.focus_track(next(t for t in score.groups[lane] if getattr(t, "value", "") == name))
-    await idle(pilot)
-
-
 async def test_tab_reaches_every_track_even_those_without_room() -> None:
     async with app("lstm", "transformer").run_test(size=(80, 24)) as pilot:
         await idle(pilot)
@@ -219,89 +198,6 @@ async def test_a_word_replaced_through_the_dialog_gives_the_fork_its_own_tokens(
         s = screen(pilot)
         assert s.session.lanes[1].trace.tokens[8] == "w9"
         assert len([t for t in s.score.tracks if t.NAME == "tokens"]) == 2
-
-
-async def test_typing_a_sentence_word_by_word() -> None:
-    async with app("lstm", "transformer").run_test(size=(120, 30)) as pilot:
-        await press(pilot, "i")
-        await typed(pilot, ["w1", "w2"])
-        s = screen(pilot)
-        assert s.session.tokens == ["<s>", "w1", "w2"]
-        assert [len(x) for x in s.session.lanes] == [3, 3]
-        await typed(pilot, ["wzz"])
-        assert s.session.tokens == ["<s>", "w1", "w2"]
-        assert "'wzz' is not a word that this model knows" in text(pilot)
-        await press(pilot, *["backspace"] * 5)
-        assert s.session.tokens == ["<s>", "w1"]
-        await press(pilot, *"w3", "enter")
-        assert s.session.tokens == ["<s>", "w1", "w3"]
-        assert s.session.lanes[1].has_gradient(2)
-        await press(pilot, "up")
-        assert s.session.cursor == 1
-
-
-def burst(pilot: Pilot, text: str) -> None:
-    """Keys that are all there before the first one is handled; < is Backspace, \n is Enter."""
-    named = {" ": "space", ".": "full_stop", "<": "backspace", "\n": "enter"}
-    for letter in text:
-        key = events.Key(named.get(letter, letter), letter if letter not in "<\n" else None)
-        pilot.app.post_message(key)
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens", "left"),
-    [
-        ("w1 w2 w3 w4 w5 w6 w7 w", ["w1", "w2", "w3", "w4", "w5", "w6", "w7"], "w"),
-        ("w1 w2 <w4 w5<6 ", ["w1", "w4", "w6"], ""),
-        ("w1 <<<<w7 ", ["w7"], ""),
-        ("w1 w2 wzz w3 ", ["w1", "w2"], "wzz w3 "),
-        ("w1 wzz w2 <<<<<<<w3 ", ["w1", "w3"], ""),
-    ],
-)
-async def test_a_burst_of_keys_is_read_in_order_each_word_once(
-    text: str, tokens: list[str], left: str
-) -> None:
-    async with app("lstm", "transformer").run_test(size=(120, 30)) as pilot:
-        await idle(pilot)
-        burst(pilot, "i" + text)
-        await idle(pilot)
-        s = screen(pilot)
-        assert s.session.tokens == ["<s>", *tokens]
-        assert s.query_one(WordInput).value == left
-        burst(pilot, "<\nk")
-        await idle(pilot)
-        assert isinstance(s.focused, Track)
-        assert s.session.cursor == max(0, s.session.rows - 2)
-
-
-async def test_i_goes_on_with_the_sentence_after_a_click_elsewhere() -> None:
-    async with app("lstm", start="type").run_test(size=(120, 30)) as pilot:
-        await idle(pilot)
-        burst(pilot, "w1 w2 ")
-        await idle(pilot)
-        s = screen(pilot)
-        await pilot.click(s.score.tracks[1], offset=(2, 3))
-        assert not isinstance(s.focused, WordInput)
-        burst(pilot, "iw3 ")
-        await idle(pilot)
-        assert s.session.tokens == ["<s>", "w1", "w2", "w3"]
-
-
-async def test_a_paste_is_read_once_up_to_what_is_not_known() -> None:
-    async with app("lstm").run_test(size=(120, 30)) as pilot:
-        await press(pilot, "i")
-        pilot.app.post_message(events.Paste("w1 w2\nw3 wzz w4\nw"))
-        await idle(pilot)
-        s = screen(pilot)
-        assert s.session.tokens == ["<s>", "w1", "w2", "w3"]
-        assert s.query_one(WordInput).value == "wzz w4 w"
-
-
-async def test_tab_completes_a_word() -> None:
-    model = LanguageModel("m", build("lstm").architecture, build("lstm").params, NAMES)
-    async with PeepholeApp(Session.read([model], "")).run_test(size=(100, 30)) as pilot:
-        await press(pilot, "i", "c", "a", "t", "e", "tab", "space")
-        assert screen(pilot).session.tokens == ["<s>", "caterpillar"]
 
 
 async def test_full_size_views_and_back() -> None:
@@ -521,112 +417,6 @@ async def test_the_command_palette_offers_every_key() -> None:
         await idle(pilot)
         titles = {c.title for c in pilot.app.get_system_commands(pilot.app.screen)}
         assert {"Jump", "Hold at 0", "Save trace", "Theme", "One unit"} <= titles
-
-
-SCRIPT = """
-title = "A test"
-text = "the cats that sat on the mats were happy ."
-[lanes]
-lstm = { model = "lstm" }
-shut = { model = "lstm", hand-set = ["f = 0 from 3"] }
-[[beats]]
-title = "Surprise"
-stop = "cats"
-say = "It costs {p:.1f} bits."
-measure.p = "surprisal(lstm, here)"
-expect = ["p > 0"]
-[[beats]]
-title = "Shut"
-lanes = ["lstm", "shut"]
-stop = "were"
-of = "f"
-say = "Hand-set."
-expect = ["surprisal(lstm, here) > 99"]
-[[beats]]
-title = "The equation"
-lanes = ["lstm"]
-stop = "on"
-view = "equation"
-unit = 7
-say = "One unit."
-"""
-
-
-async def beat(pilot: Pilot, *keys: str) -> None:
-    """Press keys and wait until the beat stands where it stops, measured."""
-    await press(pilot, *keys)
-    s = screen(pilot)
-    while s._target is not None or not (s.narrator.words and s.narrator.words.text):
-        await pilot.pause(0.01)
-    await idle(pilot)
-
-
-async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
-    from scenarios.reader import read
-
-    path = tmp_path / "test.toml"
-    path.write_text(SCRIPT)
-    async with PeepholeApp(None, read(path)).run_test(size=(120, 40)) as pilot:
-        await idle(pilot)
-        await beat(pilot)
-        s = screen(pilot)
-        bits = s.session.lanes[0].bits(2)
-        assert (s.session.cursor, s.session.shown) == (2, 3)
-        assert f"It costs {bits:.1f} bits." in text(pilot)
-        assert "✓ p > 0" in text(pilot)
-        await beat(pilot, "n")
-        assert s.session.tokens[s.session.cursor] == "were"
-        assert s.session.lanes[1].parent is s.session.lanes[0]
-        assert getattr(s.score.focused, "value", "") == "f"
-        assert "hand-set · f = 0 from row 3" in text(pilot)
-        assert "✗ surprisal(lstm, here) > 99" in text(pilot)
-        assert "you changed something" not in text(pilot)
-        await go_to_lane(pilot, 1, "f")
-        await press(pilot, "plus")
-        assert s.session.lanes[0].name == "lstm"
-        assert s.session.lanes[1].name.startswith("shut · hand-set · f = 0 from row 3 · f ")
-        assert "you changed something: u takes it back" in lines(pilot)[-2]
-        await press(pilot, "u")
-        assert "you changed something" not in text(pilot)
-        await beat(pilot, "n")
-        assert type(s.view).__name__ == "EquationView"
-        assert s.view.unit == 7
-        assert s.view.cursor == s.session.tokens.index("on")
-        await beat(pilot, "N")
-        assert s.view is None
-        assert "beat 2/3" in text(pilot)
-
-
-async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_messages(
-    tmp_path: Path,
-) -> None:
-    from scenarios.reader import read
-
-    path = tmp_path / "test.toml"
-    broken = "min(over_seeds('copy-gru', 'no such score')) > 0"
-    path.write_text(
-        SCRIPT.replace('say = "One unit."', f'say = "One unit."\nexpect = ["{broken}"]')
-    )
-    async with PeepholeApp(None, read(path)).run_test(size=(80, 24)) as pilot:
-        await idle(pilot)
-        await beat(pilot)
-        await press(pilot, "n")
-        s = screen(pilot)
-        while s.beat < 2:
-            await press(pilot, "n")
-        while not s.narrator.words.problem:
-            await pilot.pause(0.01)
-        await idle(pilot)
-        assert "measuring" not in text(pilot)
-        assert "not measured: " in text(pilot)
-        assert "no such score" in text(pilot)
-        assert "One unit." in text(pilot)  # what can be said is
-        assert "test.toml" not in text(pilot)
-        assert not pilot.app._notifications
-        for key in "1234567890P":
-            await press(pilot, key)
-            assert "n Next" in lines(pilot)[-1]
-            assert "q Quit" in lines(pilot)[-1]
 
 
 async def test_lanes_that_come_while_a_view_is_shown_have_their_widths_at_once() -> None:

@@ -1,0 +1,115 @@
+"""A scenario on the score, beat by beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.tui.score_stage import go_to_lane, idle, lines, press, screen, text
+from tui.app import PeepholeApp
+
+SCRIPT = """
+title = "A test"
+text = "the cats that sat on the mats were happy ."
+[lanes]
+lstm = { model = "lstm" }
+shut = { model = "lstm", hand-set = ["f = 0 from 3"] }
+[[beats]]
+title = "Surprise"
+stop = "cats"
+say = "It costs {p:.1f} bits."
+measure.p = "surprisal(lstm, here)"
+expect = ["p > 0"]
+[[beats]]
+title = "Shut"
+lanes = ["lstm", "shut"]
+stop = "were"
+of = "f"
+say = "Hand-set."
+expect = ["surprisal(lstm, here) > 99"]
+[[beats]]
+title = "The equation"
+lanes = ["lstm"]
+stop = "on"
+view = "equation"
+unit = 7
+say = "One unit."
+"""
+
+
+async def beat(pilot: Pilot, *keys: str) -> None:
+    """Press keys and wait until the beat stands where it stops, measured."""
+    await press(pilot, *keys)
+    s = screen(pilot)
+    while s._target is not None or not (s.narrator.words and s.narrator.words.text):
+        await pilot.pause(0.01)
+    await idle(pilot)
+
+
+async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
+    from scenarios.reader import read
+
+    path = tmp_path / "test.toml"
+    path.write_text(SCRIPT)
+    async with PeepholeApp(None, read(path)).run_test(size=(120, 40)) as pilot:
+        await idle(pilot)
+        await beat(pilot)
+        s = screen(pilot)
+        bits = s.session.lanes[0].bits(2)
+        assert (s.session.cursor, s.session.shown) == (2, 3)
+        assert f"It costs {bits:.1f} bits." in text(pilot)
+        assert "✓ p > 0" in text(pilot)
+        await beat(pilot, "n")
+        assert s.session.tokens[s.session.cursor] == "were"
+        assert s.session.lanes[1].parent is s.session.lanes[0]
+        assert getattr(s.score.focused, "value", "") == "f"
+        assert "hand-set · f = 0 from row 3" in text(pilot)
+        assert "✗ surprisal(lstm, here) > 99" in text(pilot)
+        assert "you changed something" not in text(pilot)
+        await go_to_lane(pilot, 1, "f")
+        await press(pilot, "plus")
+        assert s.session.lanes[0].name == "lstm"
+        assert s.session.lanes[1].name.startswith("shut · hand-set · f = 0 from row 3 · f ")
+        assert "you changed something: u takes it back" in lines(pilot)[-2]
+        await press(pilot, "u")
+        assert "you changed something" not in text(pilot)
+        await beat(pilot, "n")
+        assert type(s.view).__name__ == "EquationView"
+        assert s.view.unit == 7
+        assert s.view.cursor == s.session.tokens.index("on")
+        await beat(pilot, "N")
+        assert s.view is None
+        assert "beat 2/3" in text(pilot)
+
+
+async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_messages(
+    tmp_path: Path,
+) -> None:
+    from scenarios.reader import read
+
+    path = tmp_path / "test.toml"
+    broken = "min(over_seeds('copy-gru', 'no such score')) > 0"
+    path.write_text(
+        SCRIPT.replace('say = "One unit."', f'say = "One unit."\nexpect = ["{broken}"]')
+    )
+    async with PeepholeApp(None, read(path)).run_test(size=(80, 24)) as pilot:
+        await idle(pilot)
+        await beat(pilot)
+        await press(pilot, "n")
+        s = screen(pilot)
+        while s.beat < 2:
+            await press(pilot, "n")
+        while not s.narrator.words.problem:
+            await pilot.pause(0.01)
+        await idle(pilot)
+        assert "measuring" not in text(pilot)
+        assert "not measured: " in text(pilot)
+        assert "no such score" in text(pilot)
+        assert "One unit." in text(pilot)  # what can be said is
+        assert "test.toml" not in text(pilot)
+        assert not pilot.app._notifications
+        for key in "1234567890P":
+            await press(pilot, key)
+            assert "n Next" in lines(pilot)[-1]
+            assert "q Quit" in lines(pilot)[-1]
