@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-CRASHED, NO_MEMORY = 70, 71  # exit codes
+CRASHED, NO_MEMORY, GONE = 70, 71, 72  # exit codes
 NICE = 5
 FILES = 64  # open at once
 MEGABYTE = 1_000_000
@@ -27,7 +27,10 @@ FORBIDDEN = (
 
 def live(tty: int, who: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
     """Be the visit of `who` on the terminal `tty`, until they leave. Returns the exit code."""
-    _own(tty)
+    try:
+        _own(tty)
+    except OSError:  # whose terminal it was has gone
+        return GONE
     _environment(who, settings["home"])
     _limit(settings["memory"], settings["cpu"])
     sys.addaudithook(_refuse)
@@ -38,7 +41,7 @@ def live(tty: int, who: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
 
 
 def _own(tty: int) -> None:
-    """Lead a session on this terminal, and hold no other file; 2 stays the server's own stderr."""
+    """Lead a session on this terminal, and hold no file but that and 2, where failures are told."""
     os.setsid()
     fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
     os.dup2(tty, 0)

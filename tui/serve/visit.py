@@ -19,6 +19,7 @@ import struct
 import sys
 import tempfile
 import termios
+from asyncio.subprocess import PIPE
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tui.serve.limits import Limits
 GRACE = 2.0  # seconds that a visit has to end when it is asked to
 KEYS = 4096  # bytes that are kept of what an app has not yet read
 CHUNK = 1 << 16
+MODULE = "tui.serve.forks"
 ENDINGS = {
     70: "peephole has failed here. It is not your fault, and it has been noted.",
     71: "This visit has used all the memory that it may.",
@@ -80,7 +82,7 @@ class Visit:
         self._closing: asyncio.Task[None] | None = None
         self._keys = b""
         self._parting = ""
-        self._over = False
+        self._over = self._said = False  # nothing more is drawn; the last has been said
         self._ready: asyncio.Future[None] | None = None
         os.set_blocking(master, False)
 
@@ -91,24 +93,28 @@ class Visit:
 
         Where it is not called, the terminal fills, and the app drops frames.
         """
-        while not self._over:
+        drawn = b""
+        while not (drawn or self._over):
             await self._readable()
-            parts: list[bytes] = []
-            try:
-                while sum(len(part) for part in parts) < CHUNK and not self._over:
-                    parts.append(os.read(self._master, CHUNK))
-                    if not parts[-1]:
-                        break
-            except BlockingIOError:
-                pass
-            except OSError:  # EIO: the app has closed its side
-                self._over = True
-            if any(parts):
-                return b"".join(parts)
-            if self._over or parts:
-                self._over = True
-                return await self._last()
-        return b""
+            drawn = self._drawn()
+        if drawn or self._said or self._closing is not None:
+            return drawn
+        self._said = True
+        return await self._last()
+
+    def _drawn(self) -> bytes:
+        """All that is there to be read now, up to CHUNK bytes: the kernel gives it in smaller parts."""
+        drawn = b""
+        try:
+            while len(drawn) < CHUNK and not self._over:
+                part = os.read(self._master, CHUNK)
+                self._over = not part
+                drawn += part
+        except BlockingIOError:
+            pass
+        except OSError:  # EIO: the app has closed its side
+            self._over = True
+        return drawn
 
     async def _readable(self) -> None:
         if self._closing is None:
@@ -206,12 +212,12 @@ class Visits:
 
     def __init__(self, house: House, limits: Limits) -> None:
         self.house, self.limits = house, limits
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._numbers = itertools.count()
         self._asked: dict[int, tuple[int, asyncio.Future[Visit]]] = {}
         self._alive: dict[int, Visit] = {}
-        self._home = ""
+        self.home = ""
         self._listening: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[int] | None = None
 
@@ -222,22 +228,22 @@ class Visits:
             PeepholeError: it does not start.
         """
         async with self._lock:
-            if self._process is not None and self._process.returncode is None:
+            if self.process is not None and self.process.returncode is None:
                 return
             if self._listening is not None:  # one has ended: first all is told of it
                 await self._listening
-            if not self._home:
-                self._home = tempfile.mkdtemp(prefix="peephole-home-")
-                os.chmod(self._home, 0o500)
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tui.serve.forks", stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE, start_new_session=True, env=self._environment(),
+            if not self.home:
+                self.home = tempfile.mkdtemp(prefix="peephole-home-")
+                os.chmod(self.home, 0o500)
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", MODULE, stdin=PIPE, stdout=PIPE, stderr=PIPE,
+                start_new_session=True, env=self._environment(),
             )  # fmt: skip
             loop = asyncio.get_running_loop()
             self._ready = loop.create_future()
-            self._listening = loop.create_task(self._listen(self._process))
+            self._listening = loop.create_task(self._listen(self.process))
             self._order(
-                home=self._home,
+                home=self.home,
                 scenarios=str(self.house.scenarios.absolute()) if self.house.scenarios else "",
                 scenario=self.house.scenario,
                 post=str(self.house.post) if self.house.post else "",
@@ -287,27 +293,29 @@ class Visits:
     async def close(self) -> None:
         """End all visits and the fork server; nothing is left."""
         await asyncio.gather(*(visit.close() for visit in list(self._alive.values())))
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            await self._process.wait()
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            await self.process.wait()
         if self._listening is not None:
             await self._listening
-        if self._home:
-            shutil.rmtree(self._home, ignore_errors=True)
-            self._home = ""
+        if self.home:
+            shutil.rmtree(self.home, ignore_errors=True)
+            self.home = ""
 
     # The fork server --------------------------------------------------------------------------
 
     def _order(self, **order: Any) -> None:
-        process = self._process
+        process = self.process
         if process is not None and process.stdin is not None and process.returncode is None:
             process.stdin.write(json.dumps(order).encode() + b"\n")
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
+        complaints = asyncio.get_running_loop().create_task(_complain(process))
         while line := await process.stdout.readline():
             self._hear(json.loads(line))
         await process.wait()
+        await complaints
         self._lost()
 
     def _hear(self, answer: dict[str, Any]) -> None:
@@ -342,6 +350,15 @@ class Visits:
         for visit in self._alive.values():
             visit.gone(-signal.SIGKILL)
         self._alive.clear()
+
+
+async def _complain(process: asyncio.subprocess.Process) -> None:
+    """Pass on what a visit says when it fails; it may write no file itself, and the log may be one."""
+    assert process.stderr is not None
+    while said := await process.stderr.read(CHUNK):
+        text = said.decode(errors="replace")
+        sys.stderr.write("".join(c for c in text if c.isprintable() or c == "\n"))
+        sys.stderr.flush()
 
 
 def _resize(master: int, columns: int, rows: int) -> None:
