@@ -51,7 +51,7 @@ class Control:
     def __init__(self, status: Callable[[], dict[str, Any]], stop: Callable[[], None]) -> None:
         self._status, self._stop = status, stop
         self._path = folder() / f"serve-{os.getpid()}.sock"
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def open(self) -> None:
         """Listen."""
@@ -65,12 +65,14 @@ class Control:
     async def close(self) -> None:
         """Last of all: who asked for the end learns of it now."""
         self._server.close()
-        for writer in self._open:
-            writer.close()
         self._path.unlink(missing_ok=True)
+        for writer in self._open.values():
+            writer.close()
+        await asyncio.gather(*filter(None, self._open), return_exceptions=True)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        task = asyncio.current_task()
+        self._open[task] = writer
         try:
             while line := await reader.readline():
                 asked = line.decode("ascii", "replace").strip()
@@ -82,7 +84,7 @@ class Control:
         except (OSError, ValueError):
             pass
         finally:
-            self._open.discard(writer)
+            self._open.pop(task, None)
             writer.close()
 
 
