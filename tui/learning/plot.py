@@ -14,7 +14,7 @@ from textual_plotext import PlotextPlot
 
 from tui.learning.free import Free
 from tui.palette import Palette
-from tui.views.curves import IN_FEW, ON_DARK, ON_LIGHT, PLAIN, Ink
+from tui.views.curves import PLAIN, Ink, inks
 from tui.views.plain import shown
 
 AXIS = 5  # columns of the numbers beside the axis
@@ -71,10 +71,8 @@ def powers(low: int, high: int) -> Axis:
 
 def ink(palette: Palette, dark: bool, index: int) -> Ink:
     """The colour of the line number `index`; the same for a run in every panel."""
-    if palette.colours == "none":
-        return PLAIN
-    inks: Sequence[Ink] = IN_FEW if palette.colours == "few" else ON_DARK if dark else ON_LIGHT
-    return inks[index % len(inks)]
+    found = inks(palette, dark)
+    return found[index % len(found)]
 
 
 class Plot(PlotextPlot):
