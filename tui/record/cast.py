@@ -35,13 +35,14 @@ def cast(frames: Sequence[Frame], title: str, look: Look) -> str:
         "title": title,
     }
     lines = [json.dumps(header, ensure_ascii=False)]
-    wait, before = 0.0, None
+    wait: float = 0.0
+    before: Frame | None = None
     for number, frame in enumerate(frames):
         if number == 0 or frame.beat != frames[number - 1].beat:
             name = f"{frame.beat}. {frame.title}" if frame.title else f"{frame.beat}"
             lines.append(_event(wait, "m", name))
             wait = 0.0
-        data = (BEGIN if before is None else "") + changed(frame, before)
+        data = ("" if before else BEGIN) + changed(frame, before)
         lines.append(_event(wait, "o", data))
         wait, before = frame.hold, frame
     lines.append(_event(wait, "o", OVER))
@@ -51,26 +52,51 @@ def cast(frames: Sequence[Frame], title: str, look: Look) -> str:
 
 def changed(frame: Frame, before: Frame | None) -> str:
     """What a terminal has to be sent so that it shows `frame` where it has shown `before`."""
-    return "".join(
-        f"\x1b[{y};1H{''.join(_runs(row))}"
-        for y, row in enumerate(frame.rows, 1)
-        if before is None or row != before.rows[y - 1]
-    )
+    if before is None:
+        before = Frame(((),) * len(frame.rows), 0, 0, "", 0)
+    pairs = zip(frame.rows, before.rows, strict=True)
+    return "".join(_row(y, row, was) for y, (row, was) in enumerate(pairs, 1) if row != was)
+
+
+def _row(y: int, row: Row, was: Row) -> str:
+    """What of a row is not as it was, without what is the same at its left and right end."""
+    begin, end = _same(row, was), _same(row[::-1], was[::-1])
+    new = row[begin : max(begin, len(row) - end)]
+    x = sum(run.width for run in row[:begin])
+    return f"\x1b[{y};{x + 1}H{''.join(_runs(new))}"
+
+
+def _same(row: Row, was: Row) -> int:
+    """How many runs are the same from the beginning on."""
+    pairs = enumerate(zip(row, was, strict=False))
+    return next((i for i, (run, old) in pairs if run != old), min(len(row), len(was)))
 
 
 def _runs(row: Row) -> Iterator[str]:
-    """A row's runs, each with all of its look: what stands beside it does not matter."""
+    """Runs with what changes of the look from one to the next; the first has all of it."""
+    before: Ink | None = None
     for run in row:
-        yield f"\x1b[0;{_sgr(run.ink)}m{run.text}"
+        yield f"\x1b[{_sgr(run.ink, before)}m{run.text}"
+        before = run.ink
 
 
-def _sgr(ink: Ink) -> str:
-    marks = ((ink.bold, "1"), (ink.italic, "3"), (ink.underline, "4"), (ink.strike, "9"))
-    codes = [code for on, code in marks if on]
-    for ground, colour in ((38, ink.fg), (48, ink.bg)):
-        red, green, blue = bytes.fromhex(colour)
-        codes.append(f"{ground};2;{red};{green};{blue}")
+def _sgr(ink: Ink, before: Ink | None) -> str:
+    codes = []
+    if before is None or _marks(ink) != _marks(before):
+        codes, before = ["0", *_marks(ink)], None
+    for ground, colour, old in (
+        (38, ink.fg, before and before.fg),
+        (48, ink.bg, before and before.bg),
+    ):
+        if colour != old:
+            red, green, blue = bytes.fromhex(colour)
+            codes.append(f"{ground};2;{red};{green};{blue}")
     return ";".join(codes)
+
+
+def _marks(ink: Ink) -> list[str]:
+    marks = ((ink.bold, "1"), (ink.italic, "3"), (ink.underline, "4"), (ink.strike, "9"))
+    return [code for on, code in marks if on]
 
 
 def _palette(look: Look) -> str:

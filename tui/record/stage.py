@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scenarios.script import Scenario
     from tui.screens.score import ScoreScreen
 
-READY = 0.05  # seconds after which a beat has come to the screen, and its first row not yet
+READY = 0.06  # seconds after which a beat with its footer has come, and its first row not yet
 DRAWN = 0.02  # seconds of the loop's clock after which a change is drawn: a frame of 60 a second
 REST = 1.0  # seconds after which nothing is due any more: toasts are off, and no timer is longer
 LOOK = 0.01  # seconds between two looks at a session that plays: a row takes 0.06 at the fastest
