@@ -34,8 +34,13 @@ def beside(
 ) -> None:
     """Compute in a thread; `then`, on the interface's thread, gets the result or the user's mistake.
 
-    Where it is `exclusive`, only what is asked for last is waited for.
+    Where it is `exclusive`, only what is asked for last is waited for. A view that has been left is told
+    nothing.
     """
+
+    def deliver(found: Found | PeepholeError) -> None:
+        if view.is_attached and view.app.is_running:
+            then(found)
 
     def work() -> None:
         worker = get_current_worker()
@@ -47,7 +52,7 @@ def beside(
         except PeepholeError as error:
             found = error
         if not worker.is_cancelled:
-            view.app.call_from_thread(then, found)
+            view.app.call_from_thread(deliver, found)
 
     view.run_worker(work, thread=True, exclusive=exclusive)
 
@@ -86,12 +91,11 @@ class ComputedView(View, Generic[Found]):
         beside(self, compute, self._computed, exclusive=True)
 
     def _computed(self, found: Found | PeepholeError) -> None:
-        if self.is_mounted:
-            if isinstance(found, PeepholeError):
-                self.found, self.error = None, found
-            else:
-                self.found, self.error = found, None
-            self.draw()
+        if isinstance(found, PeepholeError):
+            self.found, self.error = None, found
+        else:
+            self.found, self.error = found, None
+        self.draw()
 
     def wait(self, words: str, *empty: str) -> None:
         """Say in the middle why nothing is to be seen yet; the lines named have nothing to say."""
@@ -129,5 +133,4 @@ class KnownView(View, Generic[Found]):
         if len(self._known) >= self.KEPT:
             self._known.pop(next(iter(self._known)))
         self._known[key] = found
-        if self.is_mounted:
-            self.updated()  # the cursor may have gone on meanwhile
+        self.updated()  # the cursor may have gone on meanwhile
