@@ -86,7 +86,8 @@ class Layer:
     """Some cells of a frame, drawn together."""
 
     def __init__(self, found: Cells, ground: str) -> None:
-        self.rects: dict[str, list[str]] = {}  # by colour
+        self.grounds: dict[str, list[str]] = {}  # by colour
+        self.shapes: dict[str, list[str]] = {}
         self.paths: dict[str, list[str]] = {}
         self.words: dict[Letters, list[str]] = {}
         self._grounds(found, ground)
@@ -98,7 +99,8 @@ class Layer:
 
     def svg(self, styles: Styles) -> str:
         """Grounds first, shapes on them, letters above all."""
-        parts = [f'<path fill="#{c}" d="{"".join(d)}"/>' for c, d in self.rects.items()]
+        solid = [*self.grounds.items(), *self.shapes.items()]
+        parts = [f'<path fill="#{c}" d="{"".join(d)}"/>' for c, d in solid]
         parts += [f'<path class="p" fill="#{c}" d="{"".join(d)}"/>' for c, d in self.paths.items()]
         for letters, words in self.words.items():
             parts.append(f'<g class="{styles.name(letters)}">{"".join(words)}</g>')
@@ -112,9 +114,8 @@ class Layer:
             colour = ink.fg if char == "█" else ink.bg
             if begin is not None and (y, x, colour) != (begin[0], end, begin[2]):
                 if begin[2] != ground:
-                    self._rect(
-                        begin[2], begin[1] * WIDE, begin[0] * HIGH, (end - begin[1]) * WIDE, HIGH
-                    )
+                    place = (begin[1] * WIDE, begin[0] * HIGH, (end - begin[1]) * WIDE, HIGH)
+                    self.grounds.setdefault(begin[2], []).append(rect(*place))
                 begin = None
             if begin is None:
                 begin = (y, x, colour)
@@ -128,13 +129,15 @@ class Layer:
             rects, path, share = drawn
             colour = ink.fg if share == 1 else mixed(ink.fg, ink.bg, share)
             for left, top, wide, high in rects:
-                self._rect(colour, x * WIDE + left, y * HIGH + top, wide, high)
+                drawn_at = (x * WIDE + left, y * HIGH + top, wide, high)
+                self.shapes.setdefault(colour, []).append(rect(*drawn_at))
             if path:
                 self.paths.setdefault(colour, []).append(moved(path, x * WIDE, y * HIGH))
 
-    def _rect(self, colour: str, x: float, y: float, wide: float, high: float) -> None:
-        path = f"M{x:g} {y:g}h{wide:g}v{high:g}h{-wide:g}z"
-        self.rects.setdefault(colour, []).append(path)
+
+def rect(x: float, y: float, wide: float, high: float) -> str:
+    """A rectangle as a path."""
+    return f"M{x:g} {y:g}h{wide:g}v{high:g}h{-wide:g}z"
 
 
 def _words(found: Cells) -> Iterator[tuple[int, int, str, int, Letters]]:
