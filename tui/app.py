@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine import PeepholeError
+from tui.following.company import Accompanied, company
 from tui.guest import FORBIDDEN, Guest, admit
 from tui.palette import Colours, Palette
 from tui.start import only_ascii
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # at run time only when needed: the first frame of home does 
 Start = Literal["", "play", "type"]
 
 
-class PeepholeApp(App[int]):
+class PeepholeApp(Accompanied):
     """One session, one scenario, or the list of all there is.
 
     Attributes:
@@ -40,6 +41,7 @@ class PeepholeApp(App[int]):
         colours: how many colours there are; None asks the terminal.
         parting: lines to print once the screen is gone.
         guest: who is only visiting, and so writes and starts nothing; None is the owner of the machine.
+        share: whether `peephole notes` finds what is shown.
     """
 
     TITLE = "peephole"
@@ -60,6 +62,7 @@ class PeepholeApp(App[int]):
         colours: Colours | None = None,
         first: Screen | None = None,
         guest: Guest | None = None,
+        share: bool = False,
     ) -> None:
         super().__init__(driver_class=None if guest is None else guest.driver())
         self.guest = guest
@@ -72,6 +75,7 @@ class PeepholeApp(App[int]):
             self.register_theme(theme)
         self.theme = next(iter(LOOKS))
         self._palette: tuple[tuple, Palette] | None = None
+        self.companion = company(self, share)
 
     @property
     def palette(self) -> Palette:
@@ -107,6 +111,8 @@ class PeepholeApp(App[int]):
         else:
             await self.show(self.session, self.scenario, start=self.start)
         self.call_after_refresh(settle)
+        if self.companion is not None:
+            self.call_after_refresh(self.companion.start)
 
     def show(
         self, session: Session | None, scenario: Scenario | None = None, *, start: Start = ""
@@ -205,7 +211,9 @@ class PeepholeApp(App[int]):
         """No palette opens over what says that the terminal is too small; guests save nothing."""
         if self.guest is not None and action in FORBIDDEN:
             return False
-        return action != "command_palette" or not self.screen.has_class("-small")
+        if action == "command_palette" and self.screen.has_class("-small"):
+            return False
+        return super().check_action(action, parameters)
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         """Open a link; a guest's browser is not on this machine."""

@@ -19,6 +19,7 @@ LANES = 8  # lanes of a place, those that others were forked from included
 TOKENS = 4_000  # words of a reading
 PARAGRAPH, PARAGRAPHS = 4_000, 40  # characters, and how many, of a page
 STEPS = 50  # interventions of a lane
+NAME = 40  # letters of a presenter's name
 
 Plain = None | bool | int | str | tuple[str, ...]  # what the state of a view is made of
 
@@ -65,7 +66,7 @@ class Place:
         unit, layer, head, which: what is selected (`tui.session.Session`).
         right: the right target, where it is known.
         view, state: what stands in front, and what of it: its attributes with their values.
-        lane, track: which lane, and which of its tracks, has the focus.
+        lane, track: which lane, and which of its tracks where no view stands in front, has the focus.
         big, blank: larger cells; and a screen that shows nothing.
     """
 

@@ -14,7 +14,8 @@ from engine import Hold, PeepholeError
 from engine.interventions import to_record
 from tests.tui.score_stage import app, idle, press, screen
 from tui.app import PeepholeApp
-from tui.following.placing import place_of, seen
+from tui.following.company import seen
+from tui.following.placing import place_of
 from tui.following.readers import described, read
 from tui.lane import Lane
 from tui.place import LANES, LARGEST, TOKENS, Place, Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from tui.following.readers import described
 from tui.place import PARAGRAPH, PARAGRAPHS, Place, Plain
@@ -13,21 +13,20 @@ from tui.score import key
 from tui.sent import COUNT, LETTERS
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from scenarios.script import Scenario
     from tui.screens.score import ScoreScreen
     from tui.views.base import View
 
-# What can be chosen in each view, beside its layer: attributes that are plain data.
-CHOSEN: dict[str, tuple[str, ...]] = {
-    "attention": ("chosen", "which", "scores", "grid"),
-    "gradient": ("of",),
-    "equation": ("unit", "head"),
-    "unit": ("unit", "names", "bits"),
-    "jacobian": ("of", "unit", "lag"),
-    "alignment": ("head", "unit"),
-    "decoding": ("bars",),
+# What can be chosen in each view, beside its layer: attributes that are plain data, and of which kinds.
+NONE = type(None)
+CHOSEN: dict[str, dict[str, tuple[type, ...]]] = {
+    "attention": {"chosen": (int,), "which": (str, NONE), "scores": (bool,), "grid": (str,)},
+    "gradient": {"of": (str,)},
+    "equation": {"unit": (int,), "head": (int,)},
+    "unit": {"unit": (int,), "names": (tuple,), "bits": (bool,)},
+    "jacobian": {"of": (str,), "unit": (int,), "lag": (int, NONE)},
+    "alignment": {"head": (int, NONE), "unit": (int,)},
+    "decoding": {"bars": (bool,)},
 }
 
 
@@ -45,12 +44,6 @@ def place_of(screen: Screen) -> Place:
     )
 
 
-def seen(app: App) -> Screen:
-    """The screen that an app shows, below its dialogs."""
-    stack = [screen for screen in app.screen_stack if not isinstance(screen, ModalScreen)]
-    return stack[-1]
-
-
 def digest(scenario: Scenario) -> str:
     """Of a scenario's text, 12 hex digits: the same name may be another scenario elsewhere."""
     return hashlib.sha256(scenario.source.text.encode(errors="replace")).hexdigest()[:12]
@@ -59,7 +52,6 @@ def digest(scenario: Scenario) -> str:
 def _score(screen: ScoreScreen) -> Place:
     session, scenario, view = screen.session, screen.scenario, screen.view
     front = next((name for name, made in screen._views.items() if made is view), "score")
-    focused = screen.track
     return Place(
         kind="score",
         title=_short(session.title),
@@ -82,7 +74,7 @@ def _score(screen: ScoreScreen) -> Place:
         view=front,
         state=_state(front, view) if view is not None else (),
         lane=screen.index,
-        track=_short(key(focused)),
+        track=_short(key(screen.track)) if view is None else "",
         big=bool(getattr(screen, "big", False)),
         blank=bool(getattr(screen, "curtain", False)),
     )
@@ -91,9 +83,9 @@ def _score(screen: ScoreScreen) -> Place:
 def _state(name: str, view: View) -> tuple[tuple[str, Plain], ...]:
     """What was chosen in a view, as far as it is plain data."""
     pairs: list[tuple[str, Any]] = [("at_layer", view.at_layer)]
-    for attribute in CHOSEN.get(name, ()):
+    for attribute, kinds in CHOSEN.get(name, {}).items():
         value = getattr(view, attribute, None)
-        if value is None or isinstance(value, bool | int | str | tuple):
+        if type(value) in kinds:
             pairs.append((attribute, value))
     return tuple(pairs)
 

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from tui.guest import FORBIDDEN, visitor
 from tui.keys import KEYS
-from tui.lines import Line, headline
+from tui.lines import Line, cells, headline
 from tui.narrator import Narrator, Words
 from tui.score import Score
 from tui.screens.dock import Dock
@@ -126,8 +126,9 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
     def say(self) -> None:
         """The two lines of text, and the guide."""
         self.guide()
-        left, right = headline(self.session, self.beat_number, self.size.width)
-        self.query_one("#head", Line).say(*left)
+        lead = self.app.companion.lead if self.app.companion is not None else []
+        left, right = headline(self.session, self.beat_number, self.size.width - cells(lead))
+        self.query_one("#head", Line).say(*lead, *left)
         state = self.query_one("#state", Line)
         width = min(sum(cell_len(text) for text, _ in right), self.size.width // 2)
         if state.styles.width is None or state.styles.width.value != width:

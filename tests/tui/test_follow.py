@@ -1,0 +1,268 @@
+"""Follow mode without a server: a presenter's app and followers' apps, on one post, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.score_stage import idle, text
+from tui.app import PeepholeApp
+from tui.following.company import seen
+from tui.following.page import Watched
+from tui.following.placing import place_of
+from tui.following.screen import Followed
+from tui.guest import Guest
+from tui.place import Place
+from tui.post import Post
+from tui.screens.home import HomeScreen
+from tui.screens.score import ScoreScreen
+from tui.session import Session
+
+
+class Visitor(Guest):
+    """A guest of a test, who has no terminal."""
+
+    def driver(self) -> Any:
+        return None
+
+
+class Room:
+    """A post, and who has come to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.post = Post(path)
+        self.stack = AsyncExitStack()
+
+    async def join(self, role: str, session: Session | None = None, *, size: tuple = (100, 30),
+                   scenario: str = "") -> Pilot:  # fmt: skip
+        from scenarios import shelf
+
+        guest = Visitor(None, self.post.path, role, "ada" if role == "presenter" else "bob")
+        app = PeepholeApp(session, shelf.find(scenario) if scenario else None, guest=guest)
+        pilot = await self.stack.enter_async_context(app.run_test(size=size))
+        await idle(pilot)
+        return pilot
+
+
+@asynccontextmanager
+async def room(path: Path) -> AsyncIterator[Room]:
+    made = Room(path / "post" / "follow.sock")
+    await made.post.start()
+    async with made.stack:
+        yield made
+    await made.post.stop()
+
+
+async def until(true: Callable[[], Any], said: str = "") -> None:
+    """Wait for something to come true."""
+    try:
+        async with asyncio.timeout(8):
+            while not true():
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"never: {said}")
+
+
+def place(pilot: Pilot) -> Place:
+    return place_of(seen(pilot.app))
+
+
+async def follows(follower: Pilot, presenter: Pilot) -> None:
+    """Wait until a follower shows what the presenter shows."""
+    await idle(presenter)
+    await until(
+        lambda: place(follower) == place(presenter),
+        f"{place(follower)} is not {place(presenter)}",
+    )
+    await idle(follower)
+
+
+async def test_followers_show_each_beat_and_every_move(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", scenario="agreement")
+        bob = await here.join("follower")
+        await follows(bob, ada)
+        assert isinstance(bob.app.screen, Followed)
+        for key in ("n", "n", "n", "down", "1", "end", "tab", "right", "2", "3", "1", "up"):
+            await ada.press(key)
+        await follows(bob, ada)
+        assert place(bob).beat > 0
+        assert "following ada" in text(bob)
+        assert "presenting · 1 follows" in text(ada)
+        eve = await here.join("follower", size=(80, 24))
+        await follows(eve, ada)
+        assert "presenting · 2 follow" in text(ada)
+        await ada.press("minus")  # a gate held: both readings side by side
+        await idle(ada)
+        await follows(bob, ada)
+        assert bob.app.screen.session.lanes[1].cut
+
+
+async def test_who_follows_has_no_clock_of_their_own(tmp_path: Path) -> None:
+    from scenarios import zoo
+    from tui.start import of_text
+
+    async with room(tmp_path) as here:
+        session = of_text([zoo.model("lstm")], "the cats that sat on the mat were happy .")
+        ada = await here.join("presenter", session)
+        bob = await here.join("follower")
+        await follows(bob, ada)
+        screen = bob.app.screen
+        assert isinstance(screen, Followed)
+        await ada.press("comma", "comma", "comma", "space")
+        await until(lambda: screen.session.playing, "played")
+        assert "▶ 0.5/s" in text(bob)
+        assert screen._timer is None
+        await ada.press(*["full_stop"] * 5)
+        await until(lambda: ada.app.screen.session.over, "over")
+        await follows(bob, ada)
+        assert not screen.session.playing
+
+
+async def test_own_keys_look_around_and_backspace_snaps_back(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", scenario="agreement")
+        bob = await here.join("follower", size=(80, 24))
+        await follows(bob, ada)
+        screen = bob.app.screen
+        await bob.press("T")  # a theme is one's own
+        assert "following ada" in text(bob)
+        await bob.press("end")
+        assert "looking around · Backspace: back to ada" in text(bob)
+        there = place(bob).cursor
+        await ada.press("n", "n")
+        await idle(ada)
+        await idle(bob)
+        assert place(bob).cursor == there
+        await bob.press("backspace")
+        await follows(bob, ada)
+        assert bob.app.screen is screen
+        assert "following ada" in text(bob)
+
+
+async def test_what_was_made_while_looking_around_is_not_lost(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", scenario="agreement")
+        bob = await here.join("follower")
+        await follows(bob, ada)
+        mine = bob.app.screen
+        await bob.press("tab", "tab", "minus")
+        await idle(bob)
+        assert len(mine.session.lanes) == 2
+        await ada.press("n", "n")
+        await bob.press("backspace")
+        await follows(bob, ada)
+        assert bob.app.screen is not mine
+        await bob.press("1", "escape")
+        await idle(bob)
+        assert bob.app.screen is mine
+        assert len(mine.session.lanes) == 2
+        await bob.press("escape")
+        await idle(bob)
+        assert isinstance(bob.app.screen, HomeScreen)
+        assert "Backspace: back to ada" in text(bob)
+        await bob.press("c", "backspace")  # typed, and deleted: a letter is not who presents
+        assert isinstance(bob.app.screen, HomeScreen)
+        await bob.press("backspace")
+        await follows(bob, ada)
+
+
+async def test_a_presenter_who_types_is_followed_word_by_word(tmp_path: Path) -> None:
+    from scenarios import zoo
+    from tui.start import of_text
+
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", of_text([zoo.model("lstm")], "the cat was happy ."))
+        bob = await here.join("follower")
+        await follows(bob, ada)
+        await ada.press("i", *"the", "space", *"cats", "space")
+        await follows(bob, ada)
+        tracks = bob.app.screen.score.tracks
+        await ada.press(*"were", "space", "enter")
+        await follows(bob, ada)
+        assert bob.app.screen.session.tokens[1:] == ["the", "cats", "were"]
+        assert bob.app.screen.score.tracks[0] is tracks[0]  # it grew, and was not built anew
+        await ada.press("t")
+        await follows(bob, ada)
+        assert len(bob.app.screen.session.lanes) == 2
+
+
+async def test_pages_are_followed_and_what_cannot_be_had_is_said(tmp_path: Path) -> None:
+    from engine.models import LanguageModel
+    from tests.engine.build import build, tokens
+
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter")
+        bob = await here.join("follower")
+        await until(lambda: isinstance(bob.app.screen, Watched))
+        await idle(bob)
+        assert "ada is choosing what to show" in text(bob)
+        ada.app.call_later(ada.app.tour)
+        await until(lambda: "The tour" in text(bob))
+        own: LanguageModel = build("lstm", dtype="float32", width=24)
+        ada.app.call_later(ada.app.show, Session.read([own], tokens(5)))
+        await until(lambda: "cannot be shown here" in text(bob))
+        ada.app.call_later(ada.app.pop_screen)
+        await until(lambda: "cannot be shown here" not in text(bob))
+
+
+async def test_a_presenter_leaves_and_comes_back(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        bob = await here.join("follower", size=(80, 24))
+        assert "is not here yet" in text(bob)
+        async with AsyncExitStack() as visit:
+            guest = Visitor(None, here.post.path, "presenter", "ada")
+            ada = await visit.enter_async_context(PeepholeApp(guest=guest).run_test())
+            await until(lambda: isinstance(bob.app.screen, Watched))
+        await until(lambda: "ada has left" in text(bob))
+        await bob.press("escape")
+        await idle(bob)
+        assert isinstance(bob.app.screen, HomeScreen)
+        ada = await here.join("presenter", scenario="coreference")
+        await idle(ada)
+        assert "looking around · Backspace: back to ada" in text(bob)
+        await bob.press("backspace")
+        await follows(bob, ada)
+
+
+async def test_followers_and_presenter_do_nothing_while_nothing_happens(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", scenario="agreement")
+        bob = await here.join("follower")
+        await follows(bob, ada)
+        seen_places: list[Place] = []
+        here.post.publish = lambda state: seen_places.append(state)  # type: ignore
+        frames: list[str] = []
+        for pilot in (ada, bob):
+            hook = pilot.app.post_display_hook
+            pilot.app.post_display_hook = lambda h=hook: (frames.append("frame"), h())
+        timers = [t for p in (ada, bob) for t in p.app._timers if not t._pause]
+        for _ in range(50):
+            await asyncio.sleep(0.005)
+        assert not seen_places
+        assert not frames
+        assert not [t for t in timers if t._task is not None and "tick" in str(t._callback)]
+
+
+async def test_the_binding_is_only_there_for_those_who_are_away(tmp_path: Path) -> None:
+    async with PeepholeApp().run_test() as pilot:
+        await idle(pilot)
+        assert "backspace" not in pilot.app.screen.active_bindings or not any(
+            active.binding.action == "snap" and active.enabled
+            for active in pilot.app.screen.active_bindings.values()
+        )
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", scenario="agreement")
+        bob = await here.join("follower")
+        await follows(bob, ada)
+        assert "Presenter" not in text(bob)
+        await bob.press("end")
+        await idle(bob)
+        assert isinstance(bob.app.screen, ScoreScreen)
+        assert bob.app.screen.active_bindings["backspace"].enabled
