@@ -13,7 +13,7 @@ from scenarios.keys import BEAT, SCENARIO
 from scenarios.measures import MEASURES
 from scenarios.narration import Narration, read_narration
 from scenarios.script import HERE, Beat, Claim, LaneSpec, Reading, Scenario, Trained
-from scenarios.source import Path_, Source, read_toml
+from scenarios.source import Path_, Source, parsed, read_toml
 from scenarios.tables import Mistakes, Tables
 
 _NONE = parse("0", {})  # stands for a measure that is wrong, which was said where it is
@@ -29,6 +29,16 @@ def read(path: str | Path, called: str = "") -> Scenario:
     """
     source, data = read_toml(path, called)
     return _Reader(source).scenario(data)
+
+
+def read_text(text: str, path: Path) -> Scenario:
+    """A scenario that is to stand in a file; what it names lies beside that.
+
+    Raises:
+        ScriptError: as `read`.
+    """
+    source = Source(path, text)
+    return _Reader(source).scenario(parsed(source))
 
 
 def further_beat(source: Source, table: Any, at: Path_, scenario: Scenario) -> Beat:

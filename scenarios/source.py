@@ -214,8 +214,17 @@ def read_toml(path: str | Path, called: str = "") -> tuple[Source, dict[str, Any
             where=name,
             do="A scenario is a TOML file",
         ) from None
+    return source, parsed(source)
+
+
+def parsed(source: Source) -> dict[str, Any]:
+    """The data of a TOML text.
+
+    Raises:
+        PeepholeError: it is not TOML (then with line and column).
+    """
     try:
-        return source, tomllib.loads(source.text)
+        return tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
         last = source.text.rstrip("\n").count("\n") + 1
@@ -224,4 +233,4 @@ def read_toml(path: str | Path, called: str = "") -> tuple[Source, dict[str, Any
         raise ScriptError(f"not TOML: {what}", source, place) from None
     except (RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise PeepholeError(f"not TOML: {reason}", where=name) from None
+        raise PeepholeError(f"not TOML: {reason}", where=source.name) from None

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "learn": "tui.commands",
     "train": "tui.commands",
     "watch": "tui.commands",
+    "new": "tui.headless.writing",
     "schema": "tui.headless.writing",
 }  # commands of other modules, each imported when it is called
 
