@@ -2,9 +2,9 @@
 
 JSON lines. Whoever connects says first what they are, `{"as": "publisher"}` or `{"as": "listener"}`. A
 publisher sends states, any JSON object; the post keeps the latest and sends it to all listeners:
-`{"here": true, "state": {...}}`, or `{"here": false}` when there is no publisher. A listener may send
-commands, `{"do": "next"}`; a post that takes none passes them over. A publisher is told how many listen:
-`{"watching": 3}`.
+`{"here": true, "state": {...}}`, or `{"here": false, "by": "ada"}` when there is no publisher. A listener
+may send commands, `{"do": "next"}`; a post that takes none passes them over. A publisher is told how many
+listen: `{"watching": 3}`.
 
 Nobody waits for anybody: each connection has room for one line to be sent, the latest. Lines are bounded,
 bad ones are passed over, and who sends many of them is sent away.
@@ -39,6 +39,7 @@ class Post:
         path: of the socket, in a folder that only this user can enter.
         told: is called with each command of a listener; None: commands are passed over.
         watched: is called with the number of listeners when it changes.
+        by: who is going to publish, where that is known.
     """
 
     def __init__(
@@ -46,13 +47,15 @@ class Post:
         path: Path,
         told: Callable[[dict[str, Any]], None] | None = None,
         watched: Callable[[int], None] | None = None,
+        by: str = "",
     ) -> None:
         self.path, self._told, self._watched = path, told, watched
         self._server: asyncio.Server | None = None
         self._listeners: set[Outbox] = set()
         self._publishers: list[Outbox] = []  # the last one counts
         self._tasks: set[asyncio.Task[None]] = set()
-        self._latest = line({"here": False})
+        self._nobody = {"here": False, "by": by}
+        self._latest = line(self._nobody)
 
     @property
     def watching(self) -> int:
@@ -93,7 +96,7 @@ class Post:
 
     def publish(self, state: dict[str, Any] | None) -> None:
         """Send what is shown now to all who listen; None: nothing is shown any more."""
-        said = {"here": False} if state is None else {"here": True, "state": state}
+        said = self._nobody if state is None else {"here": True, "state": state}
         self._latest = line(said)
         for listener in self._listeners:
             listener.put(self._latest)

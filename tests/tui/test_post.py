@@ -21,7 +21,7 @@ from tui.following.link import Link
 from tui.post import BAD, LONGEST, Post
 from tui.sockets import playing, private
 
-HERE = {"here": False}
+HERE = {"here": False, "by": "ada"}  # nobody yet
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def post(path: Path) -> AsyncIterator[Post]:
-    made = Post(path)
+    made = Post(path, by="ada")
     await made.start()
     yield made
     await made.stop()

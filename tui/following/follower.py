@@ -80,15 +80,17 @@ class Follower(Companion):
 
     def _got(self, said: dict[str, Any] | None) -> None:
         """A line came from the post; what is none is passed over."""
-        state = (said or {}).get("state")
-        self.here = said is not None and said.get("here") is True and isinstance(state, dict)
-        if self.here:
-            assert isinstance(state, dict)
-            try:
+        said = said or {}
+        state = said.get("state")
+        self.here = said.get("here") is True and isinstance(state, dict)
+        try:
+            if self.here:
+                assert isinstance(state, dict)
                 self.place = Place.from_record(state.get("place"))
-                self.name = text(NAME)(state.get("by")) or self.name
-            except (PeepholeError, ValueError):
-                return
+            named = state if isinstance(state, dict) else said
+            self.name = text(NAME)(named.get("by", "")) or self.name
+        except (PeepholeError, ValueError):
+            return
         self.app.call_later(self._go)
 
     # Whose keys -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from tui.following.host import Host
 from tui.serve.address import Address
 from tui.serve.control import Control
 from tui.serve.keys import authorized, default_host_key, host_key
@@ -56,7 +57,9 @@ class Server:
         self.plan, self.limits = plan, plan.limits
         self.log = Log(plan.log)
         self.roll = Roll(plan.limits)
-        self.visits = Visits(House(plan.scenarios), plan.limits)
+        self.host = Host(plan.follow) if plan.follow else None
+        post = self.host.path if self.host is not None else None
+        self.visits = Visits(House(plan.scenarios, post=post), plan.limits)
         self.addresses: dict[str, str] = {}
         self._began = time.time()
         self._stop = asyncio.Event()
@@ -71,6 +74,9 @@ class Server:
             stack.push_async_callback(
                 control.close
             )  # last of all: who asked for the end learns of it
+            if self.host is not None:
+                await self.host.start()
+                stack.push_async_callback(self.host.stop)
             stack.push_async_callback(self.visits.close)
             fronts = [await self._ssh(self.plan.ssh)] if self.plan.ssh else []
             await self.visits.start()
