@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RATE = 12  # pictures a second of an MP4: a quarter of a second is three of them
 COLOURS = 256  # of a GIF
+EXACT = "option framerate 1000"  # for ffmpeg, which else takes 25 pictures a second for granted
 NEEDS = {"gif": ("resvg_py", "PIL"), "mp4": ("resvg_py", "PIL", "imageio_ffmpeg")}
 
 
@@ -75,17 +76,18 @@ def _mp4(frames: Sequence[Frame], title: str, path: Path) -> None:
         said = ["ffconcat version 1.0"]
         for number, picture in enumerate(_pictures(frames, 2)):
             picture.save(folder / f"{number}.png", compress_level=1)
-            said += [f"file {number}.png", f"duration {frames[number].hold}"]
-        said.append(f"file {len(frames) - 1}.png")  # without it the last one is not held
+            said += [f"file {number}.png", EXACT, f"duration {frames[number].hold}"]
+        said += [f"file {len(frames) - 1}.png", EXACT]  # else the last one is not held
         (folder / "frames").write_text("\n".join(said))
         (folder / "chapters").write_text(_chapters(frames, title), encoding="utf-8")
         seconds = sum(frame.hold for frame in frames)
         command = [
             get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-progress", "pipe:1",
             "-safe", "0", "-i", "frames", "-i", "chapters", "-map_metadata", "1",
+            "-vf", f"fps={RATE}", "-t", f"{seconds + 1 / RATE:.3f}",
             "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p",
-            "-r", f"{RATE}", "-t", f"{seconds:.3f}", "-threads", "1", "-fflags", "+bitexact",
-            "-flags:v", "+bitexact", "-movflags", "+faststart", "-f", "mp4", str(path.resolve()),
+            "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
+            "-movflags", "+faststart", "-f", "mp4", str(path.resolve()),
         ]  # fmt: skip
         _encode(command, folder, round(seconds * RATE))
 

@@ -16,7 +16,7 @@ from engine.storage import content_of, load_trace
 from scenarios import shelf, zoo
 from scenarios.script import Scenario
 from tui import start
-from tui.app import PeepholeApp
+from tui.app import PeepholeApp, first_session
 from tui.palette import Colours
 
 Theme = Literal["dark", "light", "safe"]
@@ -91,7 +91,8 @@ def _scenario(asked: Asked, look: dict[str, Any]) -> Subject:
     script = shelf.find(asked.what)
     _only(asked, "a scenario says itself what is read", "beside", "target", "decode", "most")
     _only(asked, "a scenario is played beat by beat, not by keys", "press")
-    return Subject(PeepholeApp(None, script, **look), script.name, script.title, script)
+    app = PeepholeApp(first_session(script), script, **look)  # what is wrong is told before it runs
+    return Subject(app, script.name, script.title, script)
 
 
 def _reading(asked: Asked, look: dict[str, Any]) -> Subject:

@@ -1,0 +1,172 @@
+"""`peephole record`: where it writes, what it refuses, and what is left when it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.record.checker import read
+from tests.record.films import SENTENCE
+from tui.cli import main
+from tui.record.files import put
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("agreement", "--beats", "1", "--size", "80x24")
+READING = ("lstm", SENTENCE, "--size", "80x24")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def record(*arguments: str, code: int = 0) -> Result:
+    """Run the command; it ends with this code, and never with a traceback."""
+    result = CliRunner().invoke(main, ["record", *arguments])
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_a_cast_of_a_scenario_beside_where_one_stands(here: Path) -> None:
+    record(*SMALL)
+    cast = read((here / "agreement.cast").read_text())
+    assert cast.header["title"] == "Long-distance agreement"
+    assert [path.name for path in here.iterdir()] == ["agreement.cast"]
+
+
+def test_nothing_is_replaced_unless_it_is_said(here: Path) -> None:
+    (here / "mine.cast").write_text("mine")
+    refused = record(*SMALL, "-o", "mine.cast", code=2)
+    assert "it is there already" in refused.output
+    assert "--force" in refused.output
+    assert (here / "mine.cast").read_text() == "mine"
+    record(*SMALL, "-o", "mine.cast", "--force")
+    read((here / "mine.cast").read_text())
+
+
+def test_a_folder_gets_a_picture_of_each_beat(here: Path) -> None:
+    record("agreement", "--beats", "2-3", "--size", "80x24", "-o", "pictures/")
+    names = sorted(path.name for path in (here / "pictures").iterdir())
+    assert names == ["agreement-02.svg", "agreement-03.svg"]
+    assert "Bits: how surprised it is" in (here / "pictures/agreement-02.svg").read_text()
+    record("agreement", "--beats", "3-4", "--size", "80x24", "-o", "pictures/", code=2)
+    assert len(list((here / "pictures").iterdir())) == 2
+
+
+def test_text_stands_frame_below_frame_and_needs_no_colours() -> None:
+    said = record("agreement", "--beats", "2", "-o", "-", "--format", "text").stdout
+    heads = [line for line in said.splitlines() if line.startswith("--- ")]
+    assert heads[0] == "--- beat 2/15 · tick 1 ---"
+    assert len(heads) > 5
+    assert not any(line != line.rstrip() for line in said.splitlines())
+    rows = [line for line in said.splitlines() if " the " in line and "▵" in line]
+    assert rows, "signs are told by glyphs, and not by colour alone"
+
+
+def test_ascii_is_ascii() -> None:
+    said = record(*SMALL, "--ascii", "-o", "-", "--format", "text").stdout
+    assert all(line.isascii() for line in said.splitlines() if not line.startswith("--- beat"))
+
+
+def test_keys_are_pressed_in_their_order(here: Path) -> None:
+    record(*READING, "--keys", "end up 3", "-o", "map.svg", "--theme", "light")
+    assert ">Gradient<" in (here / "map.svg").read_text()
+    record(*READING, "--keys", "end up 3 1", "-o", "score.svg")
+    assert "row 8 of 9" in (here / "score.svg").read_text()
+
+
+def test_models_and_runs_stand_beside_each_other(here: Path) -> None:
+    record(*READING, "--beside", "rnn", "-o", "both.svg")
+    assert ">lstm<" in (here / "both.svg").read_text()
+    runs = ROOT / "scenarios/runs"
+    first, second = str(runs / "recall-lstm-50-bias"), str(runs / "recall-lstm-50")
+    record(first, "--beside", second, "-o", "runs.svg")
+    assert "recall-lstm-50-bias" in (here / "runs.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("agrement",), "Did you mean"),
+        (("lstm",), "Give it a text"),
+        (("lstm", "the qwerty ."), "qwerty"),
+        (("agreement", "--beats", "16"), "there are beats 1 to 15"),
+        (("agreement", "--beats", "4-2"), "there are beats 1 to 15"),
+        (("agreement", "--beats", "two"), "are no beats"),
+        (("agreement", "--keys", "2"), "--keys does not go with it"),
+        (("agreement", "--beside", "lstm"), "--beside does not go with it"),
+        (("lstm", "the cats .", "--beats", "1"), "only a scenario has beats"),
+        (("lstm", "the cats .", "--keys", "pgdown"), "Did you mean"),
+        (("agreement", "-o", "film.mov"), "no format is called '.mov'"),
+        (("agreement", "-o", "nowhere/film.cast"), "there is no folder"),
+        (("agreement", "-o", "-"), "Say --format"),
+        (("agreement", "-o", "-", "--format", "gif"), "gif is not text"),
+        (("agreement", "--size", "big"), "is not COLUMNSxLINES"),
+        (("agreement", "--size", "10x10"), "is not between"),
+        (("agreement", "--tick", "0"), "--tick"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_mistake_is_one_message(here: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = record(*arguments, code=2)
+    assert said in click.unstyle(result.output)
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize("right", [0, 1])
+def test_a_beat_that_cannot_be_shown_is_a_mistake_and_no_film(here: Path, right: int) -> None:
+    beat = '[[beats]]\ntitle = "b"\nstop = "{}"\nsay = "s"\n'
+    (here / "wrong.toml").write_text(
+        'title = "t"\nabout = "a"\ntext = "the cats ."\n[lanes]\nlstm = { model = "lstm" }\n'
+        + beat.format("cats") * right
+        + beat.format("dogs")
+    )
+    result = record("wrong.toml", code=2)
+    assert "no row 'dogs'" in result.output
+    assert not list(here.glob("*.cast"))
+
+
+def test_without_the_extra_it_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.record.video.find_spec", lambda name: None)
+    assert "peephole[video]" in record(*SMALL, "-o", "film.gif", code=2).output
+
+
+def test_what_breaks_while_it_is_written_leaves_nothing(here: Path) -> None:
+    def breaks(path: Path) -> None:
+        path.write_text("half")
+        raise KeyboardInterrupt
+
+    (here / "film.cast").write_text("whole")
+    with pytest.raises(KeyboardInterrupt):
+        put(here / "film.cast", breaks)
+    assert [path.name for path in here.iterdir()] == ["film.cast"]
+    assert (here / "film.cast").read_text() == "whole"
+
+
+def test_control_c_ends_it_and_leaves_nothing(here: Path) -> None:
+    command = [sys.executable, "-m", "tui.cli", "record", "agreement", "-o", "film.cast"]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "Long-distance agreement" in process.stderr.readline(), "it has begun to play"
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "stopped" in rest
+    assert "Traceback" not in rest
+    assert not list(here.iterdir())
