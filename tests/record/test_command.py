@@ -82,7 +82,7 @@ def test_keys_are_pressed_in_their_order(here: Path) -> None:
     record(*READING, "--keys", "end up 3", "-o", "map.svg", "--theme", "light")
     assert ">Gradient<" in (here / "map.svg").read_text()
     record(*READING, "--keys", "end up 3 1", "-o", "score.svg")
-    assert "row 8 of 9" in (here / "score.svg").read_text()
+    assert "row 9 'happy'" in (here / "score.svg").read_text()
 
 
 def test_models_and_runs_stand_beside_each_other(here: Path) -> None:
