@@ -51,6 +51,8 @@ class Address:
 
 
 def _is_ip(text: str, version: int) -> bool:
+    if "%" in text:  # a zone, which may be any text
+        return False
     try:
         return ipaddress.ip_address(text).version == version
     except ValueError:
