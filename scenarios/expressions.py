@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
+import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -217,7 +218,8 @@ class _Evaluation:
                 except WordError:
                     raise
                 except PeepholeError as error:
-                    raise WordError(f"{name}: {error.what}", name, error.do) from None
+                    word = _meant(error.what, [*args, *(k.value for k in keywords)]) or name
+                    raise WordError(f"{name}: {error.what}", word, error.do) from None
             case _:
                 return self.claim(node)[0]
 
@@ -248,3 +250,12 @@ class _Evaluation:
                 return truth, text
             case _:
                 return bool(self.value(node)), show(self.value(node))
+
+
+def _meant(what: str, args: Iterable[ast.expr]) -> str:
+    """The word or the number among arguments that a message is about; "" where that is not clear."""
+    values = [node.value for node in args if isinstance(node, ast.Constant)]
+    words = [value for value in values if isinstance(value, str) and repr(value) in what]
+    numbers = {str(value) for value in values if type(value) in (int, float)}
+    named = numbers & set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]|\.\d)", what))
+    return words[0] if words else named.pop() if len(named) == 1 else ""

@@ -113,7 +113,7 @@ class Play:
         try:
             passed, shown = measured(claim.expression, MEASURES, partial(self.value, i))
         except WordError as error:
-            raise self._word(error, ("beats", i, "expect")) from None
+            raise self._word(error, ("beats", i, "expect"), claim.text) from None
         return Verdict(claim.text, shown, passed, time.perf_counter() - started)
 
     def lane(self, label: str, i: int | None = None) -> Lane:
@@ -241,11 +241,13 @@ class Play:
         except WordError as error:
             raise self._word(error, at) from None
 
-    def _word(self, error: WordError, at: Path_) -> ScriptError:
-        return self._error(error.what, at, error.word, error.do)
+    def _word(self, error: WordError, at: Path_, within: str = "") -> ScriptError:
+        return self._error(error.what, at, error.word, error.do, within)
 
-    def _error(self, what: str, at: Path_, word: str = "", do: str = "") -> ScriptError:
-        return self.scenario.source.error(what, at, word, do)
+    def _error(
+        self, what: str, at: Path_, word: str = "", do: str = "", within: str = ""
+    ) -> ScriptError:
+        return self.scenario.source.error(what, at, word, do, within)
 
 
 def is_condition(stop: int | str) -> bool:

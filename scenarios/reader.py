@@ -190,13 +190,13 @@ class _Reader:
         try:
             expression = parse(text, MEASURES)
         except WordError as error:
-            raise self._word(error, at) from None
+            raise self._word(error, at, text) from None
         names = {*lanes, *known} | ({HERE} if {"beats", "questions"} & set(at) else set())
         for name in sorted(expression.names - names):
             raise self.source.error(
-                f"no lane or measure {name!r}", at, name, did_you_mean(name, names)
+                f"no lane or measure {name!r}", at, name, did_you_mean(name, names), text
             )
         return expression
 
-    def _word(self, error: WordError, at: Path_) -> Exception:
-        return self.source.error(error.what, at, error.word, error.do)
+    def _word(self, error: WordError, at: Path_, within: str = "") -> Exception:
+        return self.source.error(error.what, at, error.word, error.do, within)

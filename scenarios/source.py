@@ -71,11 +71,17 @@ class Source:
     def name(self) -> str:
         return self.called or str(self.path)
 
-    def error(self, what: str, path: Path_ = (), word: str = "", do: str = "") -> ScriptError:
-        """A mistake at a key of the document; `word` is underlined where the value holds it."""
-        return ScriptError(what, self, self.find(path, word), do)
+    def error(
+        self, what: str, path: Path_ = (), word: str = "", do: str = "", within: str = ""
+    ) -> ScriptError:
+        """A mistake at a key of the document; `word` is underlined where the value holds it.
 
-    def find(self, path: Path_, word: str = "") -> Place:
+        Args:
+            within: of several texts in the value the one that is meant.
+        """
+        return ScriptError(what, self, self.find(path, word, within), do)
+
+    def find(self, path: Path_, word: str = "", within: str = "") -> Place:
         """Where the key (or the word within its value) stands; the nearest key around it if not."""
         start, stop, rest = self._statement(path)
         end_of_key = start
@@ -87,19 +93,23 @@ class Source:
                 start, end_of_key = found.span()
         value = self.text.find("=", end_of_key, stop) + 1 or start
         if word:
-            exact = (
-                rf"(?<=[\"']){re.escape(word)}(?=[\"'])"  # all that is quoted, before a part of it
-            )
-            for pattern in (exact, rf"(?<!\w){re.escape(word)}(?!\w)", re.escape(word)):
-                found = re.compile(pattern).search(self.text, value, stop)
-                if found:
-                    break
-            at = found.start() if found else -1
+            around = self._within(within, value, stop) if within else -1
+            if around >= 0:
+                value, stop = around, around + len(within)
+            at = self._within(word, value, stop)
             if at >= 0:
                 return self._place(at, at + len(word.split("\n")[0]))
         first = re.compile(r'[^\s=\[\].,{}]+|"[^"\n]*"').search(self.text, start, stop)
         span = first.span() if first else (start, start + 1)
         return self._place(*span)
+
+    def _within(self, word: str, start: int, stop: int) -> int:
+        """Where a word begins: as all that is quoted, as a whole word, as part of one; -1: nowhere."""
+        whole = re.escape(word)
+        for pattern in (rf"(?<=[\"']){whole}(?=[\"'])", rf"(?<!\w){whole}(?!\w)", whole):
+            if found := re.compile(pattern).search(self.text, start, stop):
+                return found.start()
+        return -1
 
     def excerpt(self, place: Place) -> str:
         """The line with the word underlined, its line number before it."""

@@ -137,7 +137,7 @@ def course(path: Path = COURSE) -> Course:
     source, data = read_toml(path)
     tables = Tables(source)
     tables.check(data, _COURSE, ())
-    there = {heading.name: heading for heading in shelf.headings()}
+    there = {heading.name: heading for heading in shelf.headings(guest=True)}
     chapters: list[Chapter] = []
     missing: list[str] = []
     for i, table in enumerate(data["chapters"]):

@@ -169,12 +169,14 @@ class Asked(Play):
             raise self._error(what, ("beats", i, "choices"))
         return Measured(told, true[0])
 
-    def _error(self, what: str, at: Path_, word: str = "", do: str = "") -> ScriptError:
+    def _error(
+        self, what: str, at: Path_, word: str = "", do: str = "", within: str = ""
+    ) -> ScriptError:
         """A mistake in a question stands in the course's file."""
         if at[:1] == ("beats",) and isinstance(at[1], int) and at[1] >= self._shown:
             place = (*self.asked[at[1] - self._shown].at, *at[2:])
-            return self._course.source.error(what, place, word, do)
-        return super()._error(what, at, word, do)
+            return self._course.source.error(what, place, word, do, within)
+        return super()._error(what, at, word, do, within)
 
 
 def number(text: str) -> float:

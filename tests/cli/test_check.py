@@ -37,7 +37,8 @@ RUNNING = [
     ('"were"\n', '"wher"\n', "wher"),
     ("happy", "hapy", "hapy"),
     ("happy .", "happy .", None),
-    ("here, 'were'", "99, 'were'", "probability"),
+    ("here, 'were'", "99, 'were'", "99"),
+    ("here, 'were'", "here, 'weer'", "weer"),
     ('"0 < p < 1"', '"0 < p < 1", "attention(lane, 1) > 1"', "attention"),
 ]
 
@@ -120,6 +121,18 @@ def test_a_claim_that_fails_is_underlined_and_not_one_that_reads_alike(cli, writ
     assert printed[at + 4].index("^") == printed[at + 3].index("p > 2")
 
 
+def test_a_word_is_underlined_in_the_claim_that_is_meant(cli, write) -> None:
+    claims = '"row(lane, \'cats\') < 99", "p > surprisal(lane, 99)", "q > p", "p < 1 and q > 2"'
+    path = write([('"0 < p < 1"', claims, None)])
+    columns = [record["column"] for record in found(cli("check", path, "--json"))]
+    line = next(x for x in path.read_text().split("\n") if x.startswith("expect"))
+    assert columns == [line.index('"q > p') + 2, line.index("q > 2") + 1]
+    path.write_text(path.read_text().replace('"q > p", "p < 1 and q > 2"', '"p < 2"'))
+    (record,) = found(cli("check", path, "--json"))
+    assert record["column"] == line.rindex("99") + 1
+    assert underlined(path, record) == "99"
+
+
 def test_what_no_beat_uses_is_checked_too(cli, write) -> None:
     lanes = 'lane = { model = "@" }\nidle = { cell = "lstm", text = "the catz" }\n'
     unused = "[measure]\nidly = \"surprisal(lane, 'gone')\"\n\n[[beats]]"
@@ -128,7 +141,7 @@ def test_what_no_beat_uses_is_checked_too(cli, write) -> None:
         path.read_text().replace("[lanes]\n", "[lanes]\n" + lanes.split("\n")[1] + "\n")
     )
     records = found(cli("check", path, "--json"))
-    assert [underlined(path, record) for record in records] == ["catz", "surprisal"]
+    assert [underlined(path, record) for record in records] == ["catz", "gone"]
 
 
 def test_mistakes_of_several_files_come_before_anything_runs(cli, write, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ MISTAKES = [
     ("It is row {n}.", "It is row {k}.", "the placeholder {k} has no measure", "{k"),
     ("It is row {n}.", "It is row 2.", "the number 2 is not measured", "2"),
     ("row(lstm, 'cats')", "row(lsm, 'cats')", "no lane or measure 'lsm'. Did you mean", "lsm"),
-    ("row(lstm, 'cats')", "row(lstm, 'dogs')", "no row 'dogs' in lstm", "row"),
+    ("row(lstm, 'cats')", "row(lstm, 'dogs')", "no row 'dogs' in lstm", "dogs"),
     ('if = "n != 2"', 'if = "n > 0"', "2 of the choices are true (n == 2: 2 == 2; n > 0", None),
     ('if = "n == 2"', 'if = "n == 3"', "0 of the choices are true", None),
     ('if = "n == 2"', 'if = "n"', "claims nothing", None),
