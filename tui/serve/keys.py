@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,7 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
 def _make(path: Path, data: bytes) -> None:
     """Whole or not at all: of two servers that start at once, one makes it and both read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle, new = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # 0600
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
