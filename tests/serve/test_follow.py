@@ -1,0 +1,102 @@
+"""Follow mode over the real OpenSSH client: one presents with a key, others watch and look around."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.serve.ssh import Server, Terminal, make_key, serving, terminal, wait
+
+FIRST = "Time runs downwards"  # the first words of beats of the scenario `agreement`
+SECOND = "After 'on' only one word"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A presenter's key, alone in a file of authorized ones."""
+    folder = tmp_path_factory.mktemp("keys")
+    key = make_key(folder / "ada")
+    (folder / "authorized").write_text(key.with_suffix(".pub").read_text())
+    return key
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Iterator[Server]:
+    told = ("--anonymous", "--keys", str(keys.parent / "authorized"), "--follow", "ada")
+    with serving(tmp_path_factory.mktemp("serve"), *told) as made:
+        yield made
+
+
+def opened(stack: ExitStack, server: Server, key: Path) -> Terminal:
+    """A presenter who has opened a scenario."""
+    ada = stack.enter_context(terminal(server, key=key, user="ada"))
+    ada.sees("presenting")
+    ada.type("agreement\r")
+    ada.sees(FIRST)
+    ada.sees("row  2 of 13 · paused")  # where the beat stops: a key on the way only goes there
+    return ada
+
+
+def test_followers_watch_look_around_and_snap_back(server: Server, keys: Path) -> None:
+    with ExitStack() as stack:
+        bob = stack.enter_context(terminal(server, user="bob"))
+        bob.sees("ada is not here yet")
+        ada = opened(stack, server, keys)
+        eve = stack.enter_context(terminal(server, user="eve", columns=80, rows=24))
+        for follower in (bob, eve):
+            follower.sees("following ada")
+            follower.sees(FIRST)
+        ada.sees("presenting · 2 follow")
+        eve.type("4")  # the equation, which nobody else looks at
+        eve.sees("looking around · Backspace: back to ada")
+        ada.type("n")
+        for screen in (ada, bob):
+            screen.sees(SECOND)
+        assert SECOND not in eve.look()
+        eve.type("\x7f")
+        eve.sees("following ada")
+        eve.sees(SECOND)
+        ada.type("q")
+        ada.ends()
+        bob.sees("ada has left")
+        roles = {line["name"]: line["role"] for line in server.events("login")}
+    assert roles == {"ada": "presenter", "bob": "follower", "eve": "follower"}
+
+
+def test_one_that_stalls_or_dies_harms_nobody(server: Server, keys: Path) -> None:
+    with ExitStack() as stack:
+        ada = opened(stack, server, keys)
+        stalled, killed, bob = (
+            stack.enter_context(terminal(server, user=name)) for name in ("eve", "dan", "bob")
+        )
+        for follower in (stalled, killed, bob):
+            follower.sees(FIRST)
+        os.kill(stalled.process.pid, signal.SIGSTOP)  # it is there, and reads nothing any more
+        killed.process.kill()
+        pids = {one["name"]: one["pid"] for one in server.status()["who"]}
+        os.kill(pids["bob"], 0)
+        ada.type("n")
+        bob.sees(SECOND)
+        ada.sees("row  7 of 13 · paused")
+        for _ in range(20):  # there and back, far more than a terminal holds
+            ada.type("\x1b[F\x1b[H")
+        ada.type("n")
+        bob.sees("h and c: all that it remembers")
+        wait(lambda: "2 follow" in ada.look(), ada.look)
+        os.kill(stalled.process.pid, signal.SIGCONT)
+        stalled.sees("h and c: all that it remembers")
+
+
+def test_nobody_else_can_reach_the_post_and_it_ends_with_the_server(server: Server) -> None:
+    with terminal(server, user="bob") as bob:
+        bob.sees("ada is not here yet")
+        (path,) = (server.folder / "run").rglob("follow-*.sock")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+    server.end()
+    assert not path.exists()
