@@ -81,7 +81,7 @@ def heading(path: Path) -> Heading:
     try:
         whole = read(path)
     except PeepholeError as error:
-        return Heading(path.stem, path.stem, problem=str(error))
+        return Heading(path.stem, path.stem, problem=str(error).split("\n")[0])
     return Heading(path.stem, whole.title, whole.about, whole.year, whole.wing, len(whole.beats))
 
 

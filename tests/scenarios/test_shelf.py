@@ -18,6 +18,7 @@ from scenarios.play import Play
 from scenarios.source import ScriptError
 from tests.scenarios.models import GOOD, untrained
 from tui.cli import main
+from tui.screens import choices
 
 DOCS = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 SCRIPT, PYPROJECT = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
@@ -149,7 +150,12 @@ def test_a_broken_file_of_a_package_is_listed_with_its_mistake(site: Path) -> No
     install(
         site, "odd", "odd = odd", {"bad.toml": "title =\n", "esc.toml": 'title = "a\\u001b[31mb"\n'}
     )
-    assert "bad.toml:1:8: not TOML" in named()["bad"].problem
+    problem = named()["bad"].problem
+    assert "bad.toml:1:8: not TOML" in problem
+    assert "\n" not in problem
+    lines = {choice.name: choice for choice in choices.scenarios()}
+    assert lines["bad"].problem == problem
+    assert lines["esc"].enter.endswith("(from odd)")
     assert named()["esc"].title == "a [31mb"
     with pytest.raises(ScriptError, match="not TOML"):
         shelf.find("bad")

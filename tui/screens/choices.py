@@ -68,11 +68,12 @@ def tour() -> list[Choice]:
 
 
 def scenarios() -> list[Choice]:
-    """The bundled scenarios, wing by wing, in the order of history. Only their heads are read."""
+    """The scenarios with a name, wing by wing, in the order of history. Only their heads are read."""
     choices = []
     guest = visitor()
     for h in shelf.headings(guest.scenarios if guest else None, guest is not None):
         about, size, enter = h.about, f"{h.beats} beats", "plays it beat by beat"
+        enter += f" (from {h.package})" if h.package else ""
         if h.problem:
             about, size, enter = h.problem, "", "cannot be played"
         group, when = h.wing or "Scenarios", str(h.year or "")
