@@ -43,6 +43,8 @@ class Narrator(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Narrator { height: auto; max-height: 9; padding: 0 1; background: $surface; }
     Narrator.-side { width: 46; height: 1fr; max-height: 100%; dock: right; padding: 1 2; }
+    Narrator.-big { max-height: 50%; padding: 1 3; }
+    Narrator.-side.-big { width: 60; max-height: 100%; padding: 2 4; }
     Narrator Static { width: 1fr; height: auto; }
     """
 
@@ -68,6 +70,10 @@ class Narrator(VerticalScroll, can_focus=False):
     def repaint(self, palette: Palette) -> None:
         """Another theme or form."""
         self.palette = palette
+        self.say_again()
+
+    def say_again(self) -> None:
+        """What is said, where it looks otherwise now."""
         if self.words is not None:
             self.query_one("#words", Static).update(self.text(self.words))
 
@@ -78,7 +84,7 @@ class Narrator(VerticalScroll, can_focus=False):
         if words.number:
             text.append(f"{words.number}  ", look.muted)
         text.append(self._shown(words.title), f"bold {look.primary}")
-        text.append("\n")
+        text.append("\n\n" if self.has_class("-big") else "\n")
         for part, style in emphasised(flowing(words.text)):
             text.append(self._shown(part), f"{style} {look.text}".strip())
         if words.claims is None:

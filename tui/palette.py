@@ -94,6 +94,25 @@ class Palette:
         pairs, size = self._pairs[signed], 2 * STEPS + 1
         return [pairs[a * size + b] for a, b in zip(levels[::2], levels[1::2], strict=True)]
 
+    def blocks(
+        self, values: Iterable[float], scale: float | None, wide: int, below: bool = False
+    ) -> list[Segment]:
+        """A row of a heatmap of which each value has `wide` columns; `below` is its second line."""
+        signed = scale is not None
+        key = (signed, wide, below)
+        if key not in self._blocks:
+            self._blocks[key] = [self._wide(one, wide, below) for one in self._single[signed]]
+        block = self._blocks[key]
+        if scale is None:
+            return [block[self.unit_level(v) + STEPS] for v in values]
+        return [block[self.signed_level(v, scale) + STEPS] for v in values]
+
+    def _wide(self, one: Segment, wide: int, below: bool) -> Segment:
+        """A cell made wider: a glyph that is all of a value again and again, the sign of a colour once."""
+        if self.colours != "full" or self.ascii:
+            return Segment(one.text * wide, one.style)
+        return Segment((" " if below else one.text).ljust(wide), one.style)
+
     def swatch(self, signed: bool, width: int = 7) -> list[Segment]:
         """The scale from its lowest to its highest value, for a legend."""
         single = self._single[signed]
@@ -131,6 +150,10 @@ class Palette:
 
     @cached_property
     def _styles(self) -> dict[tuple[str, str], Style]:
+        return {}
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[bool, int, bool], list[Segment]]:
         return {}
 
     def _colours(self, signed: bool) -> list[str]:

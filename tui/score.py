@@ -22,6 +22,8 @@ from tui.tracks.token import TokenTrack
 WIDE = 85  # columns of a lane from which on claims of luxury are met, which cost bytes a step
 WIDE_ALONE = 140  # the same for a lane that is alone
 LUXURY = 20  # the rank from which on a claim is one
+TALL, WIDE_CELL = 2, 3  # lines of a row, and columns of a unit, where all is large
+LARGE = 20  # columns of a lane for each track beside its words, where all is large
 LOW = 18  # lines below which the end of a source has one line instead of two
 
 
@@ -44,6 +46,16 @@ class Score(Widget):
     @property
     def session(self) -> Session:
         return self.stage.session
+
+    @property
+    def big(self) -> bool:
+        """Whether rows and units are large, and few."""
+        return self.stage.tall > 1
+
+    def enlarge(self, big: bool) -> None:
+        """Draw fewer rows, units and tracks, all of them larger; or as many as there is room for."""
+        self.stage.tall, self.stage.wide = (TALL, WIDE_CELL) if big else (1, 1)
+        self.fit()
 
     @property
     def tracks(self) -> list[Track]:
@@ -109,7 +121,9 @@ class Score(Widget):
             tracks = group[1:] if shared else group
             room_here = share if len(self.groups) > 1 else width
             wide = room_here >= (WIDE if len(self.groups) > 1 else WIDE_ALONE)
-            claims = [self._claims(track, wide) for track in tracks]
+            claims = [self._claims(track, wide or self.big) for track in tracks]
+            if self.big:
+                few(claims, max(2, room_here // LARGE))
             widths = allocate(claims, room_here)
             if shared:
                 tracks, widths = group, [room, *widths]
@@ -244,6 +258,13 @@ class Score(Widget):
     def lane_of(self, track: Track) -> int:
         """The index of a track's lane."""
         return next(i for i, group in enumerate(self.groups) if track in group)
+
+
+def few(claims: list[Claims], most: int) -> None:
+    """Take back the claims of all tracks but those that are needed most; the words always have theirs."""
+    firsts = sorted(claim[0][0] for claim in claims if claim)
+    last = firsts[min(most, len(firsts) - 1)] if firsts else 0
+    claims[:] = [claim if claim and claim[0][0] <= last else [] for claim in claims]
 
 
 def key(track: Track) -> str:

@@ -15,6 +15,7 @@ from tui.guest import FORBIDDEN, visitor
 from tui.keys import KEYS
 from tui.lines import Line, cells, headline
 from tui.narrator import Narrator, Words
+from tui.present.presenting import Presenting
 from tui.score import Score
 from tui.screens.dock import Dock
 from tui.screens.doing import Doing
@@ -37,7 +38,7 @@ NEEDS = (60, 12)  # columns and lines below which nothing can be read
 SIDE = 150  # columns from which on the narration stands beside the score
 
 
-class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=False):
+class ScoreScreen(Presenting, Doing, Scripted, Writing, Playback, Looking, inherit_bindings=False):
     """One session on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -110,7 +111,8 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
             "which": any(len(lane.looks) > 1 for lane in lanes),
             "beat(1)": self.play_script is not None,
         }
-        return tuple(action for action, useful in here.items() if not useful)
+        useless = tuple(action for action, useful in here.items() if not useful)
+        return (*useless, *self.silent)
 
     # Showing --------------------------------------------------------------------------------------
 
@@ -157,7 +159,7 @@ class ScoreScreen(Doing, Scripted, Writing, Playback, Looking, inherit_bindings=
         if not self.is_mounted:
             return
         stage = self.score.stage
-        lines = self.session.rows + stage.gap * len(stage.dividers)
+        lines = stage.tall * self.session.rows + stage.gap * len(stage.dividers)
         free = self.size.height - 4 - stage.header - lines
         free = 0 if self.view is not None or self.typing else free
         if self.play_script is None:

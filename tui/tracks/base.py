@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from tui import crossing
 from tui.lane import Lane
-from tui.palette import Palette
+from tui.palette import FULL, HALF, Palette
 from tui.session import Session
 from tui.tracks.stage import Stage
 from tui.views.plain import plain
@@ -89,6 +89,14 @@ class Track(Widget, can_focus=True):
         """A row that has been read, in at most `width` columns."""
         raise NotImplementedError
 
+    def below(self, row: int, width: int) -> list[Segment]:
+        """The further lines of a row where rows are tall: its bars once more, and no words."""
+        solid = set("=- " if self.palette.ascii else f"{HALF}{FULL} ")
+        return [
+            part if solid.issuperset(part.text) else Segment(" " * part.cell_length, part.style)
+            for part in self.cells(row, width)
+        ]
+
     def reading(self) -> str:
         """The exact number under the cursor, in words."""
         raise NotImplementedError
@@ -155,12 +163,13 @@ class Track(Widget, can_focus=True):
             row, part = self.stage.at(y - header)
             if part >= 0:
                 return Strip(self._divider(row, part, width + 1))
+            first = part == -1
             if row >= len(self.lane):
                 cells = []
             elif row < self.session.begun(self.lane):
-                cells, ground = self.cells(row, width), self.ground(row)
+                cells, ground = (self.cells if first else self.below)(row, width), self.ground(row)
             else:
-                cells = self.future(row, width)
+                cells = self.future(row, width) if first else []
         blank = self.palette.style("text", ground)
         if not cells and not self.ends:
             return Strip.blank(width + 1, blank)
@@ -221,7 +230,7 @@ class Track(Widget, can_focus=True):
         for row in rows:
             y = self.stage.line(row) + self.stage.header
             if self.stage.header <= y < height:
-                self.refresh(Region(0, y, width, 1))
+                self.refresh(Region(0, y, width, self.stage.tall))
 
     def refresh_header(self) -> None:
         """Draw title and scale again."""

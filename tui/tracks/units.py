@@ -47,6 +47,7 @@ RANKS = {"h": (3, 8, 20), "c": (6, 21, 22), "f": (5, 9.5, 23), "z": (5, 9.5, 23)
 GATES = (7, 21, 24)
 OTHERS = (25, 26, 27)
 WIDTHS = (8, 16, 32)  # columns of the three claims
+UNITS = (4, 8, 12)  # the same in units, where each is larger than a column
 
 
 class UnitsTrack(Track):
@@ -111,17 +112,29 @@ the chosen unit at 0: a second reading appears beside this one."""
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
-        per_cell = self.palette.per_cell
-        most = -(-self.width_units // per_cell)
         ranks = RANKS.get(self.value, OTHERS if self.signed else GATES)
-        widths = WIDTHS if per_cell == 2 else (8, 16, 64)
+        most = self._columns(self.width_units)
+        widths = WIDTHS if self._columns(2) == 1 else (8, 16, 64)
+        if self.stage.wide > 1:
+            few, some, many = map(self._columns, UNITS)
+            widths = (few, some, many)
         return tuple(
             (rank, min(width, most) + 1) for rank, width in zip(ranks, widths, strict=True)
         )
 
+    def _columns(self, units: int) -> int:
+        """How many columns so many units take."""
+        wide = self.stage.wide
+        return units * wide if wide > 1 else -(-units // self.palette.per_cell)
+
+    def _room(self, columns: int) -> int:
+        """How many units there is room for."""
+        wide = self.stage.wide
+        return max(1, columns // wide) if wide > 1 else columns * self.palette.per_cell
+
     def window(self, width: int) -> range:
         """The units in sight: the page of them that the selected unit is on."""
-        room = width * self.palette.per_cell
+        room = self._room(width)
         total = self.width_units
         start = min(self.session.unit, total - 1) // room * room
         start = min(start, max(0, total - room))
@@ -154,7 +167,7 @@ the chosen unit at 0: a second reading appears beside this one."""
     def _ruler(self, width: int) -> list[Segment]:
         """Which unit is selected: its number beside a pointer above its column."""
         unit = min(self.session.unit, self.width_units - 1)
-        at = (unit - self.window(width)[0]) // self.palette.per_cell
+        at = self._columns(unit - self.window(width)[0] + 1) - self.stage.wide
         mark, number = self.palette.glyph("▾", "v"), str(unit)
         if at + 1 + len(number) <= width:
             line = " " * at + mark + number
@@ -166,20 +179,28 @@ the chosen unit at 0: a second reading appears beside this one."""
         return self.limit or 1.0
 
     def cells(self, row: int, width: int) -> list[Segment]:
+        return self._drawn(row, width, False)
+
+    def below(self, row: int, width: int) -> list[Segment]:
+        return self._drawn(row, width, True)
+
+    def _drawn(self, row: int, width: int, below: bool) -> list[Segment]:
         if self.layer_at(row) < 0:
             return []
         units, numbers = self.window(width), self.numbers(row)
         if math.isnan(float(numbers[0])):
             return []
         known = self._known(row)
-        if len(known) == len(numbers):
-            return self.palette.cells(numbers[units.start : units.stop].tolist(), self.limit)
         first, stop = max(units.start, known.start), min(units.stop, known.stop)
-        before = (first - units.start) // self.palette.per_cell
-        return [
-            self.palette.text(" " * min(before, width)),
-            *self.palette.cells(numbers[first:stop].tolist(), self.limit),
-        ]
+        values, wide = numbers[first:stop].tolist(), self.stage.wide
+        if wide > 1:
+            shown = self.palette.blocks(values, self.limit, wide, below)
+        else:
+            shown = self.palette.cells(values, self.limit)
+        if len(known) == len(numbers):
+            return shown
+        before = self._columns(first - units.start)
+        return [self.palette.text(" " * min(before, width)), *shown]
 
     def _known(self, row: int) -> range:
         """The units that are computed so far: of a net that reads both ways perhaps only half of them."""
@@ -214,7 +235,8 @@ the chosen unit at 0: a second reading appears beside this one."""
 
     def pick(self, column: int) -> None:
         units = self.window(self.size.width - 1)
-        at = units[0] + column * self.palette.per_cell
+        wide = self.stage.wide
+        at = units[0] + (column // wide if wide > 1 else column * self.palette.per_cell)
         self.session.unit = min(at, units[-1])
 
     def grown(self) -> None:

@@ -1,0 +1,1 @@
+"""Presenting: `peephole play`, large cells, a curtain, beats by number, a booth that plays by itself."""
