@@ -19,7 +19,8 @@ _COMMANDS = {
     "peephole play {name}.toml --watch": "on the screen, and anew whenever you save",
     "peephole list measures": "what can be measured",
     "peephole list models": "who can read",
-    "peephole schema -o scenario.schema.json": "for your editor: docs/scenarios.md",
+    "peephole schema -o scenario.schema.json": "for your editor; line 1 is then "
+    "#:schema ./scenario.schema.json",
 }
 
 

@@ -67,4 +67,4 @@ def schema(output: Path | None) -> None:
         output.write_text(made.text(), encoding="utf-8")
     except OSError as error:
         raise PeepholeError(f"cannot write ({error.strerror})", where=str(output)) from None
-    click.echo(f"wrote {output}", err=True)
+    click.echo(f"wrote {output}; a scenario begins with  #:schema ./{output.name}", err=True)
