@@ -34,8 +34,8 @@ def host_key(path: Path) -> tuple[asyncssh.SSHKey, bool]:
 
     try:
         if made := not path.exists():
-            _make(path, asyncssh.generate_private_key(ALGORITHM).export_private_key())
-        data, mode = _read(path)
+            make_private(path, asyncssh.generate_private_key(ALGORITHM).export_private_key())
+        data, mode = read_own(path)
         if mode & 0o077:
             raise PeepholeError(
                 f"the host key may be read by others (mode {mode:04o})", where=str(path),
@@ -59,7 +59,7 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
     import asyncssh
 
     try:
-        data, mode = _read(path)
+        data, mode = read_own(path)
         if mode & 0o022:
             raise PeepholeError(
                 f"others may write it (mode {mode:04o}), and so let anybody in", where=str(path),
@@ -75,7 +75,7 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
         ) from None  # fmt: skip
 
 
-def _make(path: Path, data: bytes) -> None:
+def make_private(path: Path, data: bytes) -> None:
     """Whole or not at all: of two servers that start at once, one makes it and both read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, new = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # 0600
@@ -88,7 +88,7 @@ def _make(path: Path, data: bytes) -> None:
         os.unlink(new)
 
 
-def _read(path: Path) -> tuple[bytes, int]:
+def read_own(path: Path) -> tuple[bytes, int]:
     """What a regular file of ours (or root's) holds, and its permissions."""
     with open(path, "rb") as file:
         state = os.fstat(file.fileno())
