@@ -13,6 +13,11 @@ from click.testing import CliRunner
 
 from tests.serve.ssh import Server, make_key, needed, run, serving, terminal, wait
 from tui.cli import main
+from tui.serve.address import Address
+from tui.serve.limits import Limits
+from tui.serve.server import Plan
+from tui.serve.server import Server as Server_
+from tui.serve.ssh import Front
 
 HOME = "Look inside sequence models"
 
@@ -154,6 +159,7 @@ def _public(path: Path) -> str:
         (("--ssh", "0", "--anonymous", "--scenarios", "{missing}"), "missing: no such folder"),
         (("--ssh", "0", "--anonymous", "--log", "{missing}/log"), "log: cannot be written (No such file"),
         (("--ssh", "0", "--anonymous", "--sessions", "0"), "Invalid value for '--sessions'"),
+        (("--ssh", "0", "--anonymous", "--rows", "50", "20"), "--rows: the least (50) is more than the most"),
         (("status",), "no server of yours runs here"),
         (("stop",), "no such server of yours runs here"),
     ],
@@ -183,3 +189,28 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     result = CliRunner().invoke(main, ["serve", "--ssh", "0", "--anonymous"])
     assert result.exit_code == 2
     assert "pip install 'peephole[serve]'" in result.stderr
+
+
+async def test_it_is_said_what_an_address_that_others_reach_means(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def opened(self: Front, address: Address, key: object) -> Address:
+        return address
+
+    monkeypatch.setattr(Front, "open", opened)
+    for host, anonymous, said in (
+        ("127.0.0.1", True, "over SSH on 127.0.0.1:2222. Come in with: ssh -p 2222 127.0.0.1\n"),
+        ("0.0.0.0", True, "whoever reaches it may come in without a key.\n"),
+        ("::", False, ":: is not only this machine: whoever reaches it may come in with a key of"),
+    ):
+        address = Address(host, 2222)
+        _allow(tmp_path / "keys", make_key(tmp_path / f"key{host}"))
+        keys = None if anonymous else tmp_path / "keys"
+        plan = Plan(
+            ssh=address, keys=keys, anonymous=anonymous, host_key=tmp_path / "host", scenarios=None,
+            follow="", limits=Limits(), log=tmp_path / "log",
+        )  # fmt: skip
+        await Server_(plan)._ssh(address)
+        shown = capsys.readouterr().err
+        assert said in shown
+        assert ("is not only this machine" in shown) == (host != "127.0.0.1")

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from engine.errors import PeepholeError
+
 MEGABYTE = 1_000_000
 
 
@@ -35,6 +37,14 @@ class Limits:
     unread: int = _limit(262_144, "Bytes kept for a client that does not read.", 4096, 1 << 26)
     stalled: int = _limit(30, "Seconds at that cap until a client is dropped.", 1, 10**6)
     fps: int = _limit(15, "Frames a second at most.", 1, 60)
+
+    def __post_init__(self) -> None:
+        for name in ("columns", "rows"):
+            least, most = getattr(self, name)
+            if least > most:
+                raise PeepholeError(
+                    f"the least ({least}) is more than the most ({most})", where=f"--{name}"
+                )
 
     def clamp(self, columns: int, rows: int) -> tuple[int, int]:
         """The size of the screen that a client with this size gets; 0 (unknown) counts as 80 x 24."""
