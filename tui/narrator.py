@@ -43,7 +43,8 @@ class Narrator(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Narrator { height: auto; max-height: 9; padding: 0 1; background: $surface; }
     Narrator.-side { width: 46; height: 1fr; max-height: 100%; dock: right; padding: 1 2; }
-    Narrator.-big { max-height: 50%; padding: 1 3; }
+    Narrator.-big { max-height: 50%; padding: 0 2; }
+    Narrator.-big.-roomy { padding: 1 3; }
     Narrator.-side.-big { width: 60; max-height: 100%; padding: 2 4; }
     Narrator Static { width: 1fr; height: auto; }
     """
@@ -84,7 +85,8 @@ class Narrator(VerticalScroll, can_focus=False):
         if words.number:
             text.append(f"{words.number}  ", look.muted)
         text.append(self._shown(words.title), f"bold {look.primary}")
-        text.append("\n\n" if self.has_class("-big") else "\n")
+        roomy = self.has_class("-big") and self.app.size.height >= BRIEF
+        text.append("\n\n" if roomy else "\n")
         for part, style in emphasised(flowing(words.text)):
             text.append(self._shown(part), f"{style} {look.text}".strip())
         if words.claims is None:

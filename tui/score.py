@@ -22,8 +22,11 @@ from tui.tracks.token import TokenTrack
 WIDE = 85  # columns of a lane from which on claims of luxury are met, which cost bytes a step
 WIDE_ALONE = 140  # the same for a lane that is alone
 LUXURY = 20  # the rank from which on a claim is one
-TALL, WIDE_CELL = 2, 3  # lines of a row, and columns of a unit, where all is large
-LARGE = 20  # columns of a lane for each track beside its words, where all is large
+TALL = (
+    2,
+    3,
+)  # lines of a row at least, and at most, where all is large; its units are twice as wide
+LARGE = 40  # columns of a lane for each track beyond three, where all is large
 LOW = 18  # lines below which the end of a source has one line instead of two
 
 
@@ -54,7 +57,7 @@ class Score(Widget):
 
     def enlarge(self, big: bool) -> None:
         """Draw fewer rows, units and tracks, all of them larger; or as many as there is room for."""
-        self.stage.tall, self.stage.wide = (TALL, WIDE_CELL) if big else (1, 1)
+        self.stage.tall, self.stage.wide = (TALL[0], 2 * TALL[0] - 1) if big else (1, 1)
         self.fit()
 
     @property
@@ -111,6 +114,10 @@ class Score(Widget):
         """Give every track its width and bring the cursor into sight."""
         width = self.room.width
         self.stage.gap = 2 if self.room.height >= LOW else 1
+        if self.big:
+            low, high = TALL
+            tall = max(low, min(high, self._lines // max(1, self.session.rows)))
+            self.stage.tall, self.stage.wide = tall, 2 * tall - 1
         if not self.groups or width <= 0:
             return
         token = self.groups[0][0]
@@ -123,7 +130,7 @@ class Score(Widget):
             wide = room_here >= (WIDE if len(self.groups) > 1 else WIDE_ALONE)
             claims = [self._claims(track, wide or self.big) for track in tracks]
             if self.big:
-                few(claims, max(2, room_here // LARGE))
+                few(claims, 2 + room_here // LARGE)
             widths = allocate(claims, room_here)
             if shared:
                 tracks, widths = group, [room, *widths]
@@ -161,11 +168,15 @@ class Score(Widget):
     @property
     def visible_rows(self) -> int:
         """How many rows fit below the header."""
+        return max(1, self._lines // self.stage.tall)
+
+    @property
+    def _lines(self) -> int:
         return max(1, self.room.height - self.stage.header)
 
     def scroll_into_sight(self, force: bool = False) -> bool:
         """Scroll by pages where the cursor has left them: a line at a time would resend them all."""
-        if not self.stage.follow(self.visible_rows) and not force:
+        if not self.stage.follow(self._lines) and not force:
             return False
         self.redraw()
         return True

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.guest import FORBIDDEN, visitor
 from tui.keys import KEYS
 from tui.lines import Line, cells, headline
-from tui.narrator import Narrator, Words
+from tui.narrator import BRIEF, Narrator, Words
 from tui.present.presenting import Presenting
 from tui.score import Score
 from tui.screens.dock import Dock
@@ -161,7 +161,7 @@ class ScoreScreen(Presenting, Doing, Scripted, Writing, Playback, Looking, inher
         stage = self.score.stage
         lines = stage.tall * self.session.rows + stage.gap * len(stage.dividers)
         free = self.size.height - 4 - stage.header - lines
-        free = 0 if self.view is not None or self.typing else free
+        free = 0 if self.view is not None or self.typing or self.big else free
         if self.play_script is None:
             track = self.track
             if self.guided and free >= GUIDE:
@@ -202,6 +202,7 @@ class ScoreScreen(Presenting, Doing, Scripted, Writing, Playback, Looking, inher
         fits(self, event.size, NEEDS, "peephole")
         side = event.size.width >= SIDE and self.play_script is not None
         self.query_one(Narrator).set_class(side, "-side")
+        self.query_one(Narrator).set_class(event.size.height >= BRIEF, "-roomy")
         if self.is_mounted:
             self.call_after_refresh(self.say)  # what is explained below the rows has another room
 

@@ -169,7 +169,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         grid = Grid(panel.values, names[rows], names[columns], seen.spans)
         here = row - rows.start if row in seen.rows else -1
         beside = key - columns.start if key in seen.columns else -1
-        wide = self.size.width >= (WIDEST if self.scores else WIDE)
+        wide = self.size.width >= (WIDEST if self.scores else WIDE) and not self.big
         scores = self.query_one(Scores)
         matrix, multiples = self.query_one(Matrix), self.query_one(Multiples)
         front = wide or not self.grid or len(found) == 1

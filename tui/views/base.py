@@ -86,6 +86,11 @@ class View(Widget, can_focus=True):
         return getattr(self.app, "palette", None) or Palette()
 
     @property
+    def big(self) -> bool:
+        """Whether few and large cells are wanted, as on a projector."""
+        return bool(getattr(self.screen, "big", False))
+
+    @property
     def last(self) -> int:
         """The last row that there is; -1 without any."""
         return len(self.trace) - 1 if self.trace is not None else -1

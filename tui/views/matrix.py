@@ -21,6 +21,7 @@ from tui.views.grid import Grid, whole
 from tui.views.scale import Scale
 
 NARROWEST, WIDEST = 2, 10  # columns of a cell
+LARGE = (6, 2)  # columns and lines of a cell at least, where few and large ones are wanted
 TALLEST = 3  # lines of a cell
 LABEL = 13  # columns of a row's label
 EMPTY = Grid(np.zeros((0, 0)), (), (), whole(0, 0))
@@ -72,12 +73,13 @@ class Matrix(Widget):
         corner = len(self._scale.corner) + 1 if self._scale is not None else 0
         self.aside = max(self.aside, min(corner, self.size.width // 4))
         room, count = self.size.width - self.aside, max(1, len(columns))
-        self.cell = max(NARROWEST, min(WIDEST, room // count))
+        least, low = LARGE if getattr(self.screen, "big", False) else (NARROWEST, 1)
+        self.cell = max(least, min(WIDEST, room // count))
         self._wide = max(1, room // self.cell)
         longest = min(max(map(cell_len, columns), default=0), LABEL)
         self.head = steps(["x" * longest], self.cell, max(1, min(6, self.size.height // 4)))
         lines = self.size.height - self.head
-        self.tall = max(1, min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows))))
+        self.tall = max(low, min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows))))
         self._high = max(1, lines // self.tall)
 
     @property
