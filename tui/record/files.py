@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine.errors import PeepholeError, did_you_mean
@@ -18,22 +18,22 @@ SUFFIXES = {
 }
 
 
-def format_of(path: Path, asked: str | None) -> str:
-    """The format of a file: what was asked for, else what its name ends with.
+def format_of(path: Path, asked: str | None, known: Mapping[str, str] = SUFFIXES) -> str:
+    """The format of a file: what was asked for, else what its name ends with (`known`: format -> end).
 
     Raises:
         PeepholeError: its name ends with nothing that is known.
     """
     if asked is not None:
         return asked
-    ends = sorted(SUFFIXES.items(), key=lambda item: -len(item[1]))  # .film.svg before .svg
+    ends = sorted(known.items(), key=lambda item: -len(item[1]))  # .film.svg before .svg
     found = next((name for name, end in ends if path.name.endswith(end)), None)
     if found is None:
         raise PeepholeError(
             f"no format is called {path.suffix or path.name!r}",
             where=str(path),
-            do=did_you_mean(path.suffix, list(SUFFIXES.values()))
-            or f"End it with {', '.join(SUFFIXES.values())}, or say --format",
+            do=did_you_mean(path.suffix, list(known.values()))
+            or f"End it with {', '.join(known.values())}, or say --format",
         )
     return found
 

@@ -38,7 +38,7 @@ def film(frames: Sequence[Frame], title: str) -> str:
         f"{styles.css()}.f{{animation:{total:g}s step-end infinite}}{''.join(rules)}"
         "@media(prefers-reduced-motion){.f{animation:none}}"
     )
-    return page(frames[-1], title, css, "".join(drawn))
+    return page(frames[-1], title, css, "\n".join(drawn))
 
 
 def layers(frames: Sequence[Frame]) -> dict[Times, dict[tuple[int, int], Cell]]:

@@ -104,7 +104,7 @@ class Layer:
         parts += [f'<path class="p" fill="#{c}" d="{"".join(d)}"/>' for c, d in self.paths.items()]
         for letters, words in self.words.items():
             parts.append(f'<g class="{styles.name(letters)}">{"".join(words)}</g>')
-        return "".join(parts)
+        return "\n".join(parts)
 
     def _grounds(self, found: Cells, ground: str) -> None:
         """Rectangles as wide as cells side by side have the same colour."""
