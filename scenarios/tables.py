@@ -101,6 +101,8 @@ class Mistakes:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if isinstance(error, ScriptError):
             self.found += (error, *error.more)
+            if len(self.found) >= MANY:
+                self.end()
         return isinstance(error, ScriptError)
 
     def end(self) -> None:

@@ -10,6 +10,7 @@ from engine.errors import PeepholeError
 from scenarios.play import Play
 from scenarios.reader import read
 from scenarios.source import ScriptError
+from scenarios.tables import MANY
 from tests.scenarios.models import GOOD, untrained
 from tests.scenarios.scripts import play, refused, written
 
@@ -160,3 +161,14 @@ def test_files_that_are_no_scenario(tmp_path: Path) -> None:
         with pytest.raises(PeepholeError, match=says) as caught:
             read(path)
         assert str(path) in str(caught.value)
+
+
+def test_of_very_many_mistakes_the_first_are_told(tmp_path: Path) -> None:
+    """Each is looked up in the text; a file of nothing else is given up in time."""
+    bad = '[[beats]]\ntitle = "x"\nsay = "{q} 3"\nexpect = ["zz > 1"]\n'
+    for text in (GOOD + bad * 2000, GOOD + "[[beats]]\n" * 2000):
+        with pytest.raises(ScriptError) as caught:
+            read(written(tmp_path, text))
+        places = [error.place for error in (caught.value, *caught.value.more)]
+        assert len(places) == MANY
+        assert places == sorted(places)
