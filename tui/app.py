@@ -293,6 +293,7 @@ def launch(
     plain: bool = False,
 ) -> int:
     """Run the app until it is left. Returns the exit code."""
-    app = PeepholeApp(session, scenario, start=start, plain=plain or only_ascii())
+    ascii = plain or only_ascii()
+    app = PeepholeApp(session, scenario, start=start, plain=ascii, share=scenario is not None)
     app.run()
     return app.return_code or 0

@@ -67,7 +67,7 @@ class Place:
         right: the right target, where it is known.
         view, state: what stands in front, and what of it: its attributes with their values.
         lane, track: which lane, and which of its tracks where no view stands in front, has the focus.
-        big, blank: larger cells; and a screen that shows nothing.
+        blank: whether the screen shows nothing.
     """
 
     kind: str = "page"
@@ -93,7 +93,6 @@ class Place:
     state: tuple[tuple[str, Plain], ...] = ()
     lane: int = 0
     track: str = ""
-    big: bool = False
     blank: bool = False
 
     def to_json(self) -> str:
@@ -195,7 +194,7 @@ _PLACE: dict[str, Check] = {
     "fed": flag, "unit": whole(), "layer": perhaps(whole()), "head": perhaps(whole()),
     "which": one("cross", "self"), "right": _WORDS, "view": text(),
     "state": many(some(text(), _plain), STEPS), "lane": whole(0, LANES), "track": text(),
-    "big": flag, "blank": flag,
+    "blank": flag,
 }  # fmt: skip
 assert set(_PLACE) == {field.name for field in fields(Place)}
 assert set(_READER) == {field.name for field in fields(Reader)}

@@ -35,7 +35,7 @@ places = st.builds(
     cursor=numbers, clock=numbers, playing=st.booleans(), speed=st.floats(0.5, 16), unit=numbers,
     layer=st.none() | numbers, head=st.none() | numbers, view=words, lane=st.integers(0, 2),
     state=st.lists(st.tuples(words, st.none() | st.booleans() | numbers | words), max_size=3).map(tuple),
-    track=words, big=st.booleans(), blank=st.booleans(),
+    track=words, blank=st.booleans(),
 )  # fmt: skip
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

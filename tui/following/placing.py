@@ -75,7 +75,6 @@ def _score(screen: ScoreScreen) -> Place:
         state=_state(front, view) if view is not None else (),
         lane=screen.index,
         track=_short(key(screen.track)) if view is None else "",
-        big=bool(getattr(screen, "big", False)),
         blank=bool(getattr(screen, "curtain", False)),
     )
 

@@ -154,12 +154,8 @@ class Followed(ScoreScreen, inherit_bindings=False):
             self._play(place.playing)
             self._look(place)
             session.unit = place.unit  # a view that was left had one of its own
-            for action, here, there in (
-                ("big", getattr(self, "big", None), place.big),
-                ("curtain", getattr(self, "curtain", None), place.blank),
-            ):
-                if here is not None and here != there:
-                    getattr(self, f"action_{action}")()
+            if getattr(self, "curtain", place.blank) != place.blank:
+                self.action_curtain()
             if place.revealed and getattr(self, "revealed", None) is False:
                 self.reveal()  # type: ignore[attr-defined]
             if differ:

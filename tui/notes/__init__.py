@@ -1,0 +1,1 @@
+"""`peephole notes`: what only the speaker sees, in a second terminal."""

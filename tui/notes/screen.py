@@ -1,0 +1,350 @@
+"""The screen of `peephole notes`: the beat's notes, what all are told, what comes next, and the time."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine import PeepholeError
+from tui.following.link import Link
+from tui.narrator import emphasised, flowing, short
+from tui.notes.card import Card
+from tui.notes.finding import Found, found
+from tui.notes.timing import clock, left
+from tui.screens.help import HelpScreen
+from tui.screens.keybar import KeyBar
+from tui.views.plain import plain
+
+if TYPE_CHECKING:
+    from tui.app import PeepholeApp
+
+TALL = 30  # lines from which on all of the narration is shown
+NOTHING = 'This beat has no notes. A scenario\'s file gives them: notes = "..." in a beat.'
+START = "No presentation is running. Start one in another terminal:\n\n    peephole play agreement"
+
+
+class NotesScreen(Screen[None]):
+    """Finds a presentation, and shows its beat to the speaker."""
+
+    app: PeepholeApp  # type: ignore[assignment]
+    HELP = """\
+# Speaker's notes
+
+What only you see of the presentation in the other terminal: the notes of its beat, what all are told in
+short, what was measured, what comes next, and the time. Your keys drive it: **n** or **Page Down** is the
+next beat, **N** or **Page Up** the one before, **G** goes to a beat by its number, **c** is the curtain.
+**r** sets both clocks to zero.
+"""
+    DEFAULT_CSS = """
+    NotesScreen { layout: vertical; background: $background; }
+    NotesScreen #top { height: 1; padding: 0 1; background: $surface; }
+    NotesScreen #time { height: 1; padding: 0 1; background: $surface; }
+    NotesScreen #heading { height: auto; padding: 1 2 0 2; }
+    NotesScreen #scroll { height: 1fr; padding: 1 2; scrollbar-size-vertical: 1; }
+    NotesScreen #scroll Static { height: auto; }
+    NotesScreen OptionList {
+        height: auto; border: none; padding: 0; background: $background;
+    }
+    NotesScreen #told { height: auto; max-height: 40%; padding: 0 2; margin-bottom: 1; }
+    NotesScreen #next { height: auto; padding: 0 2; background: $surface; }
+    NotesScreen Input { height: 1; border: none; padding: 0 2; background: $boost; display: none; }
+    NotesScreen Input:focus { border: none; background: $primary 30%; }
+    """
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n,pagedown,right", "drive('next')", "Next", id="notes.next", key_display="n",
+                tooltip="The next beat of the presentation"),
+        Binding("N,pageup,left", "drive('previous')", "Previous", id="notes.previous", key_display="N",
+                tooltip="The beat before"),
+        Binding("G", "ask", "Go to", id="notes.beat", tooltip="Go to a beat by its number"),
+        Binding("c", "drive('curtain')", "Curtain", id="notes.curtain",
+                tooltip="A dark screen for the audience, or the presentation again"),
+        Binding("r", "reset", "Clocks", id="notes.reset", tooltip="Set both clocks to zero"),
+        Binding("down,j", "move(1)", "Scroll", id="notes.down", key_display="↑↓",
+                tooltip="The lines below; or the presentation below"),
+        Binding("up,k", "move(-1)", "Scroll up", id="notes.up", show=False,
+                tooltip="The lines above; or the presentation above"),
+        Binding("enter", "choose", "Choose", id="notes.choose", tooltip="These notes"),
+        Binding("escape", "away", "Others", id="notes.others", show=False,
+                tooltip="The presentations that are running"),
+        Binding("question_mark,f1", "explain", "Help", id="notes.help", key_display="?",
+                tooltip="What this is"),
+    ]  # fmt: skip
+
+    def __init__(self, path: Path | None = None) -> None:
+        """`path` is a socket that is to be listened to; None: whatever presentation there is."""
+        super().__init__()
+        self._asked = path
+        self.card: Card | None = None
+        self.choices: list[Found] = []
+        self._link: Link | None = None
+        self._ended = False
+        self._looking = False
+        self._zero: tuple[float, float] = (
+            0.0,
+            0.0,
+        )  # when the clocks were set to zero, and the beat's
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="top", markup=False)
+        yield Static(id="time", markup=False)
+        yield Static(id="heading", markup=False)
+        with VerticalScroll(id="scroll", can_focus=False):
+            yield Static(id="notes", markup=False)
+            yield OptionList(markup=False)
+        yield Static(id="told", markup=False)
+        yield Static(id="next", markup=False)
+        yield Input(placeholder="the number of a beat · Enter goes there · Esc", restrict=r"\d*")
+        yield KeyBar(show_command_palette=False, compact=True)
+
+    async def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self.query_one(Input).cursor_blink = False
+        self.repaint()
+        self.set_interval(1.0, self._second)
+        await self._second()
+
+    async def leaving(self) -> None:
+        """The app is left."""
+        await self._leave()
+
+    # Finding and listening --------------------------------------------------------------------------
+
+    async def _second(self) -> None:
+        """Once a second: the clocks; and where there is no presentation, a look for one."""
+        if self.card is not None:
+            self._clocks()
+        elif self._link is None and not self._looking:
+            self._looking = True
+            try:
+                self._found(await found(self._asked))
+            finally:
+                self._looking = False
+
+    def _found(self, choices: list[Found]) -> None:
+        """One is taken; of several the speaker chooses."""
+        if self.card is not None or self._link is not None:
+            return
+        if len(choices) == 1:
+            self.listen(choices[0].path)
+        elif choices != self.choices:
+            self.choices = choices
+            self.repaint()
+
+    def listen(self, path: Path) -> None:
+        """Listen to a presentation."""
+        self.choices, self._ended = [], False
+        self._link = Link(path, "listener", self._got)
+        self._link.start()
+
+    async def _leave(self) -> None:
+        link, self._link = self._link, None
+        self.card, self._zero = None, (0.0, 0.0)
+        if link is not None:
+            await link.stop()
+
+    def _got(self, said: dict[str, Any] | None) -> None:
+        if said is None:  # the presentation has ended: look for another one
+            self._ended = True
+            self.app.call_later(self._over)
+            return
+        try:
+            card = Card.from_record(said.get("state"))
+        except PeepholeError:
+            return
+        if self._link is not None and card != self.card:
+            self.card = card
+            self.app.call_later(self.repaint)
+
+    async def _over(self) -> None:
+        await self._leave()
+        self.repaint()
+        self.refresh_bindings()
+
+    # Drawing ----------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Draw everything, in the palette of now."""
+        if not self.is_mounted:
+            return
+        card, look = self.card, self.app.palette.look
+        several = card is None and len(self.choices) > 1
+        for selector in ("#time", "#heading", "#told", "#next"):
+            self.query_one(selector).display = card is not None
+        self._choose_among(self.choices if several else [])
+        if card is None:
+            words = "Which one?" if several else START + "\n\nThese notes wait for it."
+            if self._ended and not several:
+                words = "The presentation has ended.\n\n" + words
+            self._put("#top", [("Speaker's notes", look.accent)])
+            self._put("#notes", [(words, "bold" if several else look.text)])
+            return
+        number = f"beat {card.beat + 1}/{card.beats}"
+        state = " · curtain: the screen is dark" if card.blank else ""
+        self._put("#top", [(number, f"bold {look.accent}"), (f"  {card.title}", look.text),
+                           (state, f"bold {look.bad}")])  # fmt: skip
+        self._clocks()
+        self._put("#heading", [(card.heading, f"bold {look.primary}")])
+        notes = [(part, f"{style} {look.text}".strip()) for part, style in
+                 emphasised(_paragraphs(card.notes))] if card.notes else [(NOTHING, look.muted)]  # fmt: skip
+        self._put("#notes", notes)
+        self._put("#told", self._told(card))
+        ends = "the end: that was the last beat"
+        self._put("#next", [("Next: ", look.muted), (card.following or ends, "bold")])
+        self.refresh_bindings()
+
+    def _told(self, card: Card) -> list[tuple[str, str]]:
+        """What the audience reads, and what was measured."""
+        look, glyph = self.app.palette.look, self.app.palette.glyph
+        parts: list[tuple[str, str]] = []
+        if card.asks:
+            parts += [("They are asked: ", f"bold {look.accent}"), (card.asks + "\n", look.text)]
+        said = "".join(part for part, _ in emphasised(flowing(card.said)))
+        if self.size.height < TALL:
+            said = _begins(said, 2 * (self.size.width - 12))
+        parts += [("They read: ", look.muted), (said or "measuring …", look.muted)]
+        if card.problem:
+            parts.append((f"\n{card.problem}", look.bad))
+        for claim, measured, passed in card.claims:
+            mark = glyph("✓", "ok") if passed else glyph("✗", "FAILED")
+            if passed and self.size.height < TALL:
+                continue
+            parts += [(f"\n{mark} ", f"bold {look.good if passed else look.bad}"),
+                      (f"{claim} ({short(measured) if passed else measured})", look.muted)]  # fmt: skip
+        holds = sum(passed for *_, passed in card.claims)
+        if holds and self.size.height < TALL:
+            many = "1 claim is" if holds == 1 else f"{holds} claims are"
+            parts += [(f"\n{glyph('✓', 'ok')} ", f"bold {look.good}"),
+                      (f"{many} measured, and true", look.muted)]  # fmt: skip
+        return parts
+
+    def _clocks(self) -> None:
+        """The time since the start, of this beat, and what is left."""
+        card, look, now = self.card, self.app.palette.look, time.time()
+        if card is None:
+            return
+        began = max(card.began, self._zero[0])
+        since = max(card.since, self._zero[1])
+        parts = [(clock(now - began), "bold"), (" since the start   ", look.muted),
+                 (clock(now - since), "bold"), (" in this beat", look.muted)]  # fmt: skip
+        remains = left(began, card.minutes, now)
+        if remains:
+            over = remains.endswith("over")
+            parts.append((f"   {remains}", f"bold {look.bad if over else look.good}"))
+        self._put("#time", parts)
+
+    def _choose_among(self, choices: list[Found]) -> None:
+        options = self.query_one(OptionList)
+        options.display = bool(choices)
+        options.clear_options()
+        options.add_options(Option(self._readable(str(choice))) for choice in choices)
+        if choices:
+            options.highlighted = 0
+
+    def _put(self, selector: str, parts: list[tuple[str, str]]) -> None:
+        text = Text()
+        for words, style in parts:
+            text.append(self._readable(words), Style.parse(style) if style else "")
+        self.query_one(selector, Static).update(text)
+
+    def _readable(self, text: str) -> str:
+        return plain(text) if self.app.palette.ascii else text
+
+    # Doing ------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a presentation there is nothing to drive; of several one is chosen."""
+        if action in ("drive", "ask", "reset"):
+            return self.card is not None
+        if action == "choose":
+            return self.card is None and bool(self.choices)
+        return True
+
+    def action_drive(self, do: str) -> None:
+        if self._link is not None:
+            self._link.command(do=do)
+
+    def action_reset(self) -> None:
+        self._zero = time.time(), time.time()
+        self._clocks()
+
+    def action_ask(self) -> None:
+        field = self.query_one(Input)
+        field.value, field.display = "", True
+        self.set_focus(field)
+
+    @on(Input.Submitted)
+    def _number(self) -> None:
+        field, card = self.query_one(Input), self.card
+        number = int(field.value or 0)
+        field.display = False
+        self.set_focus(None)
+        if card is None or self._link is None or not number:
+            return
+        if number <= card.beats:
+            self._link.command(do="beat", number=number - 1)
+        else:
+            self.notify(f"There are beats 1 to {card.beats}", severity="warning", timeout=4)
+
+    def action_move(self, by: int) -> None:
+        options = self.query_one(OptionList)
+        if options.display:
+            options.action_cursor_down() if by > 0 else options.action_cursor_up()
+        else:
+            self.query_one("#scroll").scroll_relative(y=by, animate=False)
+
+    @on(OptionList.OptionSelected)
+    def action_choose(self) -> None:
+        at = self.query_one(OptionList).highlighted
+        if at is not None and at < len(self.choices):
+            self.listen(self.choices[at].path)
+
+    async def action_away(self) -> None:
+        field = self.query_one(Input)
+        if field.display:
+            field.display = False
+            self.set_focus(None)
+        elif self._asked is None and self.card is not None:
+            others = await found(None)
+            if len(others) > 1:
+                await self._leave()
+                self.choices = others
+                self.repaint()
+                self.refresh_bindings()
+
+    def action_explain(self) -> None:
+        pairs = [
+            (self.app.get_key_display(active.binding), active.binding.tooltip)
+            for active in self.active_bindings.values()
+            if active.binding.id
+        ]
+        self.app.push_screen(HelpScreen("Notes", self.HELP, pairs))
+
+
+def _paragraphs(text: str) -> str:
+    """Paragraphs that wrap where the screen ends; what begins with a dash has a line of its own."""
+    parts = (re.split(r"\n(?=\s*[-*] )", part) for part in text.strip().split("\n\n"))
+    return "\n\n".join("\n".join(map(flowing, part)) for part in parts)
+
+
+def _begins(text: str, most: int) -> str:
+    """The first sentences of a text, as many as there is room for."""
+    if len(text) <= most:
+        return text
+    cut = text[:most].rpartition(". ")[0]
+    return f"{cut}. …" if cut else f"{text[: most - 2]} …"

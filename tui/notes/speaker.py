@@ -1,0 +1,167 @@
+"""The side of `peephole notes` in the app that plays: it tells of each beat, and does what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import PeepholeError
+from tui.following.company import Companion, seen
+from tui.notes.card import CLAIMS, LONG, Card
+from tui.post import Post
+from tui.sent import LETTERS
+from tui.sockets import runtime
+
+if TYPE_CHECKING:
+    from tui.app import PeepholeApp
+    from tui.screens.score import ScoreScreen
+
+
+class Speaker(Companion):
+    """Runs the post of a presentation; nothing is made for it as long as nobody listens.
+
+    Attributes:
+        path: of the socket.
+    """
+
+    def __init__(self, app: PeepholeApp, folder: Path | None = None) -> None:
+        self.app = app
+        self.path = (folder or runtime()) / f"play-{os.getpid()}.sock"
+        self._post = Post(self.path, self._ordered, self._watched)
+        self._opening: asyncio.Task[None] | None = None
+        self._card: Card | None = None
+        self._began = self._since = time.time()
+        self._beat: tuple[int, int] = (0, -1)  # which play, and which beat of it
+        self._notes: dict[tuple[int, int], str] = {}
+
+    def start(self) -> None:
+        self._opening = asyncio.create_task(self._open())
+
+    async def _open(self) -> None:
+        try:
+            await self._post.start()
+        except PeepholeError:  # a presentation goes on without notes
+            self._opening = None
+
+    async def stop(self) -> None:
+        if self._opening is not None:
+            await self._opening
+        await self._post.stop()
+
+    def drawn(self) -> None:
+        self._turned()
+        if self._post.watching:
+            self._publish()
+
+    def _watched(self, many: int) -> None:
+        if many:
+            self._card = None  # who comes is told of what is here now
+            self.app.call_later(self._publish)
+
+    # What is told ---------------------------------------------------------------------------------
+
+    def _screen(self) -> ScoreScreen | None:
+        """The scenario on the screen; None where there is none."""
+        from tui.screens.score import ScoreScreen
+
+        screen = seen(self.app)
+        there = (
+            isinstance(screen, ScoreScreen) and screen.is_mounted and hasattr(screen, "narrator")
+        )
+        return screen if there and screen.play_script is not None else None  # type: ignore
+
+    def _turned(self) -> None:
+        """Note when a beat came up."""
+        screen = self._screen()
+        if screen is not None and (beat := (id(screen.play_script), screen.beat)) != self._beat:
+            self._beat, self._since = beat, time.time()
+
+    def _publish(self) -> None:
+        """Tell of the beat on the screen, where it is not told yet."""
+        screen = self._screen()
+        card = self._made(screen) if screen is not None else None
+        if card is not None and card != self._card:
+            self._card = card
+            self._post.publish(card.as_record())
+
+    def _made(self, screen: ScoreScreen) -> Card:
+        play = screen.play_script
+        assert play is not None
+        beats, at = play.scenario.beats, min(screen.beat, len(play.scenario.beats) - 1)
+        words = screen.narrator.words
+        current = words if words is not None and words.title == beats[at].title else None
+        claims = (current.claims if current is not None else None) or ()
+        answered = bool(getattr(screen, "revealed", True))
+        return Card(
+            title=_short(play.scenario.title),
+            beat=at,
+            beats=len(beats),
+            heading=_short(beats[at].title),
+            following=_short(beats[at + 1].title) if at + 1 < len(beats) else "",
+            notes=self._noted(screen, at, current is not None and current.claims is not None),
+            said=_short(current.text, LONG) if current is not None else "",
+            claims=tuple(
+                (_short(c, LONG), _short(m, LONG), bool(ok)) for c, m, ok in claims[:CLAIMS]
+            ),
+            problem=_short(current.problem, LONG) if current is not None else "",
+            blank=bool(getattr(screen, "curtain", False)),
+            asks="" if answered else _short(str(getattr(beats[at], "ask", "") or ""), LONG),
+            began=self._began,
+            since=self._since,
+            minutes=float(getattr(self.app, "minutes", 0) or 0),
+        )
+
+    def _noted(self, screen: ScoreScreen, at: int, measured: bool) -> str:
+        """The speaker's notes of a beat; measured beside the interface, after what all are told."""
+        play = screen.play_script
+        assert play is not None
+        key, written = (id(play), at), play.scenario.beats[at].notes
+        if key not in self._notes and not measured:
+            return _short(written, LONG) if "{" not in written else ""
+        if key not in self._notes:
+            self._notes[key] = ""
+
+            def work() -> None:
+                try:
+                    said = play.notes(at)
+                except PeepholeError as error:
+                    said = f"not measured: {error.what}"
+                self._notes[key] = _short(said, LONG)
+                self.app.call_from_thread(self._publish)
+
+            self.app.run_worker(work, thread=True, group="notes")
+        return self._notes[key]
+
+    # What it is told ------------------------------------------------------------------------------
+
+    def _ordered(self, command: dict[str, Any]) -> None:
+        """A command came over the socket; what is none is passed over."""
+        do, number = command.get("do"), command.get("number")
+        if do in ("next", "previous", "curtain") or (do == "beat" and type(number) is int):
+            self.app.call_later(self._do, do, number)
+
+    async def _do(self, do: str, number: int | None) -> None:
+        screen = self._screen()
+        if screen is None or screen.play_script is None:
+            return
+        if do == "curtain" or getattr(screen, "curtain", False):
+            curtain = getattr(screen, "action_curtain", None)  # a step takes it away, and no more
+            if curtain is not None:
+                curtain()
+        elif do == "beat" and number is not None:
+            if 0 <= number < len(screen.play_script):
+                screen.go_to_beat(number)
+        elif do == "previous":
+            await self.app.run_action("beat(-1)", screen)
+        elif not await self.app.run_action("beat(1)", screen):
+            await self.app.run_action(
+                "over", screen
+            )  # a chapter of the tour leads on to the next one
+
+
+def _short(text: str, most: int = LETTERS) -> str:
+    """Printable, and no longer than a card may hold."""
+    return "".join(c for c in text if c.isprintable() or c == "\n")[:most]
