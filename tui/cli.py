@@ -23,12 +23,14 @@ ELSEWHERE = {
     "run": "tui.headless.run",
     "check": "tui.headless.check",
     "record": "tui.record.command",
+    "export": "tui.export.command",
     "serve": "tui.serve.command",
     "tour": "tui.tour.command",
     "learn": "tui.commands",
     "train": "tui.commands",
     "watch": "tui.commands",
     "new": "tui.headless.writing",
+    "notes": "tui.notes.command",
     "schema": "tui.headless.writing",
 }  # commands of other modules, each imported when it is called
 
