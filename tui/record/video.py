@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from tui.record.frame import Frame
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-RATE = 12  # pictures a second of an MP4: a quarter of a second is three of them
+SLOW, FAST = 4, 30  # pictures a second of an MP4
 COLOURS = 256  # of a GIF
 EXACT = "option framerate 1000"  # for ffmpeg, which else takes 25 pictures a second for granted
 NEEDS = {"gif": ("resvg_py", "PIL"), "mp4": ("resvg_py", "PIL", "imageio_ffmpeg")}
@@ -80,16 +81,22 @@ def _mp4(frames: Sequence[Frame], title: str, path: Path) -> None:
         said += [f"file {len(frames) - 1}.png", EXACT]  # else the last one is not held
         (folder / "frames").write_text("\n".join(said))
         (folder / "chapters").write_text(_chapters(frames, title), encoding="utf-8")
-        seconds = sum(frame.hold for frame in frames)
+        seconds, speed = sum(frame.hold for frame in frames), rate(frames)
         command = [
             get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-progress", "pipe:1",
             "-safe", "0", "-i", "frames", "-i", "chapters", "-map_metadata", "1",
-            "-vf", f"fps={RATE}", "-t", f"{seconds + 1 / RATE:.3f}",
+            "-vf", f"fps={speed:.6f}", "-t", f"{seconds + 1 / speed:.3f}",
             "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p",
             "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
             "-movflags", "+faststart", "-f", "mp4", str(path.resolve()),
         ]  # fmt: skip
-        _encode(command, folder, round(seconds * RATE))
+        _encode(command, folder, round(seconds * speed))
+
+
+def rate(frames: Sequence[Frame]) -> float:
+    """Pictures a second, so that a tick is a whole number of them."""
+    tick = min(frame.hold for frame in frames)
+    return min(FAST, math.ceil(SLOW * tick) / tick)
 
 
 def _encode(command: Sequence[str], folder: Path, pictures: int) -> None:
