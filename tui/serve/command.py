@@ -25,14 +25,23 @@ _FILE = click.Path(path_type=Path)
         "peephole serve --ssh 0.0.0.0:2222 --keys ~/.ssh/authorized_keys",
         "peephole serve --ssh 2222 --anonymous --scenarios ./course --idle 300",
         "peephole serve --ssh 2222 --anonymous --keys keys --follow ada",
+        "peephole serve --web 8000                              in a browser; prints its address",
         "peephole serve status",
         "peephole serve stop",
     ),
 )
 @click.option("--ssh", metavar="[HOST:]PORT", help="For any SSH client; HOST is 127.0.0.1.")
+@click.option("--web", metavar="[HOST:]PORT", help="For any browser, at an address with a token.")
 @click.option("--keys", type=_FILE, metavar="FILE", help="Whose keys come in (authorized_keys).")
 @click.option("--anonymous", is_flag=True, help="Anybody comes in, without a key.")
 @click.option("--host-key", type=_FILE, metavar="FILE", help="Of the server; made if not there.")
+@click.option(
+    "--token-file", type=_FILE, metavar="FILE", help="Keeps --web's token; made if not there."
+)
+@click.option(
+    "--origin", multiple=True, metavar="URL", help="Of --web, as browsers see it at a proxy."
+)
+@click.option("--proxy", multiple=True, metavar="IP", help="Before --web; it says who visits.")
 @click.option("--scenarios", type=_FILE, metavar="DIR", help="Shown beside the bundled ones.")
 @click.option("--follow", default="", metavar="NAME", help="All watch what NAME, with a key, does.")
 @click.option("--log", type=_FILE, metavar="FILE", help="JSON lines; printed unless given.")
@@ -41,9 +50,13 @@ _FILE = click.Path(path_type=Path)
 def serve(
     ctx: click.Context,
     ssh: str | None,
+    web: str | None,
     keys: Path | None,
     anonymous: bool,
     host_key: Path | None,
+    token_file: Path | None,
+    origin: tuple[str, ...],
+    proxy: tuple[str, ...],
     scenarios: Path | None,
     follow: str,
     log: Path | None,
@@ -51,12 +64,46 @@ def serve(
 ) -> None:
     """Show peephole to whoever connects: each gets the lab in a process of its own, and nothing else.
 
-    Either --keys names the file of those who may come in, or --anonymous lets in anybody.
+    Over SSH either --keys names the file of those who may come in, or --anonymous lets in anybody. In a
+    browser comes in who has the address that is printed, with its token.
     """
     if ctx.invoked_subcommand:
         return
-    if ssh is None:
+    if ssh is None and web is None:
         raise PeepholeError("say where to serve", do="For example: peephole serve --ssh 2222")
+    if ssh is not None:
+        _check_keys(keys, anonymous, follow)
+    elif keys or anonymous or host_key or follow:
+        raise PeepholeError(
+            "keys and names are of SSH; in a browser whoever has the address may come in",
+            do="Add --ssh PORT, or leave out --keys, --anonymous, --host-key and --follow",
+        )
+    if web is None and (token_file or origin or proxy):
+        raise PeepholeError("--token-file, --origin and --proxy are of --web", do="Add --web PORT")
+    if scenarios is not None and not scenarios.is_dir():
+        raise PeepholeError("no such folder", where=str(scenarios))
+    from tui.serve.origin import origin as parse_origin
+    from tui.serve.origin import proxy as parse_proxy
+
+    where, where_web = Address.parse(ssh) if ssh else None, Address.parse(web) if web else None
+    origins, proxies = tuple(map(parse_origin, origin)), tuple(map(parse_proxy, proxy))
+    try:
+        from tui.serve import ssh as _  # noqa: F401
+        from tui.serve.server import Plan, serve
+        from tui.serve.web import Plan as WebPlan
+    except ImportError:
+        raise PeepholeError(
+            "serving needs an extra", do="Install it: pip install 'peephole[serve]'"
+        ) from None
+    plan = Plan(
+        where, keys, anonymous, host_key, scenarios, follow, Limits(**limits), log,
+        WebPlan(where_web, token_file, origins, proxies) if where_web else None,
+    )  # fmt: skip
+    sys.exit(serve(plan))
+
+
+def _check_keys(keys: Path | None, anonymous: bool, follow: str) -> None:
+    """Who may come in over SSH must have been said, and once."""
     if keys is None and not anonymous:
         raise PeepholeError(
             "say who may come in",
@@ -72,19 +119,6 @@ def serve(
             "anybody comes in, so no key is asked for", where="--keys",
             do="Leave out --keys or --anonymous",
         )  # fmt: skip
-    if scenarios is not None and not scenarios.is_dir():
-        raise PeepholeError("no such folder", where=str(scenarios))
-    where = Address.parse(ssh)
-    try:
-        import tui.serve.ssh  # noqa: F401
-    except ImportError:
-        raise PeepholeError(
-            "serving needs an extra", do="Install it: pip install 'peephole[serve]'"
-        ) from None
-    from tui.serve.server import Plan, serve
-
-    plan = Plan(where, keys, anonymous, host_key, scenarios, follow, Limits(**limits), log)
-    sys.exit(serve(plan))
 
 
 @serve.command(epilog=examples("peephole serve status", "peephole serve status --json"))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Roll
 from tui.serve.visit import House, Visits
+
+if TYPE_CHECKING:
+    from tui.serve.web import Plan as WebPlan
 
 CLOSING = 5.0  # seconds that visits have to end when the server closes
 STOPPED = 130
@@ -39,6 +42,7 @@ class Plan:
     follow: str
     limits: Limits
     log: Path | None
+    web: WebPlan | None = None
 
 
 def serve(plan: Plan) -> int:
@@ -79,8 +83,9 @@ class Server:
                 stack.push_async_callback(self.host.stop)
             stack.push_async_callback(self.visits.close)
             fronts = [await self._ssh(self.plan.ssh)] if self.plan.ssh else []
+            fronts += [await self._web(self.plan.web)] if self.plan.web else []
             await self.visits.start()
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.stop)
             self.log("start", pid=os.getpid(), **self.addresses)
             await self._stop.wait()
@@ -126,6 +131,25 @@ class Server:
             _say(f"{there.host} is not only this machine: whoever reaches it may come in {who}.")
         if os.getuid() == 0:
             _say("it runs as root, and so do its visits: give it a user of its own.")
+        return front.close
+
+    async def _web(self, plan: WebPlan) -> Callable[[float], Awaitable[None]]:
+        from tui.serve.origin import Known
+        from tui.serve.token import token
+        from tui.serve.web import Front
+
+        secret = token(plan.token_file)
+        known = Known(plan.address.host, frozenset(plan.origins), frozenset(plan.proxies))
+        role = "follower" if self.plan.follow else "guest"
+        front = Front(self.visits, self.roll, self.limits, self.log, secret, known, role)
+        there = await front.open(plan.address)
+        self.addresses["web"] = str(there)
+        own = f"http://{Address(_reach(there), there.port)}"
+        for origin in plan.origins or (own,):
+            _say(f"in a browser on {origin}/{secret}/")
+        if not there.is_loopback:
+            _say(f"{there.host} is not only this machine, and HTTP is read by whoever passes it on: "
+                 "let a proxy with TLS stand before it (docs/serving.md).")  # fmt: skip
         return front.close
 
 

@@ -1,0 +1,77 @@
+// Around textual.js, which is the terminal: where its socket is, how large its letters are, and what
+// is said when it has closed. textual.js begins in window.onload and knows of nothing here.
+"use strict";
+
+const LEAST = { columns: 80, rows: 24 }; // below this the app asks for more
+const LETTER = { width: 0.602, height: 1.18, smallest: 7, usual: 16 }; // of its size; pixels
+const FONT = '16px "Roboto Mono"';
+
+function letters(screen) {
+  const fits = Math.min(
+    screen.clientWidth / LEAST.columns / LETTER.width,
+    screen.clientHeight / LEAST.rows / LETTER.height,
+  );
+  return Math.max(LETTER.smallest, Math.min(LETTER.usual, Math.floor(fits)));
+}
+
+function socketAddress() {
+  const address = new URL("socket", location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  return address.href;
+}
+
+// What a button of the bar would be on a keyboard, for the element in which the terminal hears keys.
+function press(input, button) {
+  const code = Number(button.dataset.code);
+  const about = { key: button.dataset.key, keyCode: code, which: code, bubbles: true, cancelable: true };
+  if (input.dispatchEvent(new KeyboardEvent("keydown", about)) && code === 32) {
+    input.dispatchEvent(new KeyboardEvent("keypress", { ...about, charCode: code }));
+  }
+  input.dispatchEvent(new KeyboardEvent("keyup", about));
+}
+
+function fingers(input) {
+  const toggle = document.getElementById("letters");
+  input.inputMode = "none"; // no keyboard on the screen until it is asked for
+  for (const button of document.querySelectorAll("#keys button[data-code]")) {
+    button.onclick = () => press(input, button);
+  }
+  toggle.onclick = () => {
+    const on = toggle.getAttribute("aria-pressed") !== "true";
+    toggle.setAttribute("aria-pressed", String(on));
+    input.inputMode = on ? "text" : "none";
+    input.blur();
+    if (on) input.focus();
+  };
+}
+
+function closed() {
+  const came = document.body.classList.contains("-loaded");
+  document.getElementById("why").textContent = came
+    ? "This visit is over."
+    : "The server cannot be reached, or lets nobody in.";
+  document.getElementById("note").hidden = false;
+  document.getElementById("again").focus();
+}
+
+const begin = window.onload;
+window.onload = async (event) => {
+  const screen = document.getElementById("terminal");
+  screen.dataset.sessionWebsocketUrl = socketAddress();
+  screen.dataset.fontSize = letters(screen);
+  document.getElementById("again").onclick = () => location.reload();
+  new MutationObserver((_, observer) => {
+    if (document.body.classList.contains("-closed")) {
+      observer.disconnect();
+      closed();
+    }
+  }).observe(document.body, { attributeFilter: ["class"] });
+  await document.fonts.load(FONT).catch(() => {}); // measured before it is there, letters have a wrong width
+  begin(event);
+  const input = screen.querySelector("textarea");
+  if (matchMedia("(pointer: coarse)").matches) fingers(input);
+  else {
+    input.focus();
+    window.addEventListener("focus", () => document.body.classList.contains("-closed") || input.focus());
+  }
+};
