@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,14 @@ def test_keys_are_pressed_in_their_order(here: Path) -> None:
     assert ">Gradient<" in (here / "map.svg").read_text()
     record(*READING, "--keys", "end up 3 1", "-o", "score.svg")
     assert "row 9 'happy'" in (here / "score.svg").read_text()
+
+
+def test_keys_type_letters_and_blanks() -> None:
+    typed = " ".join("cats") + " space"
+    said = record(
+        "lstm", "the", "--keys", f"i {typed} escape", "-o", "-", "--format", "text"
+    ).stdout
+    assert re.search(r"▶1 cats", said)
 
 
 def test_models_and_runs_stand_beside_each_other(here: Path) -> None:

@@ -16,7 +16,7 @@ from tui.record.files import SUFFIXES, format_of, free, put
 
 if TYPE_CHECKING:
     from tui.record.frame import Frame
-    from tui.record.what import Subject, Theme
+    from tui.record.what import Press, Subject, Theme
 
 LEAST, MOST = (60, 12), (300, 100)  # columns and lines
 
@@ -142,7 +142,7 @@ def record(
 
 
 def _film(
-    subject: Subject, press: Sequence[str], size: tuple[int, int], numbers: Sequence[int]
+    subject: Subject, press: Sequence[Press], size: tuple[int, int], numbers: Sequence[int]
 ) -> list[Frame]:
     """Play it, with how far that is on stderr."""
     from tui.record import stage

@@ -109,16 +109,19 @@ def scenario(
 
 
 def keys(
-    app: PeepholeApp, size: tuple[int, int], pressed: Sequence[str], told: Told = lambda: None
+    app: PeepholeApp,
+    size: tuple[int, int],
+    pressed: Sequence[tuple[str, str | None]],
+    told: Told = lambda: None,
 ) -> list[Frame]:
     """The frames of an app in which keys are pressed one after the other, each when all is at rest."""
 
     async def film() -> list[Frame]:
         async with open_(app, size) as stage:
             await stage.play(1, len(pressed) + 1, "")
-            for number, key in enumerate(pressed, 2):
-                app.post_message(events.Key(key, key if len(key) == 1 else None))
-                await stage.play(number, len(pressed) + 1, key)
+            for number, (key, letter) in enumerate(pressed, 2):
+                app.post_message(events.Key(key, letter))
+                await stage.play(number, len(pressed) + 1, letter or key)
                 told()
             return stage.frames
 

@@ -32,7 +32,7 @@ def page(frame: Frame, title: str, css: str, drawn: str) -> str:
     """The picture around what is drawn: its size, its ground and its title."""
     width, height = frame.columns * WIDE + 2 * MARGIN, len(frame.rows) * HIGH + 2 * MARGIN
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" '
         f'viewBox="{-MARGIN} {-MARGIN} {width} {height}" xml:space="preserve">'
         f"<title>{escaped(title)}</title><style>"
         f"text{{font:{WIDE / 0.6:.3f}px {FONT};white-space:pre}}path{{shape-rendering:crispEdges}}"

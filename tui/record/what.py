@@ -20,6 +20,7 @@ from tui.app import PeepholeApp, first_session
 from tui.palette import Colours
 
 Theme = Literal["dark", "light", "safe"]
+Press = tuple[str, str | None]  # a key's name in Textual, and the letter that it types
 RUNS = 2  # side by side
 
 
@@ -41,7 +42,7 @@ class Asked:
     target: str | None = None
     decode: str | None = None
     most: int | None = None
-    press: tuple[str, ...] = ()
+    press: tuple[Press, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _only(asked: Asked, why: str, *names: str) -> None:
         )
 
 
-def keys(words: str) -> tuple[str, ...]:
+def keys(words: str) -> tuple[Press, ...]:
     """Keys that are to be pressed, by their names with blanks between, e.g. `end up 2`.
 
     Raises:
@@ -138,13 +139,16 @@ def keys(words: str) -> tuple[str, ...]:
     from textual.keys import Keys, _character_to_key
 
     known = {key.value for key in Keys if not key.value.startswith("<")} | {"space"}
-    pressed = []
+    pressed: list[Press] = []
     for word in words.split():
-        name = word.lower() if len(word) > 1 else word
-        if len(name) > 1 and name not in known:
+        name = word.lower()
+        if len(word) == 1:
+            pressed.append((_character_to_key(word), word))
+        elif name in known:
+            pressed.append((name, " " if name == "space" else None))
+        else:
             nearest = did_you_mean(name, sorted(known))
             raise PeepholeError(f"no key is called {word!r}", where="--keys", do=nearest)
-        pressed.append(_character_to_key(name) if len(name) == 1 else name)
     return tuple(pressed)
 
 
