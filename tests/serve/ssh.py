@@ -63,7 +63,10 @@ class Server:
             [sys.executable, "-m", "tui.cli", "serve", "--ssh", "0", "--log", str(self.log_path), *options],
             env=self.env, cwd=folder, stdout=subprocess.DEVNULL, stderr=self.errors,
         )  # fmt: skip
-        start = wait(lambda: self.events("start") or self.process.poll(), "the start of the server")
+        start = wait(
+            lambda: self.events("start", pid=self.process.pid) or self.process.poll() is not None,
+            "the start of the server",
+        )
         if not isinstance(start, list):
             raise AssertionError(self.said())
         self.port = int(start[0]["ssh"].rpartition(":")[2])

@@ -61,6 +61,20 @@ def _on(server: Server, name: str) -> list[dict[str, int]]:
     return [who for who in server.status()["who"] if who["name"] == name]
 
 
+def test_keys_are_exchanged_anew_again_and_again(server: Server) -> None:
+    said = server.folder / "rekey.log"
+    options = ("-v", "-E", str(said), "-o", "RekeyLimit=20K")
+    with terminal(server, *options, user="rekey") as client:
+        client.sees(HOME)
+        for size in range(90, 110):
+            count = len(client.raw)
+            client.resize(size, 30)
+            wait(lambda count=count: client.look() and len(client.raw) > count + 3000)
+        client.type("conveyor")
+        wait(lambda: "conveyor belt" in client.look() and "telephone" not in client.look())
+    assert said.read_text().count("SSH2_MSG_KEXINIT received") > 2
+
+
 def test_a_connection_that_drops_ends_its_process(server: Server) -> None:
     with terminal(server, user="dropping") as client:
         client.sees(HOME)

@@ -119,16 +119,16 @@ def test_the_presenter_needs_a_key_also_where_nobody_else_does(
     assert roles == [("ada", "presenter"), ("bob", "follower"), ("bob", "follower")]
 
 
-def test_the_host_key_is_made_once_and_kept_to_oneself(server: Server) -> None:
-    path = server.folder / "data" / "peephole" / "ssh_host_ed25519_key"
+def test_the_host_key_is_made_once_and_kept_to_oneself(locked: Server) -> None:
+    path = locked.folder / "data" / "peephole" / "ssh_host_ed25519_key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     shown = subprocess.run(
         [needed("ssh-keygen"), "-lf", str(path)], capture_output=True, text=True, check=True
     ).stdout
-    assert shown.split()[1] in server.said()
+    assert shown.split()[1] in locked.said()
     before = path.read_bytes()
-    with serving(server.folder, "--anonymous") as again:
+    with serving(locked.folder, "--anonymous") as again:
         assert path.read_bytes() == before
         assert "(new)" not in again.said()
         known = ("-o", "StrictHostKeyChecking=yes")

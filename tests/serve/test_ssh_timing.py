@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -14,6 +15,7 @@ from tui.serve.door import BURST, Door, Gate, farewell
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Roll
+from tui.serve.ssh import NOTHING_ELSE, Doorman, Login
 from tui.serve.stay import Stay
 from tui.serve.visit import Client
 
@@ -231,6 +233,28 @@ async def test_an_exchange_of_keys_is_ended_and_nothing_sent_meanwhile(tmp_path:
     door.data_received(b"x")
     await loop.pass_to(30.0)
     assert inner.aborted
+
+
+async def test_who_asks_for_nothing_after_the_login_is_sent_away(tmp_path: Path) -> None:
+    """Also one that has opened a channel, and asked for nothing on it."""
+    door, _, _, _ = await door_of(tmp_path)
+    sent_away: list[str] = []
+    front: Any = SimpleNamespace(doorman=Doorman(None, True), limits=Limits())
+    conn: Any = SimpleNamespace(
+        get_extra_info=lambda name: "name", disconnect=lambda code, reason: sent_away.append(reason)
+    )
+    login = Login(front)
+    login._conn, login.door = conn, door
+    login.auth_completed()
+    assert login._idle is not None
+    session = login.session_requested()
+    assert not login._idle.cancelled()
+    login._idle._run()
+    assert sent_away == [NOTHING_ELSE]
+    session.begun = True
+    login._idle._run()
+    assert len(sent_away) == 1
+    login._idle.cancel()
 
 
 @given(reason=st.text(max_size=200))

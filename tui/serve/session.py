@@ -39,6 +39,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._refusal = ""
         self._asked = ""
         self._lost = False
+        self.begun = False  # it was said what is wanted
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -89,6 +90,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         return True
 
     def session_started(self) -> None:
+        self.begun = True
         if not self._refusal:
             try:
                 self._door.entry.enter()

@@ -21,7 +21,7 @@ from tui.serve.session import Session
 from tui.serve.visit import Visits
 
 LOGIN = 30  # seconds for the login
-BEGIN = 10.0  # seconds from the login to a session
+BEGIN = 10.0  # seconds from the login until a session has begun
 TRIES = 6  # keys that are not known
 ALIVE, MISSED = 15, 3  # seconds without a word until a client is asked for one, and how often
 WINDOW = 65_536  # bytes of keys under way
@@ -127,7 +127,7 @@ class Login(asyncssh.SSHServer):
             self._idle.cancel()
         if not self._in:
             self.door.log("refused", reason="no login", name=self._name, why=str(exc or ""))
-        elif self._session is None:
+        elif self._session is None or not self._session.begun:
             self.door.log("refused", reason="no session", name=self._name)
 
     # The login ----------------------------------------------------------------------------------
@@ -168,16 +168,15 @@ class Login(asyncssh.SSHServer):
         self._idle = loop.call_later(BEGIN, self._nothing)
 
     def _nothing(self) -> None:
-        """Logged in, and no session: a client that forwards ports, or that waits for nothing."""
-        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, NOTHING_ELSE)
+        """Logged in, and no visit: a client that forwards ports, or that waits for nothing."""
+        if self._session is None or not self._session.begun:
+            self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, NOTHING_ELSE)
 
     # The session, and nothing else ----------------------------------------------------------------
 
     def session_requested(self) -> Session:
         if self._session is not None:
             self._refuse("a second session")
-        if self._idle:
-            self._idle.cancel()
         self._session = Session(self._front, self._conn, self.door, self._name, self.role)
         return self._session
 
