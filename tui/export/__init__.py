@@ -1,0 +1,1 @@
+"""Numbers and pages of a reading, for other programs and for browsers: `peephole export`."""

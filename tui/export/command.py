@@ -1,0 +1,198 @@
+"""`peephole export`: a reading as numbers for other programs, or as a page for a browser."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from engine.errors import PeepholeError
+from tui.epilog import examples
+from tui.record.files import format_of, free, put
+
+if TYPE_CHECKING:
+    from tui.export.tracks import Track
+    from tui.lane import Lane
+
+SUFFIXES = {"npz": ".npz", "jsonl": ".jsonl", "csv": ".csv", "html": ".html"}
+Write = Callable[[IO[bytes]], None]
+DONE = (
+    ("hold", "hold", 'E.g. "f[17] of layer 0 = 0 from 3".'),
+    ("cut-head", "cut head", 'E.g. "1 of layer 0".'),
+    ("cut-edge", "cut edge", 'E.g. "9->2", rows that look.'),
+    ("attention", "attention", 'E.g. "uniform from 9".'),
+    ("replace", "replace", 'E.g. "3 = mats": row 3 reads it.'),
+)  # option, how the phrase begins, help
+
+
+def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
+    for name, _, text in reversed(DONE):
+        decorated = click.option(f"--{name}", multiple=True, metavar="TEXT", help=text)(decorated)
+    return decorated
+
+
+@click.command(
+    epilog=examples(
+        'peephole export lstm "the cats were happy ." -o lstm.html      a page that scrubs',
+        'peephole export lstm "the cats were happy ." -o lstm.npz       every array',
+        "peephole export reading.safetensors --track f --track c --format csv -o -",
+        "peephole export reading.safetensors --track surprisal --wide -o surprisal.csv",
+        'peephole export transformer "the cats were happy ." --track gradient -o g.jsonl',
+        "peephole export spell-bahdanau through -o through.html",
+        'peephole export lstm "the cats were happy ." --hold "f = 0 from 2" -o held.html',
+        'peephole export lstm "the cats were happy ." --list            what there is',
+    )
+)
+@click.argument("what", metavar="TRACE|MODEL")
+@click.argument("text", required=False)
+@click.option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")
+@click.option(
+    "--format", "form", type=click.Choice(list(SUFFIXES)), help="Else as the name of the file ends."
+)
+@click.option("--track", "names", multiple=True, metavar="NAME", help="Only this; repeat for more.")
+@click.option("--list", "listed", is_flag=True, help="List the tracks; write nothing.")
+@click.option("--wide", is_flag=True, help="CSV with one row a line, not one number.")
+@click.option("--beside", multiple=True, metavar="MODEL|TRACE", help="Put it beside, on a page.")
+@click.option("--target", metavar="TEXT", help="Words that a model of pairs reads as its own.")
+@click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4".')
+@click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
+@click.option("--continue", "go_on", type=click.IntRange(1, 1000), metavar="N", help="Go on for N.")
+@_interventions
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def export(
+    what: str,
+    text: str | None,
+    output: str | None,
+    form: str | None,
+    names: tuple[str, ...],
+    listed: bool,
+    wide: bool,
+    beside: tuple[str, ...],
+    target: str | None,
+    decode: str | None,
+    most: int | None,
+    go_on: int | None,
+    force: bool,
+    **done: tuple[str, ...],
+) -> None:
+    """Write the numbers of a saved TRACE, or of what a MODEL does with a TEXT.
+
+    Formats: npz (NumPy), jsonl (one object a row), csv (one number a line, or --wide), html (a page that
+    needs nothing else: the score, with every number under the cursor).
+
+    Tracks: a value of the equations (h, c, f, weights, logits), probabilities, a lens (surprisal, prediction,
+    gradient, attention_entropy) or one result of it (gradient_map.h). All of them unless --track names some.
+    """
+    to = None if output in (None, "-") else Path(output)
+    kind = "" if listed else _kind(to, output, form)
+    if to is None and output is None and not listed:
+        to = Path(f"{Path(what).stem.replace(':', '-') or 'reading'}{SUFFIXES[kind]}")
+    if beside and kind != "html":
+        raise PeepholeError("only a page shows readings side by side", where="--beside")
+    if wide and kind != "csv":
+        raise PeepholeError("only CSV is wide or long", where="--wide", do="Say --format csv")
+    if to is not None:
+        free([to], force)
+    from engine.phrases import intervention
+    from tui.export.what import Asked, lanes
+
+    items = [
+        intervention(f"{verb} {item}")
+        for name, verb, _ in DONE
+        for item in done[name.replace("-", "_")]
+    ]
+    asked = Asked(what, text, beside, target, decode, most, go_on, items)
+    found = lanes(asked, kind == "html")
+    if kind == "html":
+        from tui.export.page import page
+
+        whole = page(found, names)
+        write: Write = partial(_pour, pieces=[whole.text])
+        told = whole.said
+    else:
+        tracks = _tracks(found[0], names, kind, wide)
+        if listed:
+            return _list(tracks)
+        write = partial(_numbers, found[0], tracks, kind, wide)
+        told = f"{len(tracks)} track{'s' * (len(tracks) != 1)}"
+    if to is None:
+        return write(click.get_binary_stream("stdout"))
+    put(to, partial(_into, write))
+    click.echo(f"{to}: {told}, {to.stat().st_size / 1000:,.0f} kB", err=True)
+
+
+def _kind(to: Path | None, output: str | None, form: str | None) -> str:
+    """The format: as asked, or as the file's name ends.
+
+    Raises:
+        PeepholeError: neither says it.
+    """
+    if to is None and form is None:
+        what = "stdout has no name to tell the format by" if output else "no format is said"
+        raise PeepholeError(what, do="Say --format npz, jsonl, csv or html, or -o FILE.npz")
+    return form if form is not None else format_of(to or Path(), None, SUFFIXES)
+
+
+def _tracks(lane: Lane, names: tuple[str, ...], kind: str, wide: bool) -> list[Track]:
+    """The tracks, without those that a format of rows has no place for.
+
+    Raises:
+        PeepholeError: one of these was asked for by name.
+    """
+    from tui.export.tracks import Catalogue
+
+    tracks = Catalogue(lane.trace, lane.model).of(names)
+    if kind == "jsonl" or wide:
+        out = [track.name for track in tracks if not track.rows]
+        if out and names:
+            where = "wide CSV" if wide else "JSON lines"
+            raise PeepholeError(
+                f"{', '.join(out)}: not by row, so it has no place in {where}",
+                do="Export it as npz or long CSV",
+            )
+        if out:
+            click.echo(f"left out, since not by row: {', '.join(out)}", err=True)
+        tracks = [track for track in tracks if track.rows]
+    return tracks
+
+
+def _numbers(lane: Lane, tracks: list[Track], kind: str, wide: bool, out: IO[bytes]) -> None:
+    if kind == "npz":
+        from tui.export import npz
+
+        npz.write(lane.trace, tracks, out)
+    elif kind == "jsonl":
+        from tui.export.lines import lines
+
+        _pour(out, lines(lane.trace, tracks))
+    else:
+        from tui.export import table
+
+        _pour(out, (table.wide if wide else table.long)(lane.trace, tracks))
+
+
+def _pour(out: IO[bytes], pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        out.write(piece.encode("utf-8"))
+    out.flush()
+
+
+def _into(write: Write, path: Path) -> None:
+    with path.open("wb") as out:
+        write(out)
+
+
+def _list(tracks: list[Track]) -> None:
+    """Each track's name, axes, precision and unit."""
+    wide = max(len(track.name) for track in tracks)
+    shape = max(len(track.shape) for track in tracks)
+    for track in tracks:
+        line = (
+            f"{track.name:<{wide}}  {track.shape:<{shape}}  {track.array.dtype!s:<8}  {track.unit}"
+        )
+        click.echo(line.rstrip())
+    sys.stdout.flush()

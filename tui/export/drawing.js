@@ -1,0 +1,233 @@
+
+// Where it is drawn ----------------------------------------------------------------------------------
+
+const header = () => LINE * (lanes.length > 1 ? 3 : 2) + 4;
+const offset = row => row * LINE + LINE * dividers.filter(d => d <= row).length;
+const y = row => header() + offset(row) - offset(now.top);
+const height = () => canvas.clientHeight;
+const inSight = row => row >= now.top && y(row) + LINE <= height();
+
+function rowAt(py) { // the row at a height
+  let row = now.top;
+  while (row < rows - 1 && y(row + 1) <= py) row++;
+  return row;
+}
+
+const LEAST = { heat: 72, bars: 62, change: 92, gradient: 96, attention: 96, prediction: 128 };
+const MOST = { heat: 260, bars: 110, change: 130, gradient: 150, attention: 170, prediction: 390 };
+const wish = track => track.kind === "heat" ? clamp(track.units * 8, LEAST.heat, MOST.heat) : MOST[track.kind];
+
+function layout() { // the tracks that have room, the focused one first, then by rank
+  const width = canvas.clientWidth;
+  const tokens = lane => 34 + Math.min(13, Math.max(5, ...lane.tokens.slice(0, 400).map(t => t.length))) * 8;
+  const columns = lanes.map((lane, i) => i === 0 || lane.own ? tokens(lane) : 0);
+  const share = (width - columns.reduce((a, b) => a + b)) / lanes.length;
+  places = [];
+  let x = 0;
+  lanes.forEach((lane, i) => {
+    const order = [...lane.tracks].sort((a, b) => (b === focused()) - (a === focused()) || a.rank - b.rank);
+    let room = share - (lanes.length > 1 ? GAP : 0);
+    const given = new Map();
+    for (const track of order)
+      if (LEAST[track.kind] + GAP <= room) { given.set(track, LEAST[track.kind]); room -= LEAST[track.kind] + GAP; }
+    for (const track of order) {
+      if (!given.has(track)) continue;
+      const more = clamp(wish(track) - given.get(track), 0, room);
+      given.set(track, given.get(track) + more);
+      room -= more;
+    }
+    const start = x;
+    if (columns[i]) places.push({ lane, x, width: columns[i] - GAP });
+    x += columns[i];
+    for (const track of lane.tracks)
+      if (given.has(track)) { places.push({ lane, track, x, width: given.get(track) }); x += given.get(track) + GAP; }
+    lane.at = start;
+    x = lane.end = columns.slice(0, i + 1).reduce((a, b) => a + b) + share * (i + 1);
+  });
+}
+
+function scroll() { // by pages: the cursor stays in sight
+  if (now.row < now.top) now.top = now.row;
+  while (!inSight(now.row) && now.top < now.row) now.top++;
+}
+
+// Drawing --------------------------------------------------------------------------------------------
+
+function text(words, x, py, colour, width = Infinity, align = "left") {
+  pen.fillStyle = colour;
+  let shown = String(words).replace(/[\n\t]/g, " ");
+  if (pen.measureText(shown).width > width) {
+    while (shown && pen.measureText(`${shown}…`).width > width) shown = shown.slice(0, -1);
+    shown += "…";
+  }
+  pen.textAlign = align;
+  pen.fillText(shown, x, py + LINE / 2 + 1);
+}
+
+function box(x, py, width, tall, colour) { pen.fillStyle = colour; pen.fillRect(x, py, width, tall); }
+
+function draw() {
+  const scale = devicePixelRatio || 1, width = canvas.clientWidth;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height() * scale);
+  pen.setTransform(scale, 0, 0, scale, 0, 0);
+  pen.font = FONT;
+  pen.textBaseline = "middle";
+  box(0, 0, width, height(), look.background);
+  layout();
+  if (inSight(now.row)) box(0, y(now.row), width, LINE, look.cursor);
+  for (const lane of lanes) {
+    if (lanes.length > 1) text(lane.name, lane.at, 0, look.text, lane.end - lane.at - GAP);
+    if (dividers.includes(lane.source) && inSight(lane.source) && lane.source > now.top) crossing(lane);
+  }
+  for (const place of places) (place.track ? drawTrack : drawTokens)(place);
+}
+
+function crossing(lane) {
+  const py = y(lane.source) - LINE, room = lane.end - lane.at - GAP;
+  const words = lane.crosses.find(form => pen.measureText(form).width <= room) || "";
+  box(lane.at, py + LINE / 2, room, 1, look.muted);
+  box(lane.at, py, words ? pen.measureText(words).width + 8 : 0, LINE, look.background);
+  text(words, lane.at, py, look.accent);
+}
+
+function visible(lane, each) {
+  for (let row = now.top; row < lane.tokens.length && inSight(row); row++) each(row, y(row));
+}
+
+function drawTokens({ lane, x, width }) {
+  text("row token", x + 12, header() - 2 * LINE - 2, look.primary, width - 12);
+  visible(lane, (row, py) => {
+    const here = row === now.row;
+    if (here) text("▶", x, py, look.accent);
+    text(row, x + 30, py, here ? look.accent : look.muted, 40, "right");
+    text(lane.tokens[row], x + 38, py, look.text, width - 38);
+  });
+}
+
+function drawTrack({ lane, track, x, width }) {
+  const top = header() - 2 * LINE - 4, own = track === focused();
+  if (own) box(x - 2, top, width + 4, LINE, look.primary);
+  text(title(track), x, top, own ? look.background : look.primary, width);
+  ({ heat: drawHeat, bars: drawBars, change: drawChange, prediction: drawPrediction }[track.kind] || drawFollow)(
+    track, x, width, top + LINE, own);
+}
+
+function title(track) {
+  const layer = track.layers > 1 ? ` L${layerOf(track.lane)}` : "";
+  if (track.kind === "gradient") {
+    const of = gradientPart(track), deep = track.parts[of].layers > 1 ? ` L${layerOf(track.lane)}` : "";
+    return `|∂L${sub(now.row)}/∂${of}ₖ|${deep}`;
+  }
+  if (track.kind === "attention") {
+    const which = now.row < track.lane.tokens.length ? looks(track.lane, track, now.row) : "";
+    const name = which && track.lane.source ? which : "attention";
+    return `${name}${which ? ` L${lookLayer(track, which, now.row)}` : ""}${now.head === null ? "" : ` H${now.head}`}`;
+  }
+  return `${track.name}${layer}${track.long && track.kind === "heat" ? ` ${track.long}` : ""}`;
+}
+const sub = n => String(n).replace(/\d/g, d => "₀₁₂₃₄₅₆₇₈₉"[d]);
+
+function ends(low, high, x, width, py) {
+  text(low, x, py, look.muted);
+  text(high, x + width, py, look.muted, width, "right");
+}
+
+function pageOf(track, width) { // the units in sight: the page of them that the selected one is on
+  const room = Math.max(1, Math.floor(width / 3)), unit = Math.min(now.unit, track.units - 1);
+  const start = Math.max(0, Math.min(Math.floor(unit / room) * room, track.units - room));
+  return { start, count: Math.min(room, track.units - start), cell: width / Math.min(room, track.units) };
+}
+
+function drawHeat(track, x, width, py, own) {
+  const { start, count, cell } = pageOf(track, width), signed = track.scale !== null;
+  const colours = signed ? maps.signed : maps.unit, unit = Math.min(now.unit, track.units - 1);
+  const column = x + (unit - start) * cell;
+  if (own) {
+    pen.fillStyle = look.accent;
+    pen.beginPath();
+    pen.moveTo(column + cell / 2, py + LINE);
+    pen.lineTo(column + cell / 2 - 4, py + LINE - 7);
+    pen.lineTo(column + cell / 2 + 4, py + LINE - 7);
+    pen.fill();
+    const right = column + 60 > x + width;
+    text(unit, right ? column - 4 : column + cell + 5, py, look.accent, width, right ? "right" : "left");
+  } else legend(track, x, width, py, colours, start, count);
+  visible(track.lane, (row, line) => {
+    const values = heat(track, row);
+    for (let i = 0; i < count; i++) {
+      const value = values[start + i];
+      if (Number.isNaN(value)) continue;
+      const level = signed ? (value / track.scale + 1) / 2 : value;
+      const left = Math.round(x + i * cell), right = Math.round(x + (i + 1) * cell);
+      box(left, line + 1, right - left - (cell > 5 ? 1 : 0), LINE - 2, colours[Math.round(clamp(level, 0, 1) * 255)]);
+    }
+    if (row !== now.row) return;
+    pen.strokeStyle = look.accent;
+    pen.lineWidth = 1.5;
+    pen.strokeRect(column - 0.5, line + 0.5, Math.max(cell, 4), LINE - 1);
+  });
+}
+
+function legend(track, x, width, py, colours, start, count) {
+  const [low, high] = track.scale === null ? ["0", "1"] : [`-${track.scale}`, `+${track.scale}`];
+  const left = pen.measureText(low).width + 4, bar = Math.min(60, width - left - pen.measureText(high).width - 4);
+  text(low, x, py, look.muted);
+  for (let i = 0; i < bar; i++) box(x + left + i, py + 4, 1.5, LINE - 8, colours[Math.round(i / bar * 255)]);
+  text(high, x + left + bar + 4, py, look.muted);
+  if (count < track.units) text(`${start}-${start + count - 1} of ${track.units}`, x + width, py, look.muted, width - left - bar - 40, "right");
+}
+
+function drawBars(track, x, width, py) {
+  text(`0…${track.most} ${track.unit}`, x, py, look.muted, width);
+  visible(track.lane, (row, line) => {
+    const value = number(track, row);
+    if (Number.isNaN(value)) return;
+    text(value.toPrecision(value >= 100 ? 4 : 3).slice(0, 5), x + 40, line, look.text, 40, "right");
+    box(x + 46, line + 4, Math.max(0, width - 46) * clamp(value / track.most, 0, 1), LINE - 8, look.muted);
+  });
+}
+
+function drawChange(track, x, width, py) {
+  const most = track.most, moved = track.parts.moved.data;
+  text(`bits, |h'-h| 0…${most.toPrecision(2)}`, x, py, look.muted, width);
+  visible(track.lane, (row, line) => {
+    const bits = track.data[row];
+    const colour = bits >= 0.05 ? look.bad : bits <= -0.05 ? look.good : look.muted;
+    if (!Number.isNaN(bits)) text(`${bits >= 0 ? "+" : ""}${bits.toFixed(1)}`, x + 44, line, colour, 44, "right");
+    box(x + 50, line + 4, Math.max(0, width - 50) * (most ? moved[row] / most : 0), LINE - 8, look.muted);
+  });
+}
+
+function drawPrediction(track, x, width, py) {
+  text("probability", x, py, look.muted, width);
+  const each = Math.floor(Math.max(1, Math.min(track.units, width / 125)));
+  visible(track.lane, (row, line) => {
+    for (let i = 0; i < each && track.words[row][i]; i++) {
+      const word = track.words[row][i], left = x + i * width / each, right = word === track.came[row];
+      const colour = i ? look.muted : look.word;
+      text(right ? (track.free && row + 1 >= track.free ? "▸" : "✓") : "", left, line, colour);
+      text(word, left + 12, line, colour, width / each - 56);
+      text(track.data[row * track.units + i].toFixed(2), left + width / each - 6, line, colour, 44, "right");
+    }
+  });
+}
+
+function drawFollow(track, x, width, py, own) { // bars over the rows k, for the cursor's row
+  const values = follow(track), gradient = track.kind === "gradient", lane = track.lane;
+  const [low, high] = gradient ? data.decades[gradientPart(track)] : [0, 1];
+  if (gradient && !values) text("no loss", x, py, look.muted);
+  else ends(gradient ? `1e${low}` : "0", gradient ? `1e${high}` : "1", x, width, py);
+  const most = values ? chosen(values) : -1, which = gradient ? "" : looks(lane, track, now.row);
+  const size = v => gradient ? (Math.log10(v) - low) / (high - low) : v;
+  visible(lane, (row, line) => {
+    if (gradient && row === now.row && values && !lane.labels) text(`◂ L${sub(row)}`, x, line, look.muted);
+    else if (values && row < values.length && values[row] > 0)
+      box(x, line + 4, width * clamp(size(values[row]), 0.01, 1), LINE - 8,
+        own && row === most ? look.accent : gradient ? look.bar : look.attention);
+    else if (which === "cross" && row >= lane.source) {
+      const shares = weights(track, "cross", row, lane.tokens.length), best = argmax(shares);
+      if (best >= 0) text(`▴${lane.tokens[best]} ${shares[best].toFixed(2)}`, x, line, look.muted, width);
+    }
+  });
+}

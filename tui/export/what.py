@@ -1,0 +1,89 @@
+"""What is exported: a saved trace, or what models do with a text; each reading as a lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import LanguageModel, PeepholeError, fork, load_trace, run
+from engine.errors import did_you_mean
+from engine.interventions import Intervention
+from engine.storage import content_of
+from scenarios import sides, zoo
+from tui import start
+from tui.headless import reading
+from tui.lane import Lane
+from tui.session import MOST
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for.
+
+    Attributes:
+        what: a saved trace, or a model.
+        text: what the model reads.
+        beside: further models that read it too, or further traces.
+        target, decode, most, go_on: as in `peephole run`.
+        interventions: what is done to the first model.
+    """
+
+    what: str
+    text: str | None = None
+    beside: tuple[str, ...] = ()
+    target: str | None = None
+    decode: str | None = None
+    most: int | None = None
+    go_on: int | None = None
+    interventions: Sequence[Intervention] = ()
+
+
+def lanes(asked: Asked, apart: bool) -> list[Lane]:
+    """The readings; with interventions the reading without them comes first, if they are to be `apart`.
+
+    Raises:
+        PeepholeError: there is no such trace or model, it does not know the text, or too many of them.
+    """
+    first = _lane(asked, asked.what)
+    found = [first]
+    if asked.interventions:
+        if first.model is None:
+            raise PeepholeError("this trace has no model to run again", where=asked.what)
+        held = fork(first.model, first.trace, *asked.interventions)
+        reading.acted(held)
+        parent = first if apart else None
+        found = [*found[: int(apart)], Lane(first.label, held, first.model, parent=parent)]
+    found += [_lane(asked, what) for what in asked.beside]
+    if len(found) > MOST:
+        raise PeepholeError(f"{len(found)} readings do not fit side by side", do=f"{MOST} do")
+    return found
+
+
+def _lane(asked: Asked, what: str) -> Lane:
+    if Path(what).is_file() and content_of(what) == "trace":
+        said = (asked.target, asked.decode, asked.most, asked.go_on)
+        if not asked.beside and (asked.text is not None or any(x is not None for x in said)):
+            raise PeepholeError("a trace has its text already", where=what, do="Leave it out")
+        return start.of_trace(load_trace(what)).lanes[0]
+    model = _model(what)
+    if asked.text is None:
+        raise PeepholeError(
+            f"{what} is a model, and reads nothing here",
+            do=f'Give it a text: peephole export {what} "the cats were happy ."',
+        )
+    writes = reading.writes(model, asked.target, asked.decode, asked.most, asked.go_on)
+    if not asked.interventions:  # what is not known may be what is replaced
+        sides.check(model, asked.text, asked.target, what)
+    trace = run(model, asked.text, target=asked.target, **writes)
+    return Lane(model.name, trace, model)
+
+
+def _model(what: str) -> LanguageModel:
+    try:
+        return zoo.model(what)
+    except PeepholeError as error:
+        if Path(what).exists() or "no model" not in error.what:
+            raise
+        nearest = error.do or did_you_mean(what, zoo.names())
+        raise PeepholeError(f"no saved trace and no model {what!r}", do=nearest) from None
