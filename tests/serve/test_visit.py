@@ -254,3 +254,28 @@ async def test_who_does_not_read_costs_no_memory_and_then_sees_what_is(visits: V
     await seen.quiet(0.5)
     assert seen.terminal.looks() == shown
     await visit.close()
+
+
+@pytest.mark.parametrize("what", ["keys", "mouse", "paste"])
+async def test_whatever_is_typed_waits_and_costs_no_memory(visits: Visits, what: str) -> None:
+    """Keys, the mouse, or a paste without an end, as fast as they are taken."""
+    keys = {"keys": b"ab \x1b[A\xff" * 500, "mouse": b"\x1b[<35;10;10M" * 300,
+            "paste": b"\x1b[200~" + b"a" * 4000}[what]  # fmt: skip
+    visit = await visits.open(client())
+    seen = Seen(visit)
+    await seen.until("Take the tour")
+    reading = asyncio.create_task(seen.end())
+
+    async def type_for(seconds: float) -> float:
+        until = cpu(visit.pid) + seconds
+        async with asyncio.timeout(PATIENCE):
+            while cpu(visit.pid) < until:
+                visit.write(keys)
+                await asyncio.sleep(0.001)
+        return megabytes(visit.pid)
+
+    before = await type_for(0.8)
+    assert await type_for(1.2) < before + 12
+    visit.tell("Enough.")
+    assert await reading == 0
+    await visit.close()

@@ -69,7 +69,8 @@ def _environment(who: Mapping[str, Any], home: str) -> None:
 
 
 def _limit(memory: int, cpu: int) -> None:
-    """Memory in MB, processor time in seconds; nothing is written to a disk, and others come first."""
+    """Memory of its own in MB, processor time in seconds; nothing is written to a disk, others come first."""
+    shared = 0
     if sys.platform == "linux":
         import ctypes
 
@@ -77,17 +78,20 @@ def _limit(memory: int, cpu: int) -> None:
         prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: nobody would reap it
         prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
         Path("/proc/self/oom_score_adj").write_text("500")
+        shared = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     os.nice(NICE)
-    for kind, most in (
-        (resource.RLIMIT_DATA, memory * MEGABYTE),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_NOFILE, FILES),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
+    memory = shared + memory * MEGABYTE
+    for kind, soft, hard in (
+        (resource.RLIMIT_DATA, memory, memory),
+        (resource.RLIMIT_CPU, cpu, cpu + 1),  # a signal that can be told of, then the end
+        (resource.RLIMIT_NOFILE, FILES, FILES),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_CORE, 0, 0),
     ):
-        hard = resource.getrlimit(kind)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        most = resource.getrlimit(kind)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(kind, (soft, hard))
     sys.dont_write_bytecode = True
 
 

@@ -7,17 +7,23 @@ or dropped in whole. Once the terminal takes again, the screen is drawn anew.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import select
 import time
+from codecs import getincrementaldecoder
 from typing import Any
 
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
+PASTE = 1 << 16  # letters of one paste
+BEHIND = 50  # messages that a widget has not yet seen, from which on keys wait
 LAST_WORDS = 1.0  # seconds in which a client has to take what restores its screen
 
 
@@ -98,7 +104,42 @@ class GuestDriver(LinuxDriver):
             self._send()
         super().close()
 
-    # What comes from the terminal -------------------------------------------------------------
+    # What comes from the terminal -----------------------------------------------------------------
+
+    def run_input_thread(self) -> None:
+        """Read keys, whatever bytes they are, and none of a paste that is longer than anybody types."""
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        parser, held = XTermParser(self._debug), 0
+        while not self.exit_event.is_set():
+            data = ""
+            if select.select([self.fileno], [], [], 0.1)[0]:
+                with contextlib.suppress(BlockingIOError):
+                    data = decode(os.read(self.fileno, 4096))
+            held += len(data)
+            for event in (*(parser.feed(data) if data else ()), *parser.tick()):
+                held = 0
+                self.process_message(event)
+            if held > PASTE:
+                parser, held = XTermParser(self._debug), 0
+
+    def _run_input_thread(self) -> None:
+        try:
+            self.run_input_thread()
+        except Exception as error:
+            self._app.call_later(self._app._handle_exception, error)
+
+    def send_message(self, message: Message) -> None:
+        """Hand over a key; returns when the app is not far behind, so that keys wait at the client."""
+        sent = asyncio.run_coroutine_threadsafe(self._deliver(message), self._loop)
+        while not self.exit_event.is_set():
+            with contextlib.suppress(TimeoutError):
+                return sent.result(0.1)
+
+    async def _deliver(self, message: Message) -> None:
+        app = self._app
+        await app._post_message(message)
+        while any(node.message_queue_size > BEHIND for node in app._registry):
+            await asyncio.sleep(0.02)
 
     def process_message(self, message: Message) -> None:
         """The server alone says how large the screen is: no size comes from what a client types."""

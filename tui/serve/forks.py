@@ -88,6 +88,7 @@ def preload() -> None:
 
     rehearse()
     assert threading.active_count() == 1, "a copy of a process has only one of its threads"
+    gc.unfreeze()  # the app that was played has frozen itself
     gc.collect()
     gc.freeze()
 
