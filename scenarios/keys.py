@@ -12,6 +12,7 @@ from scenarios.script import HERE, MOST, VIEWS, WINGS, YEARS
 from scenarios.tables import NUMBER, Key, Table
 
 LONGEST = 200  # tokens that a model may write
+LETTERS = 6  # answers to choose from, a to f
 
 READING = {
     "text": Key(
@@ -104,6 +105,37 @@ LANE = Table(
     },
     apart=APART,
 )
+CHOICE = Table(
+    "a choice",
+    {
+        "text": Key(str, "The answer.", "all of them", needed=True),
+        "if": Key(str, "The claim that makes it the right one.", "p > 0.9", needed=True),
+    },
+)
+ASKING = {
+    "ask": Key(
+        str,
+        "A question that waits for a guess before anything is told; then the answer is measured. It has no "
+        "numbers.",
+        "Which verb does it expect?",
+    ),
+    "choices": Key(
+        list,
+        "The answers to choose from; exactly one of them must be measured as true.",
+        [{"text": "were", "if": "p > 0.5"}, {"text": "was", "if": "p <= 0.5"}],
+        least=2,
+        most=LETTERS,
+        items=CHOICE,
+    ),
+    "guess": Key(str, "In place of `choices`: the measure whose number is asked for.", "p"),
+    "in": Key(
+        str,
+        "What that number is; a `share ...` is also taken, and told, in percent.",
+        "share right",
+    ),
+    "near": Key(NUMBER, "A guess that is so much off is near.", 0.1, low=0),
+    "factor": Key(NUMBER, "A guess so many times too large or too small is near.", 10, low=1),
+}
 _MEASURE = Key(
     dict,
     "Named measures: each is an expression of lanes, `here` and the measures before it. "
@@ -162,8 +194,18 @@ BEAT = Table(
             "Words of `say` that hold digits and are no measure, as in a name.",
             ["LSTM-64"],
         ),
+        **ASKING,
     },
-    apart=APART,
+    apart=(*APART, ("choices", "guess"), ("near", "factor")),
+    along=(
+        ("ask", ("choices", "guess")),
+        ("choices", ("ask",)),
+        ("guess", ("ask",)),
+        ("guess", ("near", "factor")),
+        ("in", ("guess",)),
+        ("near", ("guess",)),
+        ("factor", ("guess",)),
+    ),
 )
 SCENARIO = Table(
     "a scenario",

@@ -107,13 +107,13 @@ class Play:
         """The claims of beat `i`, measured."""
         return [self.verdict(i, claim) for claim in self.scenario.beats[i].claims]
 
-    def verdict(self, i: int, claim: Claim) -> Verdict:
-        """A claim of beat `i`, measured."""
+    def verdict(self, i: int, claim: Claim, key: str = "expect") -> Verdict:
+        """A claim of beat `i`, measured; `key` is where the beat has it."""
         started = time.perf_counter()
         try:
             passed, shown = measured(claim.expression, MEASURES, partial(self.value, i))
         except WordError as error:
-            raise self._word(error, ("beats", i, "expect"), claim.text) from None
+            raise self._word(error, ("beats", i, key), claim.text) from None
         return Verdict(claim.text, shown, passed, time.perf_counter() - started)
 
     def lane(self, label: str, i: int | None = None) -> Lane:
@@ -123,7 +123,7 @@ class Play:
         if (label, reading) not in self._lanes:
             if label in self._building:
                 circle = " needs ".join([*self._building, label])
-                raise self._error(f"a lane needs itself: {circle}", ("lanes", label, "hand-set"))
+                raise self.error(f"a lane needs itself: {circle}", ("lanes", label, "hand-set"))
             self._building.append(label)
             try:
                 self._lanes[label, reading] = self._build(spec, reading)
@@ -162,12 +162,12 @@ class Play:
                 spec.reader, reading, self.scenario.source.path.parent, self._models
             )
         except readers.Wrong as error:
-            raise self._error(error.what, (*lane, error.key), error.word, error.do) from None
+            raise self.error(error.what, (*lane, error.key), error.word, error.do) from None
         model = found.model
         try:
             readers.able(model, reading)
         except readers.Wrong as error:
-            raise self._error(error.what, reading.at[error.key], error.word, error.do) from None
+            raise self.error(error.what, reading.at[error.key], error.word, error.do) from None
         items = []
         for phrase in spec.hand_set:
             try:
@@ -179,7 +179,7 @@ class Play:
             except ScriptError:
                 raise
             except PeepholeError as error:
-                raise self._error(error.what, (*lane, "hand-set"), phrase, error.do) from None
+                raise self.error(error.what, (*lane, "hand-set"), phrase, error.do) from None
         text = reading.at["text" if task is None else "task"]
         try:
             trace = readers.read(model, reading, task, items)
@@ -187,9 +187,9 @@ class Play:
             word = next(iter(error.nearest))
             in_target = word in (reading.target or "").split()
             at = reading.at["target"] if in_target else text
-            raise self._error(error.what, at, word, error.do) from None
+            raise self.error(error.what, at, word, error.do) from None
         except PeepholeError as error:
-            raise self._error(error.what, text, do=error.do) from None
+            raise self.error(error.what, text, do=error.do) from None
         return Lane(spec.label, model, trace, tuple(items), found.note, found.run)
 
     def _task(self, reading: Reading) -> Task | None:
@@ -199,7 +199,7 @@ class Play:
         try:
             return readers.task(reading.task)
         except PeepholeError as error:
-            raise self._error(error.what, reading.at["task"], reading.task, error.do) from None
+            raise self.error(error.what, reading.at["task"], reading.task, error.do) from None
 
     # Rows and units ------------------------------------------------------------------------------
 
@@ -212,10 +212,10 @@ class Play:
         try:
             row = _first(lanes[0], stop) if is_condition(stop) else lanes[0].row(stop)
         except PeepholeError as error:
-            raise self._error(error.what, at, str(stop), error.do) from None
+            raise self.error(error.what, at, str(stop), error.do) from None
         if row >= len(short.trace):
             what = f"{short.label} never reaches row {row}: it has rows 0 to {len(short.trace) - 1}"
-            raise self._error(what, at, str(stop))
+            raise self.error(what, at, str(stop))
         return row
 
     def _unit(self, expression: Expression, i: int, lane: Lane) -> int:
@@ -223,7 +223,7 @@ class Play:
         value, width = self._evaluate(expression, i, at), lane.model.architecture.width
         value = value[0] if np.ndim(value) else value
         if isinstance(value, str | bool) or value != int(value) or not 0 <= value < width:
-            raise self._error(f"{lane.label} has units 0 to {width - 1}, not {value}", at)
+            raise self.error(f"{lane.label} has units 0 to {width - 1}, not {value}", at)
         return int(value)
 
     # Measures and mistakes -----------------------------------------------------------------------
@@ -242,11 +242,12 @@ class Play:
             raise self._word(error, at) from None
 
     def _word(self, error: WordError, at: Path_, within: str = "") -> ScriptError:
-        return self._error(error.what, at, error.word, error.do, within)
+        return self.error(error.what, at, error.word, error.do, within)
 
-    def _error(
+    def error(
         self, what: str, at: Path_, word: str = "", do: str = "", within: str = ""
     ) -> ScriptError:
+        """A mistake at a place of the scenario's file, in the words `within` there."""
         return self.scenario.source.error(what, at, word, do, within)
 
 

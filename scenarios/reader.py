@@ -12,6 +12,7 @@ from scenarios.expressions import Expression, WordError, parse
 from scenarios.keys import BEAT, SCENARIO
 from scenarios.measures import MEASURES
 from scenarios.narration import Narration, read_narration
+from scenarios.questions import Question
 from scenarios.script import HERE, Beat, Claim, LaneSpec, Reading, Scenario, Trained
 from scenarios.source import Path_, Source, parsed, read_toml
 from scenarios.tables import Mistakes, Tables
@@ -139,6 +140,35 @@ class _Reader:
             layer=table.get("layer"),
             head=table.get("head"),
             notes=notes,
+            question=self._question(table, at, lanes, known) if "ask" in table else None,
+        )
+
+    def _question(
+        self,
+        table: Mapping[str, Any],
+        at: Path_,
+        lanes: Mapping[str, Any],
+        known: Mapping[str, Expression],
+    ) -> Question:
+        """What is asked at a beat: without numbers, since nothing is measured before it is answered."""
+        self._narration(table["ask"], (*at, "ask"), {}, self.tables.texts(table, "literal"))
+        claims = []
+        for choice in table.get("choices", ()):
+            with self.mistakes:
+                claims.append(self._claim(choice["if"], (*at, "choices"), lanes, known))
+        guess = table.get("guess", "")
+        if guess and guess not in known:
+            with self.mistakes:
+                do = did_you_mean(guess, known)
+                raise self.source.error(f"no measure {guess!r}", (*at, "guess"), guess, do)
+        return Question(
+            ask=table["ask"],
+            choices=tuple(choice["text"] for choice in table.get("choices", ())),
+            claims=tuple(claims),
+            guess=guess,
+            unit=table.get("in", ""),
+            near=float(table.get("near", 0)),
+            factor=float(table.get("factor", 0)),
         )
 
     def _narration(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scenarios.keys import BEAT, LANE, READING, SCENARIO
+from scenarios.keys import BEAT, CHOICE, LANE, READING, SCENARIO
 from scenarios.tables import NUMBER, Key
 from scenarios.toml import written
 
@@ -28,6 +28,7 @@ def markdown() -> str:
         *((f"A lane with `{kind}`", keys) for kind, keys in LANE.kinds.items()),
         ("Any lane", own),
         ("A beat", {k: of for k, of in BEAT.keys.items() if k not in READING}),
+        ("One of a beat's `choices`", CHOICE.keys),
     ]
     return "\n\n".join("\n".join(_section(title, keys)) for title, keys in groups)
 

@@ -23,6 +23,8 @@
     measure.p = "probability(lstm, here, 'were')"
     expect = ["p > 0.9"]
     notes = "Ask first: who would write 'was'?"   # for the speaker alone (`peephole notes`)
+    ask = "Which of the two?"                     # waits for a guess first (`scenarios.questions`)
+    choices = [{ text = "were", if = "p > 0.5" }, { text = "was", if = "p <= 0.5" }]
 
 Instead of a text, a lane, a beat or the scenario may have `task = "recall 100"`: the probe sequence of
 that task (`scenarios.tasks`). A model of pairs reads the text as its source; then it reads a `target`,
@@ -41,6 +43,7 @@ from dataclasses import dataclass, field
 
 from scenarios.expressions import Expression
 from scenarios.narration import Narration
+from scenarios.questions import Question
 from scenarios.source import Path_, Source
 
 VIEWS = (
@@ -163,6 +166,7 @@ class Beat:
         view: one of `VIEWS`; `of`, `unit`, `layer`, `head` say what of it (None: as it stands).
         say: the narration; `measures` its numbers, by name; `claims` what is expected.
         notes: what only the speaker sees, as the file has it; `Play.notes` fills in its measures.
+        question: asked before anything is told; `scenarios.questions` measures its answer.
     """
 
     title: str
@@ -178,6 +182,7 @@ class Beat:
     layer: int | None = None
     head: int | None = None
     notes: str = ""
+    question: Question | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@
     say = "It was right in {m:.0%}."              # once the person has answered
 
 In place of `choices` a question may ask for a number: `guess = "m"`, the name of a measure, with `near = 0.1`
-(so much off is near) or `factor = 10` (so many times too large or too small is near), and its `unit`.
+(so much off is near) or `factor = 10` (so many times too large or too small is near), and
+`in = "share right"` says what it is. All of that is a beat's with a question (`scenarios.questions`).
 
 Nothing here knows an answer: `scenarios.tour.questions` measures it, after the person has answered.
 Whatever a beat of the scenario may have besides (`lanes`, `text`, `stop` ...) a question may have too.
@@ -27,45 +28,28 @@ Whatever a beat of the scenario may have besides (`lanes`, `text`, `stop` ...) a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scenarios import shelf
 from scenarios.keys import BEAT
 from scenarios.source import Path_, Source, read_toml
-from scenarios.tables import NUMBER, Key, Table, Tables
+from scenarios.tables import Key, Table, Tables
 
 COURSE = Path(__file__).parent / "course.toml"
 WHEN = ("before", "after")
-CHOICE = Table(
-    "a choice",
-    {
-        "text": Key(str, "The answer.", "all of them", needed=True),
-        "if": Key(str, "The claim that makes it the right one.", "max(r, l) < 0.5", needed=True),
-    },
-)
-ASKING = {
-    "when": Key(str, "Before the beats, or after them.", "after", known=WHEN, default=WHEN[0]),
-    "ask": Key(str, "The question.", "Which of them fall for it?", needed=True),
-    "choices": Key(
-        list,
-        "The answers to choose from; exactly one of them must be measured as true.",
-        [{"text": "all of them", "if": "max(r, l) < 0.5"}],
-        least=2,
-        items=CHOICE,
-    ),
-    "guess": Key(str, "In place of choices: the measure whose number is asked for.", "m"),
-    "unit": Key(str, "What the number is, e.g. `share right`.", "share right"),
-    "near": Key(NUMBER, "So much off is near.", 0.1, low=0),
-    "factor": Key(NUMBER, "So many times too large or too small is near.", 10, low=1),
-}
 _QUESTION = Table(
     "a question",
-    {**BEAT.keys, "title": Key(str, "", ""), **ASKING},
+    {
+        **BEAT.keys,
+        "title": Key(str, "", ""),
+        "when": Key(str, "Before the beats, or after them.", "after", known=WHEN, default=WHEN[0]),
+        "ask": replace(BEAT.keys["ask"], needed=True),
+    },
     needs=("choices", "guess"),
-    apart=(("choices", "guess"), ("near", "factor"), *BEAT.apart),
-    along=(("guess", ("near", "factor")),),
+    apart=BEAT.apart,
+    along=tuple(rule for rule in BEAT.along if rule[0] != "ask"),
 )
 _CHAPTER = Table(
     "a chapter",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from engine.errors import PeepholeError
 from scenarios import shelf
 from scenarios.play import Play
+from scenarios.questions import Question, number
 from scenarios.tour import Course, course
-from scenarios.tour.questions import Asked, Question, number, questions
+from scenarios.tour.questions import Asked, questions
 from tests.scenarios.models import untrained
 from tests.scenarios.scripts import refused
 
@@ -39,7 +40,7 @@ text = "the cat was happy ."
 measure.m = "width(lstm)"
 measure.rows = "rows(lstm)"
 guess = "m"
-unit = "units"
+in = "units"
 near = 10
 say = "It has {m}, and reads {rows} rows."
 
@@ -153,7 +154,7 @@ def test_a_mistake_is_shown_in_the_tours_file(
 
 def test_a_mistake_in_a_beat_is_still_the_scenarios(tmp_path: Path) -> None:
     play = asked(written(tmp_path))
-    assert str(play._error("x", ("beats", 0, "say"))).startswith(str(shelf.bundled()["agreement"]))
+    assert str(play.error("x", ("beats", 0, "say"))).startswith(str(shelf.bundled()["agreement"]))
 
 
 @pytest.mark.parametrize(
@@ -170,8 +171,7 @@ def test_a_mistake_in_a_beat_is_still_the_scenarios(tmp_path: Path) -> None:
 def test_near_is_so_much_off_or_so_many_times(
     near: float, factor: float, said: float, value: float, close: bool
 ) -> None:
-    beat = asked(course()).asked[0].beat
-    question = Question("k", "before", "?", (), beat, "m", "", near, factor)
+    question = Question(ask="?", guess="m", near=near, factor=factor)
     assert question.is_near(said, value) is close
 
 
@@ -184,8 +184,7 @@ def test_a_guess_is_read_as_people_write_numbers(text: str, value: float) -> Non
 
 @pytest.mark.parametrize("said", ["150%", "1.5", "-0.1", "", "abc"])
 def test_a_share_is_within_the_whole(said: str) -> None:
-    beat = asked(course()).asked[0].beat
-    question = Question("k", "before", "?", (), beat, "m", "share right", 0.1)
+    question = Question(ask="?", guess="m", unit="share right", near=0.1)
     with pytest.raises(PeepholeError):
         question.said(said)
     assert question.said("86.5%") == pytest.approx(0.865)

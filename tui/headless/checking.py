@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from engine.errors import PeepholeError
 from scenarios import shelf
 from scenarios.play import Play, Verdict
+from scenarios.questions import Question, answered
 from scenarios.script import Scenario
 from scenarios.source import ScriptError
 from scenarios.tour import course
@@ -100,6 +101,9 @@ def lines(scenario: Scenario, tally: Tally, say: bool = False) -> Iterator[str]:
                 yield textwrap.indent(textwrap.fill(narration, 90), "     ")
         with tally:
             play.notes(i)
+        if beat.question is not None:
+            with tally:
+                yield from _question(play, i, beat.question, tally, say)
         for claim in beat.claims:
             with tally:
                 yield from _claim(play, i, play.verdict(i, claim), tally)
@@ -113,6 +117,19 @@ def lines(scenario: Scenario, tally: Tally, say: bool = False) -> Iterator[str]:
         result = f"{mistakes} mistake{'s' * (mistakes > 1)}; of what could be measured, {result}"
     yield ""
     yield f"{scenario.name}: {result} ({time.perf_counter() - started:.1f} s)"
+
+
+def _question(play: Play, i: int, question: Question, tally: Tally, say: bool) -> Iterator[str]:
+    """That a question has an answer is a claim as well: a mistake where it has none."""
+    if say:
+        yield textwrap.indent(textwrap.fill(question.ask, 90), "     ")
+    begun = time.perf_counter()
+    found = answered(play, i)
+    tally.claims += 1
+    milliseconds = f"{1000 * (time.perf_counter() - begun):.0f} ms"
+    answer = found.shown if found.true is None else repr(question.choices[found.true])
+    yield "  ok      its question has an answer"
+    yield f"          {answer}   {milliseconds}"
 
 
 def _claim(play: Play, i: int, verdict: Verdict, tally: Tally) -> Iterator[str]:
@@ -138,6 +155,8 @@ def _unused(play: Play, tally: Tally) -> None:
     measures = [scenario.measures, *(beat.measures for beat in scenario.beats)]
     every = [expression for of in measures for expression in of.values()]
     every += [claim.expression for beat in scenario.beats for claim in beat.claims]
+    asked = [beat.question for beat in scenario.beats if beat.question is not None]
+    every += [claim.expression for question in asked for claim in question.claims]
     for label in scenario.lanes.keys() - used.union(*(of.names for of in every)):
         with tally:
             play.lane(label)

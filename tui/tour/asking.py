@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from scenarios.tour.questions import Measured, Question
+from scenarios.tour.questions import Question
 
 TYPED = "-+0123456789.,eE%"  # of which numbers are made
 
@@ -51,19 +51,3 @@ class Guess(Input):
 def wanted(question: Question) -> str:
     """What the empty field says: what may be typed into it."""
     return f"your guess: {question.unit}" + (", 0.5 or 50%" if question.is_share else ", a number")
-
-
-def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
-    """Whether an answer is what was measured, and both in words."""
-    if found.true is not None:
-        true = question.choices[found.true]
-        return (
-            said == true,
-            f"You said: {said}. Measured: {true}." if said != true else f"Measured: {true}.",
-        )
-    value = question.said(said)
-    near = question.is_near(value, found.value)
-    shown, measured = question.show(value), question.show(found.value)
-    exact = shown == measured
-    close = "" if exact else ", which is near" if near else ""
-    return near, f"You said {shown}; measured {measured}{close}."

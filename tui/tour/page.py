@@ -19,11 +19,12 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine import PeepholeError
-from scenarios.tour.questions import Measured, Question
+from scenarios.questions import Measured, verdict
+from scenarios.tour.questions import Question
 from tui.palette import Palette
 from tui.screens.keybar import KeyBar
 from tui.tour import progress
-from tui.tour.asking import TYPED, Guess, Page, verdict, wanted
+from tui.tour.asking import TYPED, Guess, Page, wanted
 from tui.views.plain import plain
 
 ROOMY = 32  # lines from which on a page with a question has all of its text
