@@ -64,6 +64,13 @@ def test_a_folder_gets_a_picture_of_each_beat(here: Path) -> None:
     assert len(list((here / "pictures").iterdir())) == 2
 
 
+def test_a_folder_that_is_a_file_is_said_to_be_one(here: Path) -> None:
+    (here / "pictures").write_text("mine")
+    assert "no folder" in record(*SMALL, "-o", "pictures/", code=2).output
+    record(*SMALL, "-o", "more/pictures/")
+    assert (here / "more/pictures/agreement-01.svg").exists()
+
+
 def test_text_stands_frame_below_frame_and_needs_no_colours() -> None:
     said = record("agreement", "--beats", "2", "-o", "-", "--format", "text").stdout
     heads = [line for line in said.splitlines() if line.startswith("--- ")]
@@ -117,7 +124,7 @@ def test_models_and_runs_stand_beside_each_other(here: Path) -> None:
         (("lstm", "the cats .", "--beats", "1"), "only a scenario has beats"),
         (("lstm", "the cats .", "--keys", "pgdown"), "Did you mean"),
         (("agreement", "-o", "film.mov"), "no format is called '.mov'"),
-        (("agreement", "-o", "nowhere/film.cast"), "there is no folder"),
+        (("agreement", "-o", "nowhere/film.cast"), "there is no such folder"),
         (("agreement", "-o", "-"), "Say --format"),
         (("agreement", "-o", "-", "--format", "gif"), "gif is not text"),
         (("agreement", "--size", "big"), "is not COLUMNSxLINES"),

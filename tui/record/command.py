@@ -125,13 +125,12 @@ def record(
         if to is None:
             paths = []
         elif folder:
-            to.mkdir(exist_ok=True)
             each = kind == "svg" and subject.script is not None
             names = [f"{name}-{n:02}" for n in numbers] if each else [name]
             paths = [to / f"{called}{SUFFIXES[kind]}" for called in names]
         else:
             paths = [to]
-        free(paths, force)
+        free(paths, force, make=folder)
         frames = timing.timed(_film(subject, asked.press, size, numbers), tick)
         if to is None:
             click.echo(writers.text(kind, frames, subject), nl=False)

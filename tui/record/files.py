@@ -38,20 +38,23 @@ def format_of(path: Path, asked: str | None, known: Mapping[str, str] = SUFFIXES
     return found
 
 
-def free(paths: list[Path], force: bool) -> None:
-    """See that files can be written, before the work begins.
+def free(paths: list[Path], force: bool, make: bool = False) -> None:
+    """See that files can be written, before the work begins; `make` is whether their folder is made.
 
     Raises:
         PeepholeError: one is there already and is not to be replaced, or its folder is not there.
     """
     for path in paths:
+        folder = path.parent
+        while make and not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            what = "this is no folder" if folder.exists() else "there is no such folder"
+            raise PeepholeError(what, where=str(folder))
         if path.is_dir():
             raise PeepholeError("this is a folder", where=str(path), do="Name a file")
         if path.exists() and not force:
             raise PeepholeError("it is there already", where=str(path), do="--force replaces it")
-        folder = path.parent
-        if not folder.is_dir():
-            raise PeepholeError(f"there is no folder {folder}", where=str(path))
         if not os.access(folder, os.W_OK):
             raise PeepholeError("its folder cannot be written", where=str(path))
 
@@ -65,6 +68,7 @@ def put(path: Path, write: Callable[[Path], object]) -> None:
     # the suffix stays: what writes films goes by it
     part = path.with_name(f".{os.getpid()}.part.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
         os.replace(part, path)
     except OSError as error:
