@@ -142,10 +142,9 @@ class PeepholeApp(Accompanied):
         choice = event.choice
         try:
             if choice.kind == "scenario":
-                from scenarios import shelf
+                from tui.screens.choices import scenario
 
-                folder = self.guest.scenarios if self.guest else None
-                self.show(None, shelf.find(choice.name, folder, self.guest is not None))
+                self.show(None, scenario(choice.name))
             elif choice.kind == "tour":
                 self.tour()
             elif choice.kind == "model":

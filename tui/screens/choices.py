@@ -12,6 +12,7 @@ from textual.fuzzy import FuzzySearch
 from engine import PeepholeError, UnknownWords, Vocabulary, tokenize
 from scenarios import corpus, shelf, zoo
 from scenarios.samples import sample
+from scenarios.script import Scenario
 from tui.guest import visitor
 from tui.screens.recent import recent
 
@@ -81,6 +82,16 @@ def scenarios() -> list[Choice]:
             Choice("scenario", h.name, h.title, about, size, enter, h.problem, group, when)
         )
     return choices
+
+
+def scenario(name: str) -> Scenario:
+    """The scenario of a choice; a guest's is found where they may look, and nowhere else.
+
+    Raises:
+        PeepholeError: there is none, or there is a mistake in it.
+    """
+    guest = visitor()
+    return shelf.find(name, guest.scenarios if guest else None, guest is not None)
 
 
 def models() -> list[Choice]:

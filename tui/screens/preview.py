@@ -96,6 +96,7 @@ class Preview(Container):
 def _session(choice: Choice) -> Session:
     from scenarios import shelf, zoo
     from tui.app import first_session, read
+    from tui.screens.choices import scenario
 
     if choice.kind == "tour":
         from scenarios.tour import course
@@ -104,7 +105,7 @@ def _session(choice: Choice) -> Session:
 
         return first_session(shelf.find(upcoming(course(), load()).name))
     if choice.kind == "scenario":
-        return first_session(shelf.find(choice.name))
+        return first_session(scenario(choice.name))
     if choice.kind == "model":
         from scenarios.samples import sample
         from tui.start import of_text
