@@ -8,6 +8,11 @@ from typing import Any
 
 from tests.serve.ssh import needed
 
+QUIET = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-gpu", "--disable-quic",
+]  # fmt: skip
+
 
 @contextmanager
 def page(**options: Any) -> Iterator[Any]:
@@ -16,7 +21,7 @@ def page(**options: Any) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         try:
             opened = browser.new_page(**options)
             opened.asked = []

@@ -49,7 +49,10 @@ def wait(condition: Callable[[], Any], what: Callable[[], str] | str = "") -> An
 class Server:
     """`peephole serve` in a process of its own, with folders of its own."""
 
-    def __init__(self, folder: Path, *options: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, env: dict[str, str] | None = None,
+        front: tuple[str, ...] = ("--ssh", "0"),
+    ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.log_path = folder, folder / "log.jsonl"
         runtime = folder / "run"
@@ -60,7 +63,7 @@ class Server:
         }  # fmt: skip
         self.errors = open(folder / "stderr", "w+b")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui.cli", "serve", "--ssh", "0", "--log", str(self.log_path), *options],
+            [sys.executable, "-m", "tui.cli", "serve", *front, "--log", str(self.log_path), *options],
             env=self.env, cwd=folder, stdout=subprocess.DEVNULL, stderr=self.errors,
         )  # fmt: skip
         start = wait(
@@ -69,7 +72,7 @@ class Server:
         )
         if not isinstance(start, list):
             raise AssertionError(self.said())
-        self.port = int(start[0]["ssh"].rpartition(":")[2])
+        self.port = int(start[0].get("ssh", ":0").rpartition(":")[2])
 
     def said(self) -> str:
         return Path(self.errors.name).read_text()
@@ -103,8 +106,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Server]:
-    server = Server(folder, *options, env=env)
+def serving(folder: Path, *options: str, **about: Any) -> Iterator[Server]:
+    server = Server(folder, *options, **about)
     try:
         yield server
     finally:
