@@ -6,6 +6,9 @@ const LEAST = { columns: 80, rows: 24 }; // below this the app asks for more
 const LETTER = { width: 0.602, height: 1.18, smallest: 7, usual: 16 }; // of its size; pixels
 const FONT = '16px "Roboto Mono"';
 
+// What textual.js says of itself: -loaded, -first-byte, -closed.
+const is = (state) => document.body.classList.contains(state);
+
 function letters(screen) {
   const fits = Math.min(
     screen.clientWidth / LEAST.columns / LETTER.width,
@@ -46,9 +49,8 @@ function fingers(input) {
 }
 
 function closed() {
-  const came = document.body.classList.contains("-loaded");
-  document.getElementById("why").textContent = came
-    ? "This visit is over."
+  document.getElementById("why").textContent = is("-loaded")
+    ? "The connection has ended."
     : "The server cannot be reached, or lets nobody in.";
   document.getElementById("note").hidden = false;
   document.getElementById("again").focus();
@@ -57,21 +59,20 @@ function closed() {
 const begin = window.onload;
 window.onload = async (event) => {
   const screen = document.getElementById("terminal");
+  const input = () => screen.querySelector("textarea");
+  const touched = matchMedia("(pointer: coarse)").matches;
+  const focus = () => touched || !is("-loaded") || is("-closed") || input().focus();
   screen.dataset.sessionWebsocketUrl = socketAddress();
   screen.dataset.fontSize = letters(screen);
   document.getElementById("again").onclick = () => location.reload();
   new MutationObserver((_, observer) => {
-    if (document.body.classList.contains("-closed")) {
+    if (is("-closed")) {
       observer.disconnect();
       closed();
-    }
+    } else focus();
   }).observe(document.body, { attributeFilter: ["class"] });
   await document.fonts.load(FONT).catch(() => {}); // measured before it is there, letters have a wrong width
   begin(event);
-  const input = screen.querySelector("textarea");
-  if (matchMedia("(pointer: coarse)").matches) fingers(input);
-  else {
-    input.focus();
-    window.addEventListener("focus", () => document.body.classList.contains("-closed") || input.focus());
-  }
+  if (touched) fingers(input());
+  else window.onfocus = focus;
 };
