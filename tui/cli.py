@@ -82,6 +82,7 @@ class Cli(click.Group):
         "peephole play agreement                   a scenario on the screen",
         'peephole open lstm "the cats were happy ."',
         'peephole run lstm "the cats were happy ." --json',
+        "peephole record agreement                 a film of it, without a terminal",
         "peephole learn recall --forget-bias 3     train a small network while you watch",
         "peephole check                            is every claim of every scenario true?",
     ),
