@@ -107,22 +107,27 @@ def export(
     ]
     asked = Asked(what, text, beside, target, decode, most, go_on, items)
     found = lanes(asked, kind == "html")
+    if listed:
+        _list(_tracks(found[0], names, "npz", False))
+        return
+    write, told = _writer(found, names, kind, wide)
+    if to is None:
+        write(sys.stdout.buffer)
+        return
+    put(to, partial(_into, write))
+    click.echo(f"{to}: {told}, {to.stat().st_size / 1000:,.0f} kB", err=True)
+
+
+def _writer(lanes: list[Lane], names: tuple[str, ...], kind: str, wide: bool) -> tuple[Write, str]:
+    """What writes it, and what is to be said of it."""
     if kind == "html":
         from tui.export.page import page
 
-        whole = page(found, names)
-        write: Write = partial(_pour, pieces=[whole.text])
-        told = whole.said
-    else:
-        tracks = _tracks(found[0], names, kind, wide)
-        if listed:
-            return _list(tracks)
-        write = partial(_numbers, found[0], tracks, kind, wide)
-        told = f"{len(tracks)} track{'s' * (len(tracks) != 1)}"
-    if to is None:
-        return write(click.get_binary_stream("stdout"))
-    put(to, partial(_into, write))
-    click.echo(f"{to}: {told}, {to.stat().st_size / 1000:,.0f} kB", err=True)
+        whole = page(lanes, names)
+        return partial(_pour, pieces=[whole.text]), whole.said
+    tracks = _tracks(lanes[0], names, kind, wide)
+    told = f"{len(tracks)} track{'s' * (len(tracks) != 1)}"
+    return partial(_numbers, lanes[0], tracks, kind, wide), told
 
 
 def _kind(to: Path | None, output: str | None, form: str | None) -> str:

@@ -2,10 +2,12 @@
 // Where it is drawn ----------------------------------------------------------------------------------
 
 const header = () => LINE * (lanes.length > 1 ? 3 : 2) + 4;
-const offset = row => row * LINE + LINE * dividers.filter(d => d <= row).length;
-const y = row => header() + offset(row) - offset(now.top);
 const height = () => canvas.clientHeight;
-const inSight = row => row >= now.top && y(row) + LINE <= height();
+let tall = LINE; // of a row: few rows are drawn larger
+const fitRows = () => { tall = clamp(Math.floor((height() - header()) / (rows + dividers.length)), LINE, 30); };
+const offset = row => tall * (row + dividers.filter(d => d <= row).length);
+const y = row => header() + offset(row) - offset(now.top);
+const inSight = row => row >= now.top && y(row) + tall <= height();
 
 function rowAt(py) { // the row at a height
   let row = now.top;
@@ -13,13 +15,16 @@ function rowAt(py) { // the row at a height
   return row;
 }
 
+const UNIT = 2; // pixels of a unit at least
 const LEAST = { heat: 72, bars: 62, change: 92, gradient: 96, attention: 96, prediction: 128 };
 const MOST = { heat: 260, bars: 110, change: 130, gradient: 150, attention: 170, prediction: 390 };
 const wish = track => track.kind === "heat" ? clamp(track.units * 8, LEAST.heat, MOST.heat) : MOST[track.kind];
 
 function layout() { // the tracks that have room, the focused one first, then by rank
   const width = canvas.clientWidth;
-  const tokens = lane => 34 + Math.min(13, Math.max(5, ...lane.tokens.slice(0, 400).map(t => t.length))) * 8;
+  pen.font = FONT;
+  const widest = lane => Math.max(48, ...lane.tokens.slice(0, 400).map(t => pen.measureText(t).width));
+  const tokens = lane => 38 + Math.ceil(Math.min(width / 6, widest(lane))) + GAP;
   const columns = lanes.map((lane, i) => i === 0 || lane.own ? tokens(lane) : 0);
   const share = (width - columns.reduce((a, b) => a + b)) / lanes.length;
   places = [];
@@ -30,12 +35,20 @@ function layout() { // the tracks that have room, the focused one first, then by
     const given = new Map();
     for (const track of order)
       if (LEAST[track.kind] + GAP <= room) { given.set(track, LEAST[track.kind]); room -= LEAST[track.kind] + GAP; }
-    for (const track of order) {
-      if (!given.has(track)) continue;
-      const more = clamp(wish(track) - given.get(track), 0, room);
+    for (const track of order) { // all units in sight, before anything is made larger
+      if (track.kind !== "heat" || !given.has(track)) continue;
+      const more = clamp(track.units * UNIT - given.get(track), 0, room);
       given.set(track, given.get(track) + more);
       room -= more;
     }
+    for (const part of [0.4, 0.7, 1]) // more for all of them before much more for the first
+      for (const track of order) {
+        if (!given.has(track)) continue;
+        const least = LEAST[track.kind], whole = track === focused() ? 1 : part;
+        const more = clamp(least + (wish(track) - least) * whole - given.get(track), 0, room);
+        given.set(track, given.get(track) + more);
+        room -= more;
+      }
     const start = x;
     if (columns[i]) places.push({ lane, x, width: columns[i] - GAP });
     x += columns[i];
@@ -64,6 +77,8 @@ function text(words, x, py, colour, width = Infinity, align = "left") {
   pen.fillText(shown, x, py + LINE / 2 + 1);
 }
 
+const write = (words, x, line, ...how) => text(words, x, line + (tall - LINE) / 2, ...how); // in a row
+
 function box(x, py, width, tall, colour) { pen.fillStyle = colour; pen.fillRect(x, py, width, tall); }
 
 function draw() {
@@ -75,7 +90,7 @@ function draw() {
   pen.textBaseline = "middle";
   box(0, 0, width, height(), look.background);
   layout();
-  if (inSight(now.row)) box(0, y(now.row), width, LINE, look.cursor);
+  if (inSight(now.row)) box(0, y(now.row), width, tall, look.cursor);
   for (const lane of lanes) {
     if (lanes.length > 1) text(lane.name, lane.at, 0, look.text, lane.end - lane.at - GAP);
     if (dividers.includes(lane.source) && inSight(lane.source) && lane.source > now.top) crossing(lane);
@@ -84,7 +99,7 @@ function draw() {
 }
 
 function crossing(lane) {
-  const py = y(lane.source) - LINE, room = lane.end - lane.at - GAP;
+  const py = y(lane.source) - (tall + LINE) / 2, room = lane.end - lane.at - GAP;
   const words = lane.crosses.find(form => pen.measureText(form).width <= room) || "";
   box(lane.at, py + LINE / 2, room, 1, look.muted);
   box(lane.at, py, words ? pen.measureText(words).width + 8 : 0, LINE, look.background);
@@ -96,35 +111,40 @@ function visible(lane, each) {
 }
 
 function drawTokens({ lane, x, width }) {
-  text("row token", x + 12, header() - 2 * LINE - 2, look.primary, width - 12);
-  visible(lane, (row, py) => {
+  text("row", x + 6, header() - 2 * LINE - 4, look.primary);
+  text("token", x + 38, header() - 2 * LINE - 4, look.primary);
+  visible(lane, (row, line) => {
     const here = row === now.row;
-    if (here) text("▶", x, py, look.accent);
-    text(row, x + 30, py, here ? look.accent : look.muted, 40, "right");
-    text(lane.tokens[row], x + 38, py, look.text, width - 38);
+    if (here) write("▶", x, line, look.accent);
+    write(row, x + 30, line, here ? look.accent : look.muted, 40, "right");
+    write(lane.tokens[row], x + 38, line, look.text, width - 38);
   });
 }
 
 function drawTrack({ lane, track, x, width }) {
   const top = header() - 2 * LINE - 4, own = track === focused();
   if (own) box(x - 2, top, width + 4, LINE, look.primary);
-  text(title(track), x, top, own ? look.background : look.primary, width);
+  const name = title(track, width).find(form => pen.measureText(form).width <= width) || track.name;
+  text(name, x, top, own ? look.background : look.primary, width);
   ({ heat: drawHeat, bars: drawBars, change: drawChange, prediction: drawPrediction }[track.kind] || drawFollow)(
     track, x, width, top + LINE, own);
 }
 
-function title(track) {
-  const layer = track.layers > 1 ? ` L${layerOf(track.lane)}` : "";
+function title(track, width) { // its forms, the longest first
+  const layer = track.layers > 1 ? ` L${layerOf(track.lane)}` : "", short = track.name + layer;
   if (track.kind === "gradient") {
     const of = gradientPart(track), deep = track.parts[of].layers > 1 ? ` L${layerOf(track.lane)}` : "";
-    return `|∂L${sub(now.row)}/∂${of}ₖ|${deep}`;
+    return [`|∂L${sub(now.row)}/∂${of}ₖ|${deep}`];
   }
   if (track.kind === "attention") {
     const which = now.row < track.lane.tokens.length ? looks(track.lane, track, now.row) : "";
     const name = which && track.lane.source ? which : "attention";
-    return `${name}${which ? ` L${lookLayer(track, which, now.row)}` : ""}${now.head === null ? "" : ` H${now.head}`}`;
+    return [`${name}${which ? ` L${lookLayer(track, which, now.row)}` : ""}${now.head === null ? "" : ` H${now.head}`}`];
   }
-  return `${track.name}${layer}${track.long && track.kind === "heat" ? ` ${track.long}` : ""}`;
+  if (track.kind !== "heat") return [short, track.unit || short];
+  const { start, count } = pageOf(track, width), all = count === track.units;
+  const units = all ? "" : ` ${start}-${start + count - 1}`;
+  return [`${short} ${track.long}${units && `,${units} of ${track.units}`}`, all ? short : `${short}${units} of ${track.units}`, short + units];
 }
 const sub = n => String(n).replace(/\d/g, d => "₀₁₂₃₄₅₆₇₈₉"[d]);
 
@@ -134,7 +154,7 @@ function ends(low, high, x, width, py) {
 }
 
 function pageOf(track, width) { // the units in sight: the page of them that the selected one is on
-  const room = Math.max(1, Math.floor(width / 3)), unit = Math.min(now.unit, track.units - 1);
+  const room = Math.max(1, Math.floor(width / UNIT)), unit = Math.min(now.unit, track.units - 1);
   const start = Math.max(0, Math.min(Math.floor(unit / room) * room, track.units - room));
   return { start, count: Math.min(room, track.units - start), cell: width / Math.min(room, track.units) };
 }
@@ -152,7 +172,7 @@ function drawHeat(track, x, width, py, own) {
     pen.fill();
     const right = column + 60 > x + width;
     text(unit, right ? column - 4 : column + cell + 5, py, look.accent, width, right ? "right" : "left");
-  } else legend(track, x, width, py, colours, start, count);
+  } else legend(track, x, width, py, colours);
   visible(track.lane, (row, line) => {
     const values = heat(track, row);
     for (let i = 0; i < count; i++) {
@@ -160,22 +180,21 @@ function drawHeat(track, x, width, py, own) {
       if (Number.isNaN(value)) continue;
       const level = signed ? (value / track.scale + 1) / 2 : value;
       const left = Math.round(x + i * cell), right = Math.round(x + (i + 1) * cell);
-      box(left, line + 1, right - left - (cell > 5 ? 1 : 0), LINE - 2, colours[Math.round(clamp(level, 0, 1) * 255)]);
+      box(left, line + 1, right - left - (cell > 5 ? 1 : 0), tall - 2, colours[Math.round(clamp(level, 0, 1) * 255)]);
     }
     if (row !== now.row) return;
     pen.strokeStyle = look.accent;
     pen.lineWidth = 1.5;
-    pen.strokeRect(column - 0.5, line + 0.5, Math.max(cell, 4), LINE - 1);
+    pen.strokeRect(column - 0.5, line + 0.5, Math.max(cell, 4), tall - 1);
   });
 }
 
-function legend(track, x, width, py, colours, start, count) {
+function legend(track, x, width, py, colours) {
   const [low, high] = track.scale === null ? ["0", "1"] : [`-${track.scale}`, `+${track.scale}`];
   const left = pen.measureText(low).width + 4, bar = Math.min(60, width - left - pen.measureText(high).width - 4);
   text(low, x, py, look.muted);
   for (let i = 0; i < bar; i++) box(x + left + i, py + 4, 1.5, LINE - 8, colours[Math.round(i / bar * 255)]);
   text(high, x + left + bar + 4, py, look.muted);
-  if (count < track.units) text(`${start}-${start + count - 1} of ${track.units}`, x + width, py, look.muted, width - left - bar - 40, "right");
 }
 
 function drawBars(track, x, width, py) {
@@ -183,8 +202,8 @@ function drawBars(track, x, width, py) {
   visible(track.lane, (row, line) => {
     const value = number(track, row);
     if (Number.isNaN(value)) return;
-    text(value.toPrecision(value >= 100 ? 4 : 3).slice(0, 5), x + 40, line, look.text, 40, "right");
-    box(x + 46, line + 4, Math.max(0, width - 46) * clamp(value / track.most, 0, 1), LINE - 8, look.muted);
+    write(value.toPrecision(value >= 100 ? 4 : 3).slice(0, 5), x + 40, line, look.text, 40, "right");
+    box(x + 46, line + 4, Math.max(0, width - 46) * clamp(value / track.most, 0, 1), tall - 8, look.muted);
   });
 }
 
@@ -194,8 +213,8 @@ function drawChange(track, x, width, py) {
   visible(track.lane, (row, line) => {
     const bits = track.data[row];
     const colour = bits >= 0.05 ? look.bad : bits <= -0.05 ? look.good : look.muted;
-    if (!Number.isNaN(bits)) text(`${bits >= 0 ? "+" : ""}${bits.toFixed(1)}`, x + 44, line, colour, 44, "right");
-    box(x + 50, line + 4, Math.max(0, width - 50) * (most ? moved[row] / most : 0), LINE - 8, look.muted);
+    if (!Number.isNaN(bits)) write(`${bits >= 0 ? "+" : ""}${bits.toFixed(1)}`, x + 44, line, colour, 44, "right");
+    box(x + 50, line + 4, Math.max(0, width - 50) * (most ? moved[row] / most : 0), tall - 8, look.muted);
   });
 }
 
@@ -206,9 +225,9 @@ function drawPrediction(track, x, width, py) {
     for (let i = 0; i < each && track.words[row][i]; i++) {
       const word = track.words[row][i], left = x + i * width / each, right = word === track.came[row];
       const colour = i ? look.muted : look.word;
-      text(right ? (track.free && row + 1 >= track.free ? "▸" : "✓") : "", left, line, colour);
-      text(word, left + 12, line, colour, width / each - 56);
-      text(track.data[row * track.units + i].toFixed(2), left + width / each - 6, line, colour, 44, "right");
+      write(right ? (track.free && row + 1 >= track.free ? "▸" : "✓") : "", left, line, colour);
+      write(word, left + 12, line, colour, width / each - 56);
+      write(track.data[row * track.units + i].toFixed(2), left + width / each - 6, line, colour, 44, "right");
     }
   });
 }
@@ -221,13 +240,13 @@ function drawFollow(track, x, width, py, own) { // bars over the rows k, for the
   const most = values ? chosen(values) : -1, which = gradient ? "" : looks(lane, track, now.row);
   const size = v => gradient ? (Math.log10(v) - low) / (high - low) : v;
   visible(lane, (row, line) => {
-    if (gradient && row === now.row && values && !lane.labels) text(`◂ L${sub(row)}`, x, line, look.muted);
+    if (gradient && row === now.row && values && !lane.labels) write(`◂ L${sub(row)}`, x, line, look.muted);
     else if (values && row < values.length && values[row] > 0)
-      box(x, line + 4, width * clamp(size(values[row]), 0.01, 1), LINE - 8,
+      box(x, line + 4, width * clamp(size(values[row]), 0.01, 1), tall - 8,
         own && row === most ? look.accent : gradient ? look.bar : look.attention);
     else if (which === "cross" && row >= lane.source) {
       const shares = weights(track, "cross", row, lane.tokens.length), best = argmax(shares);
-      if (best >= 0) text(`▴${lane.tokens[best]} ${shares[best].toFixed(2)}`, x, line, look.muted, width);
+      if (best >= 0) write(`▴${lane.tokens[best]} ${shares[best].toFixed(2)}`, x, line, look.muted, width);
     }
   });
 }

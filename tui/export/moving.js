@@ -2,6 +2,7 @@
 // What moves it --------------------------------------------------------------------------------------
 
 function show() {
+  fitRows();
   scroll();
   draw();
   at("line").textContent = reading(focused());
@@ -44,7 +45,7 @@ function play(on = timer === null) {
   at("play").setAttribute("aria-label", on ? "Pause" : "Play");
 }
 
-const page = () => Math.max(1, Math.floor((height() - header()) / LINE) - 1);
+const page = () => Math.max(1, Math.floor((height() - header()) / tall) - 1);
 const KEYS = {
   ArrowDown: () => go(now.row + 1), ArrowUp: () => go(now.row - 1), Home: () => go(0), End: () => go(rows - 1),
   PageDown: () => go(now.row + page()), PageUp: () => go(now.row - page()), " ": () => play(),

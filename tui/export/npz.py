@@ -39,7 +39,7 @@ def write(trace: Trace, tracks: Sequence[Track], out: IO[bytes]) -> None:
             info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(info, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def about(trace: Trace, tracks: Sequence[Track]) -> dict[str, Any]:

@@ -94,9 +94,9 @@ class _Writer:
 
 
 def _labels(trace: Trace, track: Track, axis: str) -> list[str]:
-    """What stands for each place along an axis: a word of the vocabulary, else a number from 0."""
+    """What stands for each place along an axis: a word, if no two are the same, else a number from 0."""
     size, words = track.array.shape[track.axes.index(axis)], trace.header.vocabulary
-    if axis == "word" and size == len(words):
+    if axis == "word" and size == len(words) == len(set(words)):
         return list(words)
     return [str(i) for i in range(size)]
 
