@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,10 +85,12 @@ class Visit:
         self.closed = True
 
 
-async def stay_of(tmp_path: Path, visit: Visit, **limits: int) -> tuple[Stay, Loop, Any]:
+async def stay_of(
+    tmp_path: Path, visit: Visit, role: str = "guest", **limits: int
+) -> tuple[Stay, Loop, Any]:
     given_ = Limits(**limits)
     entry = Roll(given_).admit("192.0.2.1")
-    client = Client("xterm", 80, 24)
+    client = Client("xterm", 80, 24, role=role)
     stay = Stay(visit, given_, client, entry, Log(tmp_path / "log"), None)  # type: ignore[arg-type]
     loop = Loop()
     stay._loop = loop  # type: ignore[assignment]
@@ -120,6 +123,22 @@ async def test_without_keys_a_stay_is_over_at_its_idle_end(tmp_path: Path) -> No
     await loop.pass_to(10.0)
     assert visit.said == ["You have pressed no key for 10 s."]
     assert (await task, stay.reason) == (0, "idle")
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("follower", "Your time here is over: 35 s."), ("presenter", "")]
+)
+async def test_who_follows_presses_no_keys_and_who_presents_stays(
+    tmp_path: Path, role: str, said: str
+) -> None:
+    visit = Visit()
+    _, loop, task = await stay_of(tmp_path, visit, role, idle=10, total=35)
+    await loop.pass_to(34.0)
+    assert visit.said == []
+    await loop.pass_to(1e6)
+    assert visit.said == [said] * bool(said)
+    visit.tell("")
+    await task
 
 
 async def test_an_app_that_does_not_end_is_ended(tmp_path: Path) -> None:

@@ -126,11 +126,16 @@ class Stay:
         return 0 if self.reason else code
 
     def _tick(self) -> None:
-        """One timer for both limits, set anew only when it has run out."""
-        now, waits = self._loop.time(), []
+        """One timer for both limits, set anew only when it has run out.
+
+        Who follows presses no keys, and who presents is not sent away.
+        """
+        now, waits, role = self._loop.time(), [], self._client.role
+        total = self._limits.total if role != "presenter" else 0
+        idle = self._limits.idle if role == "guest" else 0
         for reason, most, since, line in (
-            ("total", self._limits.total, self._began, "Your time here is over: {} s."),
-            ("idle", self._limits.idle, self._typed, "You have pressed no key for {} s."),
+            ("total", total, self._began, "Your time here is over: {} s."),
+            ("idle", idle, self._typed, "You have pressed no key for {} s."),
         ):
             if most:
                 left = since + most - now
