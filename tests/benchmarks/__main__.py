@@ -11,7 +11,7 @@ from tests.benchmarks.timing import HEAD
 for library in ("OMP", "OPENBLAS", "MKL"):  # one thread for both sides; read when NumPy is imported
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
-NAMES = ("cells", "gradients", "pairs", "screen", "serving", "training", "watching")
+NAMES = ("cells", "gradients", "pairs", "screen", "training", "watching")
 
 if __name__ == "__main__":
     print(HEAD)
