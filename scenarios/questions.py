@@ -121,7 +121,10 @@ def answered(play: Play, i: int) -> Measured:
 
 
 def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
-    """Whether an answer is what was measured, and both in words."""
+    """Whether an answer is what was measured, and both in words; nothing was said where `said` is ""."""
+    if not said:
+        true = question.show(found.value) if found.true is None else question.choices[found.true]
+        return False, f"Measured: {true}."
     if found.true is not None:
         true = question.choices[found.true]
         return (

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "export": "tui.export.command",
     "serve": "tui.serve.command",
     "tour": "tui.tour.command",
+    "play": "tui.present.command",
     "learn": "tui.commands",
     "train": "tui.commands",
     "watch": "tui.commands",
@@ -94,19 +95,6 @@ def main(ctx: click.Context) -> None:
     one_thread()  # lenses work on many small matrices, and beside them the screen wants a core
     if ctx.invoked_subcommand is None:
         start.screen()
-
-
-@main.command(
-    epilog=examples(
-        "peephole play agreement", "peephole play ./my.toml", "peephole play coreference"
-    )
-)
-@click.argument("scenario")
-def play(scenario: str) -> None:
-    """Play a SCENARIO, by name or from a TOML file, beat by beat on the screen."""
-    from scenarios import shelf
-
-    start.screen(scenario=shelf.find(scenario))
 
 
 @main.command(

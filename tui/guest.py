@@ -32,8 +32,8 @@ class Guest:
     role: str = "guest"
     name: str = ""
 
-    def driver(self) -> type[Driver]:
-        """How their screen is drawn."""
+    def driver(self) -> type[Driver] | None:
+        """How their screen is drawn; None is as everybody's."""
         from tui.serve.driver import GuestDriver
 
         return GuestDriver

@@ -19,7 +19,33 @@ def _key(
     )  # fmt: skip
 
 
+ANSWERS = (
+    "choose",
+    "digit",
+    "erase",
+    "reveal",
+)  # actions that are only there while a question is open
+_ANSWERS = [  # before all others of their keys
+    *(
+        _key(letter, f"choose({n})", "Choose", "Choose an answer")
+        for n, letter in enumerate("abcdef")
+    ),
+    *(
+        _key(key, f"digit({n})", "Guess", "Type the number that you guess")
+        for n, key in enumerate([*"0123456789", "full_stop", "minus", "percent_sign", "e"])
+    ),
+    _key("backspace", "erase", "Erase", "Take back what was typed last"),
+    _key(
+        "enter",
+        "reveal",
+        "Answer",
+        "Measure what was asked, and show it",
+        show=True,
+        display="Enter",
+    ),
+]
 KEYS: list[BindingType] = [
+    *_ANSWERS,
     _key("space", "play", "Play", "Play or pause", show=True, display="Space"),
     _key("down,j", "row(1)", "Row", "One row on or back, reading it if need be", show=True, display="↑↓"),
     _key("up,k", "row(-1)", "Row back", "One row on or back, reading it if need be", display="↑↓"),

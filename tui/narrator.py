@@ -28,6 +28,7 @@ class Words:
         title, text: of the beat, with its numbers filled in.
         claims: (text, measured, passed) of each; None while they are being measured.
         problem: why they cannot be measured, and what to do.
+        before, after: further lines above and below the text, each with its colour.
     """
 
     number: str
@@ -35,6 +36,14 @@ class Words:
     text: str
     claims: Sequence[tuple[str, str, bool]] | None = ()
     problem: str = ""
+    before: tuple[tuple[str, str], ...] = ()
+    after: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def spoken(self) -> str:
+        """All that there is to read, but the claims."""
+        lines = (text for text, _ in (*self.before, *self.after))
+        return " ".join((self.title, self.text, *lines))
 
 
 class Narrator(VerticalScroll, can_focus=False):
@@ -87,8 +96,12 @@ class Narrator(VerticalScroll, can_focus=False):
         text.append(self._shown(words.title), f"bold {look.primary}")
         roomy = self.has_class("-big") and self.app.size.height >= BRIEF
         text.append("\n\n" if roomy else "\n")
+        for line, colour in words.before:
+            text.append(self._shown(line) + "\n", f"bold {getattr(look, colour)}")
         for part, style in emphasised(flowing(words.text)):
             text.append(self._shown(part), f"{style} {look.text}".strip())
+        for line, colour in words.after:
+            text.append("\n" + self._shown(line), getattr(look, colour))
         if words.claims is None:
             text.append("\n" + self._shown("measuring …"), look.muted)
         if words.problem:

@@ -41,6 +41,19 @@ def quick() -> None:
     gc.disable()
 
 
+def terminal() -> None:
+    """Whether there is one.
+
+    Raises:
+        PeepholeError: there is none.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise PeepholeError(
+            "the screen needs a terminal",
+            do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
+        )
+
+
 def screen(
     session: Callable[[], Session] | None = None,
     scenario: Scenario | None = None,
@@ -51,11 +64,7 @@ def screen(
     Raises:
         PeepholeError: there is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise PeepholeError(
-            "the screen needs a terminal",
-            do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
-        )
+    terminal()
     quick()
     from tui.app import launch
 

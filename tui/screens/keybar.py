@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-ALWAYS = ("explain", "quit", "app.quit", "done", "beat(1)", "over")
+ALWAYS = ("explain", "quit", "app.quit", "done", "beat(1)", "over", "reveal")
 VIEWS, PLAY = "view('score')", "play"
 
 

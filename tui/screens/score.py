@@ -12,9 +12,10 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from tui.guest import FORBIDDEN, visitor
-from tui.keys import KEYS
+from tui.keys import ANSWERS, KEYS
 from tui.lines import Line, cells, headline
 from tui.narrator import BRIEF, Narrator, Words
+from tui.present.asking import Asking
 from tui.present.presenting import Presenting
 from tui.score import Score
 from tui.screens.dock import Dock
@@ -23,7 +24,6 @@ from tui.screens.keybar import KeyBar
 from tui.screens.least import fits
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
-from tui.screens.scripted import Scripted
 from tui.screens.word_input import WordInput
 from tui.screens.writing import Writing
 from tui.session import Session
@@ -38,7 +38,7 @@ NEEDS = (60, 12)  # columns and lines below which nothing can be read
 SIDE = 150  # columns from which on the narration stands beside the score
 
 
-class ScoreScreen(Presenting, Doing, Scripted, Writing, Playback, Looking, inherit_bindings=False):
+class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit_bindings=False):
     """One session on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -97,6 +97,8 @@ class ScoreScreen(Presenting, Doing, Scripted, Writing, Playback, Looking, inher
         if action in FORBIDDEN and visitor() is not None:
             return False
         if action == "type" and isinstance(self.focused, WordInput):
+            return False
+        if action in ANSWERS and not self.may_answer(action, parameters):
             return False
         if action == "decode":  # for models that write
             return any(lane.source and not lane.whole for lane in self.session.lanes)

@@ -32,6 +32,9 @@ class Scripted(Core):
         self.beat = 0
         self._target: int | None = None  # the row to which a beat is on its way
         self._shown: Beat | None = None
+        self.answers: dict[
+            int, str
+        ] = {}  # of the beats whose question was answered: what was guessed
         self._lanes: dict[int, tuple[ScriptLane, Lane]] = {}  # by id; kept with what it is of
         if scenario is not None:
             from scenarios.play import Play
@@ -86,26 +89,56 @@ class Scripted(Core):
         async def show(beat: Beat) -> None:
             await self._show(beat)
 
-            def measure() -> tuple[str, list, str]:
-                said = play.narration(number)
-                try:
-                    found = play.verdicts(number)
-                except PeepholeError as error:
-                    return said, [], unmeasured(error)
-                return said, [(v.text, v.measured, v.passed) for v in found], ""
-
-            def tell(found: tuple[str, list, str]) -> None:
-                self.narrator.say(Words(self.beat_number, beat.beat.title, *found))
-
-            self.in_thread(measure, tell, "claims", self._cannot)
+            if number == self.beat and not self.asking:
+                self.tell()
 
         self.in_thread(lambda: play.stage(number), show, "beat", self._cannot)
+
+    def tell(self) -> None:
+        """Measure what the beat says, and say it."""
+        number = self.beat
+
+        def say(words: Words) -> None:
+            self.narrator.say(words)
+            self.told()
+
+        self.in_thread(lambda: self.words(number), say, "claims", self._cannot)
+
+    def words(self, number: int) -> Words:
+        """What a beat says, with all that it claims; it is measured here."""
+        play, counted = self.play_script, self.beat_number
+        assert play is not None
+        title, said = play.scenario.beats[number].title, play.narration(number)
+        try:
+            found = play.verdicts(number)
+        except PeepholeError as error:
+            return Words(counted, title, said, [], unmeasured(error))
+        return Words(counted, title, said, [(v.text, v.measured, v.passed) for v in found])
+
+    def told(self) -> None:
+        """The words of a beat stand there, or why they cannot."""
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is open, so that nothing else is told or shown."""
+        return False
+
+    def held_back(self, beat: Beat) -> bool:
+        """Show what stands before the answer, and no more; whether a question is open."""
+        return False
+
+    @property
+    def at_end(self) -> bool:
+        """Whether there is nothing after what is shown."""
+        at_last = self.play_script is not None and self.beat + 1 == len(self.play_script)
+        return at_last and not self.asking and self._target is None
 
     def _cannot(self, error: PeepholeError) -> None:
         """Say in the beat why it cannot be shown, or its numbers not be measured."""
         assert self.play_script is not None
         title = self.play_script.scenario.beats[self.beat].title
         self.narrator.say(Words(self.beat_number, title, "", (), unmeasured(error)))
+        self.told()
 
     async def _show(self, beat: Beat) -> None:
         self.playing(False)
@@ -135,6 +168,8 @@ class Scripted(Core):
             await self.show_session(new)
         self.session.feed("ticks" not in (beat.of or "").split())
         self._shown, self._target = beat, beat.row
+        if self.held_back(beat):
+            return
         if self.session.cursor < beat.row and beat.view in ("score", "compare"):
             self.action_view("score")
             self._focus(beat.of)

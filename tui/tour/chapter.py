@@ -60,7 +60,8 @@ class ChapterScreen(ScoreScreen, inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """At the last beat the key of the next one leads to the next chapter."""
         if action == "over" or (action == "beat" and parameters == (1,)):
-            return not self.has_class("-small") and self._at_end == (action == "over")
+            at_end = self._at_end and not self.asking
+            return not self.has_class("-small") and at_end == (action == "over")
         return super().check_action(action, parameters)
 
     def action_over(self) -> None:

@@ -1,0 +1,142 @@
+"""The app of `peephole play`: scenarios one after the other, a timer, and the rules of a booth."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.timer import Timer
+
+from engine import PeepholeError
+from tui.app import PeepholeApp, Start, first_session
+from tui.guest import Guest
+from tui.present.screen import PlayScreen
+from tui.present.show import Show
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.widget import AwaitMount
+
+    from scenarios.script import Scenario
+    from tui.session import Session
+
+AWAY = 60.0  # seconds without a key after which a booth goes on by itself, from the start
+LEAVING = frozenset({"quit", "command_palette"})  # what nobody does in a booth
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, eq=False)
+class Passer(Guest):
+    """Somebody at a booth: a guest, but at the machine's own terminal."""
+
+    def driver(self) -> type[Driver] | None:
+        return None
+
+
+class PlayApp(PeepholeApp):
+    """Plays a show.
+
+    Attributes:
+        show_: what is played.
+        minutes: that there are for it; 0 is no end.
+        began: when its first frame was there, by the monotonic clock.
+        left: whether somebody was allowed to end it.
+        problem: the mistake that ended it.
+    """
+
+    def __init__(self, show: Show, problem: str = "", **options: Any) -> None:
+        options = {"share": not show.kiosk, "guest": Passer() if show.kiosk else None} | options
+        super().__init__(None, show.scenarios[0], **options)
+        self.show_, self.minutes = show, show.minutes
+        self.began, self.left, self.problem = time.monotonic(), False, ""
+        self._said = problem
+        self._at = 0  # which of the scenarios
+        self._away: Timer | None = None
+
+    async def show_first(self) -> None:
+        await super().show_first()
+        self.began = time.monotonic()
+        if self._said:
+            self.notify(self._said, severity="warning", timeout=10, markup=False)
+        if self.show_.kiosk:
+            for number in SIGNALS:
+                with suppress(NotImplementedError, ValueError, RuntimeError):  # in no main thread
+                    asyncio.get_running_loop().add_signal_handler(number, self._leave, 128 + number)
+
+    def show(
+        self, session: Session | None, scenario: Scenario | None = None, *, start: Start = ""
+    ) -> AwaitMount:
+        """Open a scenario so that it is presented."""
+        if scenario is None:
+            return super().show(session, scenario, start=start)
+        show, self.show_ = self.show_, replace(self.show_, beat=0)
+        return self.push_screen(PlayScreen(first_session(scenario), scenario, show))
+
+    async def onward(self) -> None:
+        """Behind the last beat: the next scenario, or the same from its start; every one begins anew."""
+        self._at = (self._at + 1) % len(self.show_.scenarios)
+        for _ in self.show_.scenarios:
+            try:
+                await self._begin()
+                return
+            except PeepholeError as error:  # a model that is gone: another scenario may do
+                self.notify(str(error), severity="warning", markup=False)
+                self._at = (self._at + 1) % len(self.show_.scenarios)
+
+    async def _begin(self) -> None:
+        here = next(s for s in self.screen_stack if isinstance(s, PlayScreen))
+        scenario = self.show_.scenarios[self._at]
+        screen = PlayScreen(first_session(scenario), scenario, replace(self.show_, big=here.big))
+        while self.screen is not here:
+            self.pop_screen()
+        await self.switch_screen(screen)
+
+    # A booth --------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """In a booth whoever presses a key takes over, and may have gone a minute later."""
+        if self.show_.kiosk and isinstance(
+            event, events.Key | events.Click | events.MouseScrollDown
+        ):
+            if isinstance(event, events.Key) and event.key == "ctrl+c":
+                self._leave(130)
+                return
+            if not event.is_forwarded:
+                self._take_over()
+        await super().on_event(event)
+
+    def _take_over(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, PlayScreen):
+                screen.hand_over()
+        if self._away is None:
+            self._away = self.set_timer(AWAY, self._gone)
+        else:
+            self._away.reset()
+
+    async def _gone(self) -> None:
+        self._away = None
+        self._at = -1
+        await self.onward()
+
+    def _leave(self, code: int) -> None:
+        self.left = True
+        self.exit(return_code=code)
+
+    async def action_quit(self) -> None:
+        if not self.show_.kiosk:
+            await super().action_quit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.show_.kiosk and action in LEAVING:
+            return False
+        return super().check_action(action, parameters)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.problem = f"{type(error).__name__}: {error}"[:200]
+        super()._handle_exception(error)

@@ -1,0 +1,110 @@
+"""The score as `peephole play` shows it: the first beat behind the last, a timer, and playing by itself."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from tui.keys import KEYS
+from tui.lines import Line
+from tui.notes.timing import left
+from tui.present.show import Show
+from tui.record.timing import LEAST, WORD
+from tui.screens.score import ScoreScreen
+from tui.session import Session
+
+if TYPE_CHECKING:
+    from scenarios.script import Scenario
+    from tui.present.app import PlayApp
+
+THINK = 8.0  # seconds beyond those of reading it that a question waits for a guess, where all plays by itself
+
+
+class PlayScreen(ScoreScreen, inherit_bindings=False):
+    """A scenario that is presented.
+
+    Attributes:
+        alone: whether it plays by itself.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+    DEFAULT_CSS = "PlayScreen #timer { width: auto; }"
+    app: PlayApp  # type: ignore[assignment]
+
+    def __init__(self, session: Session, scenario: Scenario, show: Show) -> None:
+        self._show_, self.alone = show, show.kiosk
+        self._first: int | None = show.beat
+        self._hold: Timer | None = None
+        super().__init__(session, scenario)
+
+    def on_mount(self) -> None:
+        """Textual calls that of the score as well, after this one."""
+        if self._show_.minutes:
+            self.query_one("#top", Horizontal).mount(Line(self.palette, id="timer"))
+            self.set_interval(1, self._count)
+            self.call_after_refresh(self._count)
+        if self._show_.big:
+            self.call_after_refresh(self.action_big)
+
+    def go_to_beat(self, number: int) -> None:
+        if self._first is not None:
+            number, self._first = self._first, None
+        self._stop()
+        super().go_to_beat(number)
+
+    def action_beat(self, by: int) -> None:
+        if by > 0 and self._show_.loop and self.at_end:
+            self.app.call_later(self.app.onward)
+        else:
+            super().action_beat(by)
+
+    # The timer ------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        """Say how much time is left; only this group of cells is drawn."""
+        line = self.query_one("#timer", Line)
+        began, now = self.app.began, time.monotonic()
+        said = f" {left(began, self.app.minutes, now)} "
+        if line.styles.width is None or line.styles.width.value != len(said):
+            line.styles.width = len(said)
+        over = now > began + 60 * self.app.minutes
+        line.say((said, "bad" if over else "accent"))
+
+    # Playing by itself ----------------------------------------------------------------------------
+
+    def told(self) -> None:
+        """The words of a beat stand there: it stays for as long as they take to read."""
+        super().told()
+        if self.alone:
+            words = self.narrator.words
+            said = f"{words.title} {words.spoken}" if words is not None else ""
+            seconds = max(LEAST, WORD * len(said.split())) + (THINK if self.asking else 0)
+            self._stop()
+            self._hold = self.set_timer(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self._hold = None
+        if not self.alone:
+            return
+        if self.session.playing:  # on the way to where the beat stops
+            self._hold = self.set_timer(LEAST, self._go_on)
+        else:
+            self.action_beat(1)
+
+    def hand_over(self) -> None:
+        """Somebody is there: no more by itself."""
+        if self.alone:
+            self.alone = False
+            self._stop()
+            if self.session.playing and self._target is None:
+                self.playing(False)
+            self.notify("It is yours. A minute without a key, and it begins again", timeout=5)
+
+    def _stop(self) -> None:
+        if self._hold is not None:
+            self._hold.stop()
+            self._hold = None
