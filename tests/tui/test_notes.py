@@ -117,7 +117,7 @@ async def test_it_waits_finds_shows_and_drives(runtime: Path) -> None:
             await press(notes, "G", "9", "9", "enter")
             await sees(notes, "There are beats 1 to 15")
             await press(notes, "c")
-            await until(lambda: pilot.app.screen_stack[-2].curtain)
+            await until(lambda: getattr(pilot.app.screen_stack[-2], "curtain", False))
             await sees(notes, "the screen is dark")
             await press(notes, "n")  # a step takes the curtain away, and no more
             await until(lambda: not pilot.app.screen_stack[-1].is_modal)
@@ -128,20 +128,42 @@ async def test_it_waits_finds_shows_and_drives(runtime: Path) -> None:
             await sees(notes, "beat 1/15")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 14)])
-@pytest.mark.parametrize("ascii", [False, True])
-async def test_every_size_shows_what_a_speaker_needs(size: tuple, ascii: bool) -> None:
-    async with playing() as pilot, reading(size=size, plain=ascii) as notes:
-        await pilot.press("n", "n", "n")
-        await until(lambda: pilot.app.screen.beat >= 1)
-        await sees(notes, "Next: ")
-        await until(lambda: notes.app.screen.card.said)
-        await idle(notes)
-        shown = text(notes)
-        for part in ("since the start", "in this beat", "They read:", "q Quit", "n Next"):
-            assert part in shown
-        if ascii:
-            assert shown.isascii()
+async def test_every_size_shows_what_a_speaker_needs() -> None:
+    async with playing() as pilot, reading() as notes:
+        await until(lambda: notes.app.screen.card and notes.app.screen.card.said)
+        for ascii in (False, True):
+            for size in ((60, 14), (80, 24), (120, 40), (200, 60)):
+                await notes.resize_terminal(*size)
+                await idle(notes)
+                shown = text(notes)
+                for part in (
+                    "since the start",
+                    "in this beat",
+                    "They read:",
+                    "Next: ",
+                    "q Quit",
+                    "n Next",
+                ):
+                    assert part in shown, (part, size, shown)
+                assert not ascii or shown.isascii()
+            await press(notes, "A")
+        assert pilot.app.is_running
+
+
+async def test_what_is_asked_is_told_and_measured_by_the_next_key() -> None:
+    from scenarios import shelf
+
+    found = shelf.find("coreference")
+    first = next(beat for beat in found.beats if beat.question is not None)
+    async with (
+        playing(replace(found, beats=(first, *found.beats[:1]))) as pilot,
+        reading() as notes,
+    ):
+        await sees(notes, "They are asked: One head of the last layer")
+        assert "They read" not in text(notes)
+        await press(notes, "n")
+        await sees(notes, "They read:")
+        assert pilot.app.screen.beat == 0
 
 
 async def test_the_clocks_run_by_the_second_and_are_set_to_zero(

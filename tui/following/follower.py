@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 HARMLESS = frozenset(
     {"quit", "next_theme", "plain", "command_palette", "explain", "guide", "snap", "focus_next",
-     "focus_previous", "copy_text", "help_quit"}
-)  # fmt: skip  # actions that leave what is shown where it is
+     "focus_previous", "copy_text", "help_quit", "choose", "digit", "erase", "lift"}
+)  # fmt: skip  # actions that leave what is shown where it is; anybody may guess along
 
 
 class Follower(Companion):

@@ -58,7 +58,7 @@ def _score(screen: ScoreScreen) -> Place:
         scenario=_short(scenario.name) if scenario is not None else "",
         source=digest(scenario) if scenario is not None else "",
         beat=screen.beat_shown,
-        revealed=bool(getattr(screen, "revealed", False)),
+        revealed=screen.revealed,
         lanes=() if screen.as_told else described(session.lanes, screen.scripted_models),
         cursor=min(session.cursor, COUNT),
         clock=min(session.clock, COUNT),
@@ -75,7 +75,7 @@ def _score(screen: ScoreScreen) -> Place:
         state=_state(front, view) if view is not None else (),
         lane=screen.index,
         track=_short(key(screen.track)) if view is None else "",
-        blank=bool(getattr(screen, "curtain", False)),
+        blank=screen.curtain,
     )
 
 

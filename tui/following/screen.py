@@ -154,10 +154,10 @@ class Followed(ScoreScreen, inherit_bindings=False):
             self._play(place.playing)
             self._look(place)
             session.unit = place.unit  # a view that was left had one of its own
-            if getattr(self, "curtain", place.blank) != place.blank:
+            if self.curtain != place.blank:
                 self.action_curtain()
-            if place.revealed and getattr(self, "revealed", None) is False:
-                self.reveal()  # type: ignore[attr-defined]
+            if place.revealed and not self.revealed:
+                self.reveal()
             if differ:
                 self.score.selected()
             self.sync()

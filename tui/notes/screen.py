@@ -213,7 +213,9 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
         look, glyph = self.app.palette.look, self.app.palette.glyph
         parts: list[tuple[str, str]] = []
         if card.asks:
-            parts += [("They are asked: ", f"bold {look.accent}"), (card.asks + "\n", look.text)]
+            asked = " ".join(card.asks.split())
+            return [("They are asked: ", f"bold {look.accent}"), (asked, look.text),
+                    ("   n measures the answer", look.muted)]  # fmt: skip
         said = "".join(part for part, _ in emphasised(flowing(card.said)))
         if self.size.height < TALL:
             said = _begins(said, 2 * (self.size.width - 12))

@@ -16,6 +16,7 @@ from tui.sent import LETTERS
 from tui.sockets import runtime
 
 if TYPE_CHECKING:
+    from scenarios.play import Play
     from tui.app import PeepholeApp
     from tui.screens.score import ScoreScreen
 
@@ -34,8 +35,9 @@ class Speaker(Companion):
         self._opening: asyncio.Task[None] | None = None
         self._card: Card | None = None
         self._began = self._since = time.time()
-        self._beat: tuple[int, int] = (0, -1)  # which play, and which beat of it
-        self._notes: dict[tuple[int, int], str] = {}
+        self._beat = -1
+        self._noted_of: Play | None = None
+        self._notes: dict[int, str] = {}  # of its beats
 
     def start(self) -> None:
         self._opening = asyncio.create_task(self._open())
@@ -76,8 +78,8 @@ class Speaker(Companion):
     def _turned(self) -> None:
         """Note when a beat came up."""
         screen = self._screen()
-        if screen is not None and (beat := (id(screen.play_script), screen.beat)) != self._beat:
-            self._beat, self._since = beat, time.time()
+        if screen is not None and screen.beat != self._beat:
+            self._beat, self._since = screen.beat, time.time()
 
     def _publish(self) -> None:
         """Tell of the beat on the screen, where it is not told yet."""
@@ -94,7 +96,7 @@ class Speaker(Companion):
         words = screen.narrator.words
         current = words if words is not None and words.title == beats[at].title else None
         claims = (current.claims if current is not None else None) or ()
-        answered = bool(getattr(screen, "revealed", True))
+        question = beats[at].question if screen.asking else None
         return Card(
             title=_short(play.scenario.title),
             beat=at,
@@ -102,13 +104,13 @@ class Speaker(Companion):
             heading=_short(beats[at].title),
             following=_short(beats[at + 1].title) if at + 1 < len(beats) else "",
             notes=self._noted(screen, at, current is not None and current.claims is not None),
-            said=_short(current.text, LONG) if current is not None else "",
+            said=_short(current.text, LONG) if current is not None and question is None else "",
             claims=tuple(
                 (_short(c, LONG), _short(m, LONG), bool(ok)) for c, m, ok in claims[:CLAIMS]
             ),
             problem=_short(current.problem, LONG) if current is not None else "",
-            blank=bool(getattr(screen, "curtain", False)),
-            asks="" if answered else _short(str(getattr(beats[at], "ask", "") or ""), LONG),
+            blank=screen.curtain,
+            asks=_short(question.ask, LONG) if question is not None else "",
             began=self._began,
             since=self._since,
             minutes=float(getattr(self.app, "minutes", 0) or 0),
@@ -118,22 +120,25 @@ class Speaker(Companion):
         """The speaker's notes of a beat; measured beside the interface, after what all are told."""
         play = screen.play_script
         assert play is not None
-        key, written = (id(play), at), play.scenario.beats[at].notes
-        if key not in self._notes and not measured:
+        written = play.scenario.beats[at].notes
+        if self._noted_of is not play:  # the file was read again
+            self._noted_of, self._notes = play, {}
+        notes = self._notes
+        if at not in notes and not measured:
             return _short(written, LONG) if "{" not in written else ""
-        if key not in self._notes:
-            self._notes[key] = ""
+        if at not in notes:
+            notes[at] = ""
 
             def work() -> None:
                 try:
                     said = play.notes(at)
                 except PeepholeError as error:
                     said = f"not measured: {error.what}"
-                self._notes[key] = _short(said, LONG)
+                notes[at] = _short(said, LONG)
                 self.app.call_from_thread(self._publish)
 
             self.app.run_worker(work, thread=True, group="notes")
-        return self._notes[key]
+        return notes[at]
 
     # What it is told ------------------------------------------------------------------------------
 
@@ -147,10 +152,8 @@ class Speaker(Companion):
         screen = self._screen()
         if screen is None or screen.play_script is None:
             return
-        if do == "curtain" or getattr(screen, "curtain", False):
-            curtain = getattr(screen, "action_curtain", None)  # a step takes it away, and no more
-            if curtain is not None:
-                curtain()
+        if do == "curtain" or screen.curtain:  # a step takes the curtain away, and no more
+            screen.action_curtain()
         elif do == "beat" and number is not None:
             if 0 <= number < len(screen.play_script):
                 screen.go_to_beat(number)
