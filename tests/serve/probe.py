@@ -39,6 +39,7 @@ def tries(home: str) -> dict[str, Callable[[], object]]:
         "system": lambda: os.system("true"),
         "exec": lambda: os.execv("/bin/true", ["true"]),
         "fork": os.fork,
+        "connect": lambda: socket.create_connection(("127.0.0.1", 9)),
         "listen": lambda: socket.socket().bind(("127.0.0.1", 0)),
         "fill": _fill,
     }

@@ -96,12 +96,12 @@ def _limit(memory: int, cpu: int) -> None:
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:
-    """A second wall behind the guest's rules: no file is opened for writing and no process started."""
+    """A second wall behind the guest's rules: no file is written, no process started, no network used."""
     if event == "open":
         name, mode, flags = args
         if (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & WRITING:
             raise PermissionError(1, "a visitor writes nothing", str(name))
-    elif event.startswith(FORBIDDEN):
+    elif event.startswith(FORBIDDEN) or (event == "socket.connect" and isinstance(args[1], tuple)):
         raise PermissionError(1, f"a visitor does not do that: {event}")
 
 
