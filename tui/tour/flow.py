@@ -11,6 +11,7 @@ from engine import PeepholeError
 from scenarios import shelf
 from scenarios.tour import Chapter
 from scenarios.tour.questions import Asked, Question, questions
+from tui.guest import visitor
 from tui.tour import progress
 from tui.tour.asking import Page
 from tui.tour.chapter import ChapterScreen
@@ -126,7 +127,9 @@ class Flow:
             text = (
                 f"That was the tour: {len(self.course)} chapters, from {first} to {last}. Every number in "
                 "them was measured while you watched.",
-                "Now type sentences of your own, hold a gate shut, train a network: `peephole` lists all.",
+                "Now type sentences of your own, hold a gate shut, train a network: `peephole` lists all."
+                if visitor() is None
+                else "Now type sentences of your own, and hold a gate shut: Esc leads back to all there is.",
             )
         page = Page(
             "The end", self.course.title, (*text, *self.course.ends), None, "shows the contents"
