@@ -23,7 +23,7 @@ from typing import Any
 import pyte
 import pytest
 
-PATIENCE = 30.0  # seconds until what is waited for counts as never coming
+PATIENCE = 60.0  # seconds until what is waited for counts as never coming
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -66,10 +66,16 @@ class Server:
             [sys.executable, "-m", "tui.cli", "serve", *front, "--log", str(self.log_path), *options],
             env=self.env, cwd=folder, stdout=subprocess.DEVNULL, stderr=self.errors,
         )  # fmt: skip
-        start = wait(
-            lambda: self.events("start", pid=self.process.pid) or self.process.poll() is not None,
-            "the start of the server",
-        )
+        try:
+            start = wait(
+                lambda: (
+                    self.events("start", pid=self.process.pid) or self.process.poll() is not None
+                ),
+                lambda: f"the start of the server: {self.said()}",
+            )
+        except AssertionError:
+            self.end()
+            raise
         if not isinstance(start, list):
             raise AssertionError(self.said())
         self.port = int(start[0].get("ssh", ":0").rpartition(":")[2])

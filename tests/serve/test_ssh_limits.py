@@ -74,8 +74,8 @@ def test_a_visit_is_over_after_some_time_and_ctrl_c_twice_waits_for_nobody(tmp_p
             assert client.ends() == 0
             assert "Your time here is over: 2 s." in client.look()
         assert [line["reason"] for line in server.events("end")] == ["total"]
-        with terminal(server) as client:
-            client.sees(HOME)
+        with terminal(server, user="stuck") as client:
+            wait(lambda: server.events("session", name="stuck"))
             os.kill(client.process.pid, signal.SIGSTOP)  # it does not even close
             server.process.send_signal(signal.SIGINT)
             wait(lambda: "closing: visitors are told" in server.said())
