@@ -73,5 +73,8 @@ def films(draw: st.DrawFn) -> list[Frame]:
     whole = draw(st.lists(picked, min_size=1, max_size=4))
     beats = sorted(draw(st.integers(1, 3)) for _ in whole)
     return timing.timed(
-        [Frame(tuple(rows), beat, 3, "t", 1) for rows, beat in zip(whole, beats, strict=True)]
+        [
+            Frame(tuple(rows), beat, 3, "t", 1, still=True)
+            for rows, beat in zip(whole, beats, strict=True)
+        ]
     )

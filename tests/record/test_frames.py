@@ -71,15 +71,36 @@ def test_the_end_of_a_beat_is_there_until_it_is_read(
     ticks: list[int], tick: float, words: int
 ) -> None:
     said = "word " * words
-    frames = [Frame((), beat, 4, "", 0, said) for beat, n in enumerate(ticks) for _ in range(n)]
+    frames = [
+        Frame((), beat, 4, "", 0, said, still=row + 1 == rows)
+        for beat, rows in enumerate(ticks)
+        for row in range(rows)
+    ]
     held = timing.timed(frames, tick)
-    for beat, n in enumerate(ticks):
+    for beat, rows in enumerate(ticks):
         holds = [frame.hold for frame in held if frame.beat == beat]
-        assert holds[:-1] == [tick] * (n - 1)
+        assert holds[:-1] == [tick] * (rows - 1)
         last = holds[-1] - (timing.END if beat == len(ticks) - 1 else 0)
         assert last >= timing.LEAST
         if last > timing.LEAST:
-            assert tick * (n - 1) + last == pytest.approx(timing.WORD * words, abs=0.002)
+            assert tick * (rows - 1) + last == pytest.approx(timing.WORD * words, abs=0.002)
+
+
+def test_a_question_is_open_for_a_while_before_it_is_answered() -> None:
+    asked = Frame((), 1, 1, "", 0, "one two three " * 10, still=True, asks=True)
+    answer = Frame((), 1, 1, "", 0, "", still=True)
+    first, second = timing.timed([asked, answer])
+    assert first.hold == pytest.approx(30 * timing.WORD + timing.THINK)
+    assert second.hold == pytest.approx(timing.LEAST + timing.END)
+
+
+def test_a_beat_that_asks_is_answered_in_the_film() -> None:
+    frames = films.scenario("coreference", 8, 8)
+    assert [frame.asks for frame in frames] == [True] + [False] * (len(frames) - 1)
+    assert "What happens to the answer?" in " ".join(films.lines(frames[0]))
+    assert not any("Measured:" in line for line in films.lines(frames[0]))
+    assert any("Measured:" in line for line in films.lines(frames[-1]))
+    assert frames[0].hold > timing.THINK + timing.LEAST
 
 
 def test_a_scenario_ends_each_beat_where_it_stops() -> None:

@@ -47,6 +47,8 @@ class Frame:
         title: of the beat.
         tick: sequential steps that were taken.
         said: what the narrator says.
+        still: whether the screen rests here to be read; else a row after it follows at once.
+        asks: whether a question is open, for the audience to guess.
         hold: seconds that it is shown.
     """
 
@@ -56,6 +58,8 @@ class Frame:
     title: str
     tick: int
     said: str = ""
+    still: bool = False
+    asks: bool = False
     hold: float = 0.0
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -23,6 +22,8 @@ READY = 0.06  # seconds after which a beat with its footer has come, and its fir
 DRAWN = 0.02  # seconds of the loop's clock after which a change is drawn: a frame of 60 a second
 REST = 1.0  # seconds after which nothing is due any more: toasts are off, and no timer is longer
 LOOK = 0.01  # seconds between two looks at a session that plays: a row takes 0.06 at the fastest
+
+REVEAL = "enter"  # the key after which a question is answered
 
 Told = Callable[[], Any]  # called after every beat, or key
 
@@ -42,18 +43,15 @@ class Stage:
         """Until all that is due within these seconds is done; no clock on a wall is waited for."""
         await asyncio.sleep(seconds)
 
-    def take(self, beat: int, beats: int, title: str) -> None:
-        """The screen as it stands; a frame like the one before it is that frame, shown longer."""
-        look = self.app.palette.look
-        rows = rows_of(self.app.screen, look.text[1:], look.background[1:])
-        session = getattr(self.app.screen, "session", None)
+    def take(self, beat: int, beats: int, title: str, still: bool = False) -> None:
+        """The screen as it stands."""
+        look, screen = self.app.palette.look, self.app.screen
+        rows = rows_of(screen, look.text[1:], look.background[1:])
+        session, narrator = getattr(screen, "session", None), getattr(screen, "narrator", None)
         tick = session.clock if session is not None else 0
-        narrator = getattr(self.app.screen, "narrator", None)
-        words = narrator.words if narrator is not None else None
-        said = f"{words.title} {words.text}" if words is not None else ""
-        frame = Frame(rows, beat, beats, title, tick, said)
-        if not self.frames or replace(self.frames[-1], tick=tick) != frame:
-            self.frames.append(frame)
+        said = narrator.words.spoken if narrator is not None and narrator.words else ""
+        asks = getattr(screen, "asking", False)
+        self.frames.append(Frame(rows, beat, beats, title, tick, said, still, asks))
 
     async def play(self, beat: int, beats: int, title: str) -> None:
         """Take every tick until the screen no longer plays, then the screen at rest."""
@@ -67,7 +65,11 @@ class Stage:
                 await self.rest(LOOK)
             await self.rest(DRAWN)
         await self.rest()
-        self.take(beat, beats, title)
+        self.take(beat, beats, title, still=True)
+
+    def press(self, key: str, letter: str | None = None) -> None:
+        """A key, as if a terminal had sent it."""
+        self.app.post_message(events.Key(key, letter))
 
 
 @asynccontextmanager
@@ -99,6 +101,9 @@ def scenario(
                 if number > 1:
                     stage.screen.go_to_beat(number - 1)
                 await stage.play(number, len(script.beats), title)
+                if stage.frames[-1].asks:
+                    stage.press(REVEAL)
+                    await stage.play(number, len(script.beats), title)
                 words = stage.screen.narrator.words
                 if words is not None and words.problem:
                     raise PeepholeError(words.problem, where=f"{script.name}, beat {number}")
@@ -120,7 +125,7 @@ def keys(
         async with open_(app, size) as stage:
             await stage.play(1, len(pressed) + 1, "")
             for number, (key, letter) in enumerate(pressed, 2):
-                app.post_message(events.Key(key, letter))
+                stage.press(key, letter)
                 await stage.play(number, len(pressed) + 1, letter or key)
                 told()
             return stage.frames

@@ -10,21 +10,27 @@ from tui.record.frame import Frame
 TICK = 0.25  # seconds of a row on the way to where a beat stops, unless it is said otherwise
 WORD = 0.3  # seconds to read a word: 200 words a minute, as for a text that one has not seen before
 LEAST = 2.0  # seconds at the end of a beat, for the picture itself
+THINK = 5.0  # seconds more for a guess, before what was asked is answered
 END = 3.0  # seconds more after the last beat, before a film begins again
 
 
 def timed(frames: Sequence[Frame], tick: float = TICK) -> list[Frame]:
     """The frames with how long each is shown.
 
-    A row is shown for a tick, and the end of a beat for as long as it takes to read the words of the
-    beat, less the time that its rows took: the words stand there from the first row on.
+    A row is shown for a tick, and where the screen rests it rests for as long as it takes to read the
+    words, less the time that the rows before took: the words stand there from the first row on.
     """
     held: list[Frame] = []
-    for beat in by_beat(frames):
-        took = tick * (len(beat) - 1)
-        reading = WORD * len(beat[-1].said.split())
-        held += [replace(frame, hold=tick) for frame in beat[:-1]]
-        held.append(replace(beat[-1], hold=round(max(LEAST, reading - took), 3)))
+    took = 0.0
+    for frame in frames:
+        if frame.still:
+            reading = WORD * len(frame.said.split()) - took
+            hold = round(max(LEAST, reading) + (THINK if frame.asks else 0.0), 3)
+            took = 0.0
+        else:
+            hold = tick
+            took += tick
+        held.append(replace(frame, hold=hold))
     held[-1] = replace(held[-1], hold=held[-1].hold + END)
     return held
 
