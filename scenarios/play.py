@@ -131,6 +131,17 @@ class Play:
                 self._building.pop()
         return self._lanes[label, reading]
 
+    def take_over(self, other: Play) -> None:
+        """Keep the lanes that another version of the scenario has run, where they are the same here."""
+        mine, theirs = (
+            {name: of.text for name, of in scenario.measures.items()}
+            for scenario in (self.scenario, other.scenario)
+        )
+        for (label, reading), lane in other._lanes.items():
+            spec = self.scenario.lanes.get(label)
+            if spec == other.scenario.lanes[label] and (mine == theirs or not spec.hand_set):
+                self._lanes[label, reading] = lane
+
     def value(self, i: int | None, name: str) -> Any:
         """What a name means in beat `i` (None: in the scenario's own measures)."""
         if name in self.scenario.lanes:

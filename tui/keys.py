@@ -62,7 +62,8 @@ KEYS: list[BindingType] = [
     _key("end", "last", "Last row", "The last row: read everything"),
     _key("n,pagedown", "beat(1)", "Next", "The next beat; without a scenario a page of rows", show=True),
     _key("pageup,N", "beat(-1)", "Previous", "The beat before; without a scenario a page back"),
-    _key("G", "go_beat", "Go to", "Go to a beat by its number"),
+    _key("G", "go_beat", "Go to", "Go to a beat by its number",
+         priority=True),  # its action ends before the next key is looked at, which is a digit
     _key("z", "big", "Big", "Fewer and larger cells, for a projector; or as before", show=True),
     _key("c", "curtain", "Curtain", "A dark screen, until the next key"),
     _key("full_stop,>", "speed(1)", "Faster", "Play faster"),

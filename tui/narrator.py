@@ -52,6 +52,7 @@ class Narrator(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Narrator { height: auto; max-height: 9; padding: 0 1; background: $surface; }
     Narrator.-side { width: 46; height: 1fr; max-height: 100%; dock: right; padding: 1 2; }
+    Narrator.-wrong { max-height: 60%; }
     Narrator.-big { max-height: 50%; padding: 0 2; }
     Narrator.-big.-roomy { padding: 1 3; }
     Narrator.-side.-big { width: 60; max-height: 100%; padding: 2 4; }
@@ -62,6 +63,7 @@ class Narrator(VerticalScroll, can_focus=False):
         super().__init__()
         self.palette = palette
         self.words: Words | None = None
+        self.mistake = ""
         self.display = False
 
     def compose(self) -> ComposeResult:
@@ -82,6 +84,14 @@ class Narrator(VerticalScroll, can_focus=False):
         self.palette = palette
         self.say_again()
 
+    def warn(self, mistake: str) -> None:
+        """Say above all beats what is wrong with their file; "" where nothing is any more."""
+        if mistake != self.mistake:
+            self.mistake = mistake
+            self.set_class(bool(mistake), "-wrong")
+            self.say_again()
+            self.scroll_home(animate=False)
+
     def say_again(self) -> None:
         """What is said, where it looks otherwise now."""
         if self.words is not None:
@@ -91,6 +101,8 @@ class Narrator(VerticalScroll, can_focus=False):
         """Title, narration, claims."""
         look = self.palette.look
         text = Text()
+        if self.mistake:
+            text.append(self._shown(self.mistake) + "\n", look.bad)
         if words.number:
             text.append(f"{words.number}  ", look.muted)
         text.append(self._shown(words.title), f"bold {look.primary}")

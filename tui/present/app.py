@@ -88,6 +88,12 @@ class PlayApp(PeepholeApp):
                 self.notify(str(error), severity="warning", markup=False)
                 self._at = (self._at + 1) % len(self.show_.scenarios)
 
+    def renewed(self, scenario: Scenario) -> None:
+        """The scenario that is played has a new version."""
+        scenarios = list(self.show_.scenarios)
+        scenarios[self._at] = scenario
+        self.show_ = replace(self.show_, scenarios=tuple(scenarios))
+
     async def _begin(self) -> None:
         here = next(s for s in self.screen_stack if isinstance(s, PlayScreen))
         scenario = self.show_.scenarios[self._at]

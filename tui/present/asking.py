@@ -57,15 +57,15 @@ class Asking(Scripted):
         assert self.question is not None
         choice = self.question.choices[number]
         self.said = "" if self.said == choice else choice
-        self._ask()
+        self.put_question()
 
     def action_digit(self, number: int) -> None:
         self.said = (self.said + TYPED[number])[:LONGEST]
-        self._ask()
+        self.put_question()
 
     def action_erase(self) -> None:
         self.said = self.said[:-1]
-        self._ask()
+        self.put_question()
 
     def action_reveal(self) -> None:
         """The answer; a number that is none is said to be none first."""
@@ -119,11 +119,11 @@ class Asking(Scripted):
             self.score.redraw()
         self._target = None
         self.sync()
-        self._ask()
+        self.put_question()
         self.told()
         return True
 
-    def _ask(self) -> None:
+    def put_question(self) -> None:
         """The question, and what is guessed so far."""
         question, play = self.question, self.play_script
         assert question is not None
@@ -155,7 +155,7 @@ class Asking(Scripted):
         try:
             good, told = verdict(question, answered(play, number), self.answers[number])
         except PeepholeError as error:
-            return replace(words, problem=words.problem or error.what)
+            return replace(words, problem=words.problem or self.why_not(error))
         mark = self.palette.glyph("✓", "ok") if good else self.palette.glyph("≠", "/=")
         told = f"{mark} {told}" if self.answers[number] else told
         return replace(words, before=((told, "good" if good else "accent"),))

@@ -74,7 +74,7 @@ class Presenting(Scripted):
 
     # Beats by their numbers -----------------------------------------------------------------------
 
-    def action_go_beat(self) -> None:
+    async def action_go_beat(self) -> None:
         play = self.play_script
         if play is None:
             self.notify("Only a scenario has beats; g jumps to a row")
@@ -83,7 +83,7 @@ class Presenting(Scripted):
 
         self.playing(False)
         titles = [beat.title for beat in play.scenario.beats[: len(play)]]
-        self.app.push_screen(
+        await self.app.push_screen(
             BeatDialog(titles, self.beat),
             lambda number: None if number is None else self.go_to_beat(number),
         )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
+from engine import PeepholeError
 from tui.keys import KEYS
 from tui.lines import Line
 from tui.notes.timing import left
 from tui.present.show import Show
+from tui.present.watching import EVERY, Renewed, Watch, renew, same_beat
 from tui.record.timing import LEAST, WORD
 from tui.screens.score import ScoreScreen
 from tui.session import Session
@@ -49,6 +52,9 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
             self.call_after_refresh(self._count)
         if self._show_.big:
             self.call_after_refresh(self.action_big)
+        if self._show_.watch and self.scenario is not None:
+            self._watch = Watch(self.scenario.source.path)
+            self.set_interval(EVERY, self._look)
 
     def go_to_beat(self, number: int) -> None:
         if self._first is not None:
@@ -73,6 +79,48 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
             line.styles.width = len(said)
         over = now > began + 60 * self.app.minutes
         line.say((said, "bad" if over else "accent"))
+
+    # The file ---------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Read the file again, where it has changed."""
+        play, number = self.play_script, self.beat
+        if play is not None and self._watch.changed():
+            self.in_thread(lambda: renew(play, number), self._renewed, "file", self._mistaken)
+
+    def _mistaken(self, error: PeepholeError) -> None:
+        """The version before goes on."""
+        more = len(getattr(error, "more", ()))
+        also = f"\n(and {more} more: `peephole check` tells all)" if more else ""
+        self.narrator.warn(f"{error}{also}")
+
+    def _renewed(self, new: Renewed) -> None:
+        """The same beat of the new version; what was done to its lanes stays where they are the same."""
+        old, shown = self.play_script, self._shown
+        assert old is not None
+        scenario = new.play.scenario
+        self.narrator.warn("")
+        was = {same_beat(old.scenario, scenario, n): (n, said) for n, said in self.answers.items()}
+        self.answers = {
+            now: said
+            for now, (n, said) in was.items()
+            if asked(scenario, now) == asked(old.scenario, n)  # else it is another question
+        }
+        self.app.renewed(scenario)
+        self.scenario, self.play_script = scenario, new.play
+        if shown is None or replace(shown, beat=new.stage.beat) != new.stage:
+            self.go_to_beat(new.number)
+            return
+        self.beat, self._shown, self.session.title = new.number, new.stage, scenario.title
+        self.say()
+        if self.asking:
+            self.put_question()
+        else:
+            self.tell()
+
+    def why_not(self, error: PeepholeError) -> str:
+        """Who writes it is told where."""
+        return str(error) if self._show_.watch else super().why_not(error)
 
     # Playing by itself ----------------------------------------------------------------------------
 
@@ -108,3 +156,9 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
         if self._hold is not None:
             self._hold.stop()
             self._hold = None
+
+
+def asked(scenario: Scenario, number: int) -> tuple[str, ...]:
+    """The question of a beat with its choices; nothing where it asks none."""
+    question = scenario.beats[number].question
+    return (question.ask, question.guess, *question.choices) if question is not None else ()

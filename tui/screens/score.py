@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from tui.guest import FORBIDDEN, visitor
 from tui.keys import ANSWERS, KEYS
-from tui.lines import Line, cells, headline
+from tui.lines import Line, headline
 from tui.narrator import BRIEF, Narrator, Words
 from tui.present.asking import Asking
 from tui.present.presenting import Presenting
@@ -96,7 +96,7 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
         nothing."""
         if action in FORBIDDEN and visitor() is not None:
             return False
-        if action == "type" and isinstance(self.focused, WordInput):
+        if action in ("type", "go_beat") and isinstance(self.focused, WordInput):
             return False
         if action in ANSWERS and not self.may_answer(action, parameters):
             return False
@@ -131,8 +131,8 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
         """The two lines of text, and the guide."""
         self.guide()
         lead = self.app.companion.lead if self.app.companion is not None else []
-        left, right = headline(self.session, self.beat_number, self.size.width - cells(lead))
-        self.query_one("#head", Line).say(*lead, *left)
+        left, right = headline(self.session, self.beat_number, self.size.width, lead)
+        self.query_one("#head", Line).say(*left)
         state = self.query_one("#state", Line)
         width = min(sum(cell_len(text) for text, _ in right), self.size.width // 2)
         if state.styles.width is None or state.styles.width.value != width:

@@ -112,7 +112,7 @@ class Scripted(Core):
         try:
             found = play.verdicts(number)
         except PeepholeError as error:
-            return Words(counted, title, said, [], unmeasured(error))
+            return Words(counted, title, said, [], self.why_not(error))
         return Words(counted, title, said, [(v.text, v.measured, v.passed) for v in found])
 
     def told(self) -> None:
@@ -137,8 +137,12 @@ class Scripted(Core):
         """Say in the beat why it cannot be shown, or its numbers not be measured."""
         assert self.play_script is not None
         title = self.play_script.scenario.beats[self.beat].title
-        self.narrator.say(Words(self.beat_number, title, "", (), unmeasured(error)))
+        self.narrator.say(Words(self.beat_number, title, "", (), self.why_not(error)))
         self.told()
+
+    def why_not(self, error: PeepholeError) -> str:
+        """A mistake in one sentence: its line is for the file's author, whom `peephole check` tells."""
+        return f"not measured: {error.what}" + (f". {error.do}" if error.do else "")
 
     async def _show(self, beat: Beat) -> None:
         self.playing(False)
@@ -225,8 +229,3 @@ class Scripted(Core):
                 break
         self.score.selected()
         self.say()
-
-
-def unmeasured(error: PeepholeError) -> str:
-    """A mistake in one sentence: the line of the file is for its author, whom `peephole check` tells."""
-    return f"not measured: {error.what}" + (f". {error.do}" if error.do else "")

@@ -1,0 +1,68 @@
+"""A scenario's file while it is written: read again when it has changed, and found to be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenarios.play import Play, Stage
+from scenarios.reader import read
+from scenarios.script import Scenario
+
+EVERY = 0.5  # seconds between two looks
+GONE = 2  # looks after which a file is gone: an editor that puts a new one in its place takes less
+
+
+class Watch:
+    """Whether a file is another one than at the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._missed = 0
+        self._seen = self._state()
+
+    def changed(self) -> bool:
+        """Looks at its time, size and number; what only was touched is read again for nothing."""
+        now = self._state()
+        self._missed = self._missed + 1 if now is None else 0
+        if now == self._seen or 0 < self._missed < GONE:
+            return False
+        self._seen = now
+        return True
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """A scenario as its file now says it; `stage` is beat `number`, the one that was on the screen."""
+
+    play: Play
+    number: int
+    stage: Stage
+
+
+def renew(old: Play, number: int) -> Renewed:
+    """Read the file of a scenario again, and run what beat `number` needs; lanes that are as before are kept.
+
+    Raises:
+        PeepholeError: the file is gone, or there is a mistake in it.
+    """
+    source = old.scenario.source
+    scenario = read(source.path, source.name)
+    play = Play(scenario)
+    play.take_over(old)
+    number = same_beat(old.scenario, scenario, number)
+    return Renewed(play, number, play.stage(number))
+
+
+def same_beat(old: Scenario, new: Scenario, number: int) -> int:
+    """Which beat of a new version a beat is: that of its title, else the one in its place."""
+    title = old.beats[number].title
+    places = [n for n, beat in enumerate(new.beats) if beat.title == title]
+    return min(places, key=lambda n: abs(n - number), default=min(number, len(new.beats) - 1))
