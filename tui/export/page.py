@@ -78,7 +78,7 @@ def page(lanes: Sequence[Lane], names: Sequence[str] = ()) -> Page:
         precision=PRECISION,
     )
     shown = sum(len(lane["tracks"]) for lane in data["lanes"])
-    return Page(text, f"{shown} tracks, {size / 1000:,.0f} kB of numbers (float32)")
+    return Page(text, f"{shown} track{'s' * (shown != 1)}, {size / 1000:,.0f} kB of numbers (float32)")
 
 
 def _read(name: str) -> str:
