@@ -122,14 +122,10 @@ def record(
     with wanted.terminal():
         subject = wanted.subject(asked, theme, plain, "none" if kind == "text" else "full")
         numbers = wanted.beats(beats, subject.script)
-        if to is None:
-            paths = []
-        elif folder:
-            each = kind == "svg" and subject.script is not None
-            names = [f"{name}-{n:02}" for n in numbers] if each else [name]
-            paths = [to / f"{called}{SUFFIXES[kind]}" for called in names]
-        else:
-            paths = [to]
+        paths = [] if to is None else [to]
+        if to is not None and folder:  # a film is one file, and of stills each beat has one
+            each = [f"{name}-{number:02}" for number in numbers] if kind == "svg" else []
+            paths = [to / f"{called}{SUFFIXES[kind]}" for called in each or [name]]
         free(paths, force, make=folder)
         frames = timing.timed(_film(subject, asked.press, size, numbers), tick)
         if to is None:

@@ -50,13 +50,11 @@ class Subject:
     """An app that shows what was asked for.
 
     Attributes:
-        name: for files.
         title: for people.
         script: whose beats are played; None where keys are pressed.
     """
 
     app: PeepholeApp
-    name: str
     title: str
     script: Scenario | None = None
 
@@ -74,7 +72,7 @@ def subject(asked: Asked, theme: Theme, plain: bool, colours: Colours) -> Subjec
     elif path.is_file() and content_of(path) == "trace":
         _only(asked, "a trace has its text already", "text", "beside", "target", "decode", "most")
         session = start.of_trace(load_trace(path))
-        made = Subject(PeepholeApp(session, **look), path.stem, path.stem)
+        made = Subject(PeepholeApp(session, **look), path.stem)
     elif asked.text is not None:
         made = _reading(asked, look)
     else:
@@ -93,7 +91,7 @@ def _scenario(asked: Asked, look: dict[str, Any]) -> Subject:
     _only(asked, "a scenario says itself what is read", "beside", "target", "decode", "most")
     _only(asked, "a scenario is played beat by beat, not by keys", "press")
     app = PeepholeApp(first_session(script), script, **look)  # what is wrong is told before it runs
-    return Subject(app, script.name, script.title, script)
+    return Subject(app, script.title, script)
 
 
 def _reading(asked: Asked, look: dict[str, Any]) -> Subject:
@@ -106,7 +104,7 @@ def _reading(asked: Asked, look: dict[str, Any]) -> Subject:
     session = start.of_text(models, asked.text or "", asked.target, decoding, asked.most)
     app = PeepholeApp(session, start="" if asked.press else "play", **look)
     names = " + ".join(model.name for model in models)
-    return Subject(app, Path(asked.what).stem, f"{names}: {asked.text}")
+    return Subject(app, f"{names}: {asked.text}")
 
 
 def _runs(asked: Asked, look: dict[str, Any]) -> Subject:
@@ -117,7 +115,7 @@ def _runs(asked: Asked, look: dict[str, Any]) -> Subject:
     if len(paths) > RUNS:
         raise PeepholeError(f"only {RUNS} runs stand side by side")
     app = PeepholeApp(first=RunScreen.open(paths, drive=False), **look)
-    return Subject(app, paths[0].name, " + ".join(path.name for path in paths))
+    return Subject(app, " + ".join(path.name for path in paths))
 
 
 def _only(asked: Asked, why: str, *names: str) -> None:
