@@ -109,6 +109,8 @@ def test_the_presenter_needs_a_key_also_where_nobody_else_does(
 ) -> None:
     options = ("--anonymous", "--keys", str(keys["file"]), "--follow", "ada")
     with serving(tmp_path, *options) as server:
+        assert "ada presents, with a key of" in server.said()
+        assert f"ssh -p {server.port} ada@127.0.0.1" in server.said()
         assert "Permission denied" in run(server, "-T", user="ada").stderr
         assert "Permission denied" in run(server, "-T", user="ada", key=keys["eve"]).stderr
         assert not server.events("login")

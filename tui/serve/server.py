@@ -126,6 +126,11 @@ class Server:
         self.addresses["ssh"] = str(there)
         _say(f"over SSH on {there}. Come in with: ssh -p {there.port} {_reach(there)}")
         _say(f"host key {key.get_fingerprint()}{' (new)' if made else ''} in {path}")
+        if plan.follow:
+            _say(
+                f"{plan.follow} presents, with a key of {plan.keys}: ssh -p {there.port} "
+                f"{plan.follow}@{_reach(there)}. All others watch."
+            )
         if not there.is_loopback:
             who = "without a key" if plan.anonymous else f"with a key of {plan.keys}"
             _say(f"{there.host} is not only this machine: whoever reaches it may come in {who}.")
