@@ -16,15 +16,13 @@ from tui.lines import Line
 from tui.notes.timing import left
 from tui.present.show import Show
 from tui.present.watching import EVERY, Renewed, Watch, renew, same_beat
-from tui.record.timing import LEAST, WORD
+from tui.record.timing import LEAST, THINK, WORD
 from tui.screens.score import ScoreScreen
 from tui.session import Session
 
 if TYPE_CHECKING:
     from scenarios.script import Scenario
     from tui.present.app import PlayApp
-
-THINK = 8.0  # seconds beyond those of reading it that a question waits for a guess, where all plays by itself
 
 
 class PlayScreen(ScoreScreen, inherit_bindings=False):
