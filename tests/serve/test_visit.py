@@ -15,7 +15,8 @@ import pytest_asyncio
 from engine.errors import PeepholeError
 from tests.serve.visiting import PATIENCE, Emulator, Seen, client, cpu, megabytes, visiting
 from tui.serve.child import GONE
-from tui.serve.visit import BROKEN, ENDINGS, RESTORE, House, Visits
+from tui.serve.terminal import BROKEN, ENDINGS, RESTORE
+from tui.serve.visit import House, Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LEFT_SCREEN = b"\x1b[?1049l"
@@ -138,7 +139,7 @@ async def test_a_line_is_said_at_the_end_once_the_screen_is_restored(visits: Vis
 
 
 async def test_one_that_hangs_is_told_and_then_killed(visits: Visits, monkeypatch) -> None:
-    monkeypatch.setattr("tui.serve.visit.GRACE", 0.2)
+    monkeypatch.setattr("tui.serve.terminal.GRACE", 0.2)
     visit = await visits.open(client())
     seen = Seen(visit)
     await seen.until("Take the tour")

@@ -13,7 +13,8 @@ import pytest_asyncio
 
 from tests.serve.visiting import Seen, client, visiting
 from tui.serve.child import NO_MEMORY
-from tui.serve.visit import ENDINGS, Client, Visits
+from tui.serve.terminal import ENDINGS
+from tui.serve.visit import Client, Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyte
 
 from tui.serve.limits import Limits
-from tui.serve.visit import Client, House, Visit, Visits
+from tui.serve.terminal import Visit
+from tui.serve.visit import Client, House, Visits
 
 PATIENCE = 60.0  # seconds until what is waited for counts as never coming
 SENTENCE = "the keys to the cabinet that the teacher near the house liked were old ."

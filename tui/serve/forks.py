@@ -11,7 +11,6 @@ import json
 import os
 import selectors
 import signal
-import sys
 import threading
 import traceback
 from typing import Any
@@ -93,8 +92,8 @@ def preload() -> None:
     gc.freeze()
 
 
-def serve(forks: Forks) -> None:
-    """Obey until the orders end."""
+def serve(forks: Forks, pending: bytes) -> None:
+    """Obey until the orders end; `pending` has already been read of them."""
     waker, wakened = os.pipe()
     os.set_blocking(waker, False)
     os.set_blocking(wakened, False)
@@ -104,19 +103,18 @@ def serve(forks: Forks) -> None:
     selector.register(0, selectors.EVENT_READ)
     selector.register(waker, selectors.EVENT_READ)
     forks.tell(ready=os.getpid())
-    pending = b""
+    data = b""
     while True:
+        *lines, pending = (pending + data).split(b"\n")
+        for line in lines:
+            forks.obey(json.loads(line))
+        data = b""
         for key, _ in selector.select():
             if key.fd == waker:
                 os.read(waker, 4096)
                 forks.reap()
-                continue
-            data = os.read(0, 1 << 16)
-            if not data:
+            elif not (data := os.read(0, 1 << 16)):
                 return
-            *lines, pending = (pending + data).split(b"\n")
-            for line in lines:
-                forks.obey(json.loads(line))
 
 
 def main() -> None:
@@ -124,11 +122,14 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began it says when it ends
-    settings = json.loads(sys.stdin.buffer.readline())
+    said = b""
+    while b"\n" not in said and (data := os.read(0, 1 << 16)):
+        said += data
+    first, _, pending = said.partition(b"\n")
     preload()
-    forks = Forks(settings, answers)
+    forks = Forks(json.loads(first), answers)
     try:
-        serve(forks)
+        serve(forks, pending)
     finally:
         forks.end()
 

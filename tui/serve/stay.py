@@ -8,7 +8,8 @@ from typing import Protocol
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Entry
-from tui.serve.visit import Client, Visit, Visits
+from tui.serve.terminal import Visit
+from tui.serve.visit import Client, Visits
 
 GRACE = 3.0  # seconds from being told to end until it is ended; a visit itself has two
 
