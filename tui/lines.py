@@ -56,10 +56,13 @@ class Line(Widget):
 Parts = list[tuple[str, str]]
 
 
-def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Parts, Parts]:
+def headline(
+    session: Session, beat: str = "", width: int = 10_000, lead: Parts | None = None
+) -> tuple[Parts, Parts]:
     """What is played: title and models; and row, speed, what loops and breaks.
 
-    Rows are numbered from 0, as everywhere. What does not fit into `width` columns is said shorter.
+    Rows are numbered from 0, as everywhere. What does not fit into `width` columns is said shorter, but
+    never the `lead`: who presents, in place of the app's name.
     """
     last = session.rows - 1
     row = f"row {session.cursor:>{len(str(last))}} of {last}"
@@ -77,7 +80,9 @@ def headline(session: Session, beat: str = "", width: int = 10_000) -> tuple[Par
         right.remove(pause)  # that it is paused can be seen
     while len(right) > 2 and cells(right) > width // 2:
         right.pop()  # no half of a word, and no dot with nothing behind it
-    lefts = _lefts(session, beat)
+    lefts = _lefts(session, beat, lead or [(" peephole ", "accent")])
+    if lead:
+        lefts += [[*lead, (f" {beat}", "primary")], lead]
     fits = (left for left in lefts if cells(left) + cells(right) <= width)
     return next(fits, lefts[-1]), right
 
@@ -90,7 +95,7 @@ def _ticks(session: Session) -> str:
     return f"tick {session.clock} · steps {' | '.join(map(str, totals))}"
 
 
-def _lefts(session: Session, beat: str) -> list[Parts]:
+def _lefts(session: Session, beat: str, app: Parts) -> list[Parts]:
     """What is played, the longest form first."""
     lanes = session.lanes
     full = " + ".join(lane.label for lane in lanes) if len(lanes) > 1 else lanes[0].name
@@ -99,7 +104,6 @@ def _lefts(session: Session, beat: str) -> list[Parts]:
     said = [f" · {mode}" for mode in modes[0]] if len(set(modes)) == 1 else []
     if said and session.right and any(lane.written not in ((), session.right) for lane in lanes):
         said = [f"{said[0]} · right: {' '.join(session.right)}", *said]
-    app: Parts = [(" peephole ", "accent")]
     number: Parts = [(f" · {beat}", "primary")] if beat else []
     title: Parts = [(f" {session.title}", "text"), *number]
     alone: Parts = [(f" {beat}", "primary")] if beat else []

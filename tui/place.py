@@ -19,7 +19,7 @@ LANES = 8  # lanes of a place, those that others were forked from included
 TOKENS = 4_000  # words of a reading
 PARAGRAPH, PARAGRAPHS = 4_000, 40  # characters, and how many, of a page
 STEPS = 50  # interventions of a lane
-NAME = 40  # letters of a presenter's name
+NAME = 16  # letters of a presenter's name
 
 Plain = None | bool | int | str | tuple[str, ...]  # what the state of a view is made of
 

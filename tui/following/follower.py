@@ -88,7 +88,7 @@ class Follower(Companion):
                 assert isinstance(state, dict)
                 self.place = Place.from_record(state.get("place"))
             named = state if isinstance(state, dict) else said
-            self.name = text(NAME)(named.get("by", "")) or self.name
+            self.name = text()(named.get("by", ""))[:NAME] or self.name
         except (PeepholeError, ValueError):
             return
         self.app.call_later(self._go)
