@@ -104,38 +104,46 @@ def test_options_of_a_key_only_ever_take_away(
     assert "PTY allocation request failed" in run(locked, "-tt", key=keys["eve"]).stderr
 
 
-def test_the_presenter_needs_a_key_also_where_nobody_else_does(
-    tmp_path: Path, keys: dict[str, Path]
-) -> None:
+@pytest.fixture(scope="module")
+def following(
+    tmp_path_factory: pytest.TempPathFactory, locked: Server, keys: dict[str, Path]
+) -> Iterator[Server]:
+    """A second server of the same user, with follow mode."""
     options = ("--anonymous", "--keys", str(keys["file"]), "--follow", "ada")
-    with serving(tmp_path, *options) as server:
-        assert "ada presents, with a key of" in server.said()
-        assert f"ssh -p {server.port} ada@127.0.0.1" in server.said()
-        assert "Permission denied" in run(server, "-T", user="ada").stderr
-        assert "Permission denied" in run(server, "-T", user="ada", key=keys["eve"]).stderr
-        assert not server.events("login")
-        run(server, "-T", user="ada", key=keys["ada"])
-        run(server, "-T", user="bob")
-        run(server, "-T", user="bob", key=keys["ada"])
-        roles = [(line["name"], line["role"]) for line in server.events("login")]
-    assert roles == [("ada", "presenter"), ("bob", "follower"), ("bob", "follower")]
+    data = {"XDG_DATA_HOME": locked.env["XDG_DATA_HOME"]}
+    with serving(tmp_path_factory.mktemp("following"), *options, env=data) as server:
+        yield server
 
 
-def test_the_host_key_is_made_once_and_kept_to_oneself(locked: Server) -> None:
+def test_the_presenter_needs_a_key_also_where_nobody_else_does(
+    following: Server, keys: dict[str, Path]
+) -> None:
+    assert "ada presents, with a key of" in following.said()
+    assert f"ssh -p {following.port} ada@127.0.0.1" in following.said()
+    assert "Permission denied" in run(following, "-T", user="ada").stderr
+    assert "Permission denied" in run(following, "-T", user="ada", key=keys["eve"]).stderr
+    assert not following.events("login", name="ada")
+    run(following, "-T", user="ada", key=keys["ada"])
+    run(following, "-T", user="bob")
+    run(following, "-T", user="bob", key=keys["ada"])
+    for name, roles in (("ada", ["presenter"]), ("bob", ["follower", "follower"])):
+        assert [line["role"] for line in following.events("login", name=name)] == roles
+
+
+def test_the_host_key_is_made_once_and_kept_to_oneself(locked: Server, following: Server) -> None:
     path = locked.folder / "data" / "peephole" / "ssh_host_ed25519_key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     shown = subprocess.run(
         [needed("ssh-keygen"), "-lf", str(path)], capture_output=True, text=True, check=True
     ).stdout
-    assert shown.split()[1] in locked.said()
-    before = path.read_bytes()
-    with serving(locked.folder, "--anonymous") as again:
-        assert path.read_bytes() == before
-        assert "(new)" not in again.said()
-        known = ("-o", "StrictHostKeyChecking=yes")
-        (again.folder / "known_hosts").write_text(f"* {_public(path)}")
-        assert "a terminal is needed" in run(again, "-T", leading=known).stderr
+    for server in (locked, following):
+        assert shown.split()[1] in server.said()
+    assert "(new)" in locked.said()
+    assert "(new)" not in following.said()
+    (following.folder / "known_hosts").write_text(f"* {_public(path)}")
+    done = run(following, "-T", leading=("-o", "StrictHostKeyChecking=yes"))
+    assert "a terminal is needed" in done.stderr
 
 
 def _public(path: Path) -> str:
