@@ -26,6 +26,7 @@ from scenarios.script import Scenario
 from tests.tui.score_stage import idle, press, text
 from tui.app import PeepholeApp
 from tui.cli import main
+from tui.following.placing import place_of
 from tui.notes import plain
 from tui.notes.card import Card
 from tui.notes.screen import NotesScreen
@@ -240,6 +241,14 @@ async def test_what_notes_are_measured_from_cannot_be_measured() -> None:
     beats[0] = replace(beats[0], notes="One in {nothing:.0f}.")
     async with playing(replace(found, beats=tuple(beats))), reading() as notes:
         await sees(notes, "not measured")
+
+
+async def test_a_place_holds_nothing_of_the_notes() -> None:
+    async with playing() as pilot:
+        while pilot.app.screen.beat == 0:
+            await press(pilot, "n")
+        assert "Ask" in pilot.app.screen.play_script.notes(1)
+        assert "Ask" not in place_of(pilot.app.screen).to_json()
 
 
 # Without a screen ---------------------------------------------------------------------------------
