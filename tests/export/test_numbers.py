@@ -295,3 +295,16 @@ def test_an_archive_is_an_ordinary_zip(cli, traces, tmp_path: Path) -> None:
         assert archive.testzip() is None
         assert archive.namelist() == ["about.npy", "tokens.npy", "vocabulary.npy", "h.npy"]
     assert WORDS[0] == "<s>"
+
+
+def test_a_model_of_numbers_has_no_words(cli, tmp_path: Path) -> None:
+    folder = tmp_path / "adding"
+    made = ("--length", "6", "--width", "4", "--updates", "1", "--print", "--run", folder)
+    assert cli("learn", "adding", *made).exit_code == 0
+    names = [line.split()[0] for line in cli("export", folder, "--list").stdout.splitlines()]
+    assert "gradient_map.h" in names
+    assert not {"probabilities", "surprisal.bits", "top_k.ids"} & set(names)
+    result = cli("export", folder, "--track", "prediction", "-o", tmp_path / "t.csv")
+    assert "answers with a number, not a word" in result.stderr
+    assert cli("export", folder, "-o", tmp_path / "t.html").exit_code == 0
+    assert "a run has its own probe" in cli("export", folder, "x", "-o", tmp_path / "t.npz").stderr

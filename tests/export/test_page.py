@@ -23,7 +23,7 @@ from engine.interventions import Hold
 from tests import browser
 from tests.export.conftest import ODD, odd_trace
 from tests.serve.ssh import wait
-from tui import themes
+from tui import start, themes
 from tui.export import page as pages
 from tui.lane import Lane
 
@@ -428,3 +428,28 @@ def test_without_scripts_there_is_a_table(chromium, traces, tmp_path: Path) -> N
         bits = trace.lenses["surprisal"]["bits"].array
         said = ["" if np.isnan(b) else f"{b:.3f}" for b in bits]
         assert page.locator("td:nth-child(3)").all_inner_texts() == said
+
+
+def test_a_run_shows_what_was_asked_of_it(cli, show, tmp_path: Path) -> None:
+    run_of = Path(__file__).parents[2] / "scenarios" / "runs" / "recall-rnn-5"
+    to = tmp_path / "run.html"
+    assert cli("export", run_of, "-o", to).exit_code == 0
+    lane = start.of_run(run_of).lanes[0]
+    page = show(lane)
+    assert Parsed(to.read_text()).all("script")[0] == page.inner_text("#data")
+    asked = [row for row in range(len(lane)) if lane.asked(row)]
+    assert 0 < len(asked) < len(lane)
+    while "predicted" not in press(page, "Home"):
+        page.keyboard.press("Tab")
+    for row, said in enumerate(page.evaluate(DOWN, len(lane))):
+        assert ("nothing is predicted here" in said) == (row not in asked)
+
+
+def test_readings_have_what_they_have_of_the_tracks_that_are_named(traces) -> None:
+    lanes = [Lane(name, traces[name][0]) for name in ("lstm", "transformer")]
+    text = pages.page(lanes, ["f", "h", "attention", "jacobian"]).text
+    data = json.loads(Parsed(text).all("script")[0])
+    found = [[track["name"] for track in lane["tracks"]] for lane in data["lanes"]]
+    assert found == [["f", "h", "jacobian_norms.state"], ["h", "attention"]]
+    with pytest.raises(PeepholeError, match="no track 'z'"):
+        pages.page(lanes, ["z"])

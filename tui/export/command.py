@@ -43,11 +43,12 @@ def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
         "peephole export reading.safetensors --track surprisal --wide -o surprisal.csv",
         'peephole export transformer "the cats were happy ." --track gradient -o g.jsonl',
         "peephole export spell-bahdanau through -o through.html",
+        'peephole export lstm "the cats were happy ." --beside transformer -o both.html',
         'peephole export lstm "the cats were happy ." --hold "f = 0 from 2" -o held.html',
         'peephole export lstm "the cats were happy ." --list            what there is',
     )
 )
-@click.argument("what", metavar="TRACE|MODEL")
+@click.argument("what", metavar="TRACE|MODEL|RUN")
 @click.argument("text", required=False)
 @click.option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")
 @click.option(
@@ -56,7 +57,9 @@ def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--track", "names", multiple=True, metavar="NAME", help="Only this; repeat for more.")
 @click.option("--list", "listed", is_flag=True, help="List the tracks; write nothing.")
 @click.option("--wide", is_flag=True, help="CSV with one row a line, not one number.")
-@click.option("--beside", multiple=True, metavar="MODEL|TRACE", help="Put it beside, on a page.")
+@click.option(
+    "--beside", multiple=True, metavar="MODEL|TRACE|RUN", help="Put it beside, on a page."
+)
 @click.option("--target", metavar="TEXT", help="Words that a model of pairs reads as its own.")
 @click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4".')
 @click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
@@ -79,7 +82,7 @@ def export(
     force: bool,
     **done: tuple[str, ...],
 ) -> None:
-    """Write the numbers of a saved TRACE, or of what a MODEL does with a TEXT.
+    """Write the numbers of a saved TRACE, of what a MODEL does with a TEXT, or of the probe of a RUN.
 
     Formats: npz (NumPy), jsonl (one object a row), csv (one number a line, or --wide), html (a page that
     needs nothing else: the score, with every number under the cursor).

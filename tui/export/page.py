@@ -49,8 +49,8 @@ def page(lanes: Sequence[Lane], names: Sequence[str] = ()) -> Page:
     data: dict[str, Any] = {
         "looks": {"dark": _look(themes.DARK), "light": _look(themes.LIGHT)},
         "lanes": [
-            lane_data(lane, catalogue, names, lanes[0])
-            for lane, catalogue in zip(lanes, catalogues, strict=True)
+            lane_data(lane, catalogue, own, lanes[0])
+            for lane, catalogue, own in zip(lanes, catalogues, _had(catalogues, names), strict=True)
         ],
     }
     data["decades"] = decades(data["lanes"])
@@ -78,7 +78,27 @@ def page(lanes: Sequence[Lane], names: Sequence[str] = ()) -> Page:
         precision=PRECISION,
     )
     shown = sum(len(lane["tracks"]) for lane in data["lanes"])
-    return Page(text, f"{shown} track{'s' * (shown != 1)}, {size / 1000:,.0f} kB of numbers (float32)")
+    return Page(
+        text, f"{shown} track{'s' * (shown != 1)}, {size / 1000:,.0f} kB of numbers (float32)"
+    )
+
+
+def _had(catalogues: Sequence[Catalogue], names: Sequence[str]) -> Sequence[list[str] | None]:
+    """Of each reading, those of the names that it has (one of them has each); None for all without names."""
+    if not names:
+        return [None] * len(catalogues)
+    had: list[list[str]] = [[] for _ in catalogues]
+    for name in names:
+        errors = []
+        for catalogue, own in zip(catalogues, had, strict=True):
+            try:
+                catalogue.of([name])
+                own.append(name)
+            except PeepholeError as error:
+                errors.append(error)
+        if len(errors) == len(catalogues):
+            raise errors[0]
+    return had
 
 
 def _read(name: str) -> str:

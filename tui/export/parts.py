@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from engine import PeepholeError
 from engine.lenses.record import LONGEST_MAP
 from tui import crossing
 from tui.export.tracks import Catalogue, Track
-from tui.gradients import Gradients
 from tui.lane import Lane
 from tui.scales import nice_scale, percentile
 from tui.tracks.bits import MOST as MOST_BITS
@@ -27,10 +27,10 @@ COLUMNS = ("unit", "input", "depth", "rank", "head")  # axes that a heatmap can 
 Part = dict[str, Any]
 
 
-def lane_data(lane: Lane, catalogue: Catalogue, names: Sequence[str], first: Lane) -> Part:
-    """One reading; the tracks that were named, or those of the score."""
+def lane_data(lane: Lane, catalogue: Catalogue, names: Sequence[str] | None, first: Lane) -> Part:
+    """One reading; the tracks that were named, or (None) those of the score."""
     trace = lane.trace
-    tracks = _asked(lane, catalogue, names) if names else _usual(lane, catalogue)
+    tracks = _usual(lane, catalogue) if names is None else _asked(lane, catalogue, names)
     return {
         "name": lane.name,
         "tokens": trace.tokens,
@@ -64,7 +64,7 @@ def _usual(lane: Lane, catalogue: Catalogue) -> list[Part]:
     """The tracks of the score, left to right."""
     header, found = lane.trace.header, []
     if not lane.labels and lane.predicts:
-        found.append(_bits(catalogue))
+        found.append(_bits(lane, catalogue))
     if lane.parent is not None:
         found.append(_change(lane))
     first = [*(header.states or ("h",)), *header.gates]
@@ -91,7 +91,7 @@ def _asked(lane: Lane, catalogue: Catalogue, names: Sequence[str]) -> list[Part]
         if group:
             parts[group].append(track)
         elif track.name == "surprisal.bits":
-            found.append(_bits(catalogue))
+            found.append(_bits(lane, catalogue))
         elif track.name.startswith("top_k."):
             if all(part["kind"] != "prediction" for part in found):
                 found.append(_prediction(lane, catalogue))
@@ -157,8 +157,10 @@ def _bars(track: Track) -> Part:
     }
 
 
-def _bits(catalogue: Catalogue) -> Part:
+def _bits(lane: Lane, catalogue: Catalogue) -> Part:
+    """Surprisal, where something was to be foretold."""
     (track,) = catalogue.of(["surprisal.bits"])
+    track = replace(track, array=np.array([lane.bits(row) for row in range(len(lane))]))
     none = "no surprisal, nothing predicts it"
     return _bars(track) | {"name": "surprisal", "none": none, "most": MOST_BITS, "rank": 1}
 
@@ -189,8 +191,14 @@ def _gradient(lane: Lane, tracks: Sequence[Track]) -> Part:
         }
         for name in names
     }
-    first = Gradients(lane.trace, lane.model).first
-    return {"kind": "gradient", "name": "gradient", "parts": parts, "first": first, "rank": 4}
+    return {
+        "kind": "gradient",
+        "name": "gradient",
+        "unit": tracks[0].unit.partition(", ")[2],
+        "parts": parts,
+        "first": lane.gradients.first,
+        "rank": 4,
+    }
 
 
 def _attention(tracks: Sequence[Track]) -> Part:
@@ -210,13 +218,16 @@ def _prediction(lane: Lane, catalogue: Catalogue) -> Part:
     """The likeliest words of each row with their probabilities."""
     ids, p = catalogue.of(["top_k.ids", "top_k.p"])
     assert ids.words is not None
-    said = lane.trace.header.decoding
+    record = lane.trace.header.decoding
     return {
         "kind": "prediction",
         "name": "label" if lane.labels else "next word",
-        "words": ids.words[:, :TOP].tolist(),
+        "words": [
+            said[:TOP] if lane.asked(row) else [""] * len(said[:TOP])
+            for row, said in enumerate(ids.words.tolist())
+        ],
         "came": [lane.came(row) for row in range(len(lane))],
-        "free": int(said.get("first", 0)) if said else 0,
+        "free": int(record.get("first", 0)) if record else 0,
         "units": min(TOP, p.array.shape[1]),
         "data": p.array[:, :TOP],
         "rank": 2,

@@ -144,7 +144,7 @@ function followed(track, here) {
     if (k < 0) return `|dL_${t}/d${of}_k| is 0 for every row k`;
     const part = track.parts[of], layer = part.layers > 1 ? ` · layer ${layerOf(lane)}` : "";
     const most = k === argmax(values) ? " (the largest)" : "";
-    return `|dL_${t}/d${of}_${k}| = ${exact(values[k])} nats, k = ${k} ${said(lane, k)}${most}${layer}`;
+    return `|dL_${t}/d${of}_${k}| = ${exact(values[k])} ${track.unit}, k = ${k} ${said(lane, k)}${most}${layer}`;
   }
   const k = values ? chosen(values) : -1;
   if (k < 0) return `attention: ${here} looks at nothing`;

@@ -160,6 +160,8 @@ class Catalogue:
                     f"{name.replace('_', ' ')} is not recorded in this trace",
                     do="Export the model itself with its text",
                 )
+            if name in ("surprisal", "top_k") and not self._predicts:
+                raise PeepholeError(f"{self.trace.header.model} answers with a number, not a word")
             if name in (*LONGEST, "lag_shares") and len(self.trace) > MOST_ROWS:
                 raise PeepholeError(
                     f"{name} of {len(self.trace)} rows is too much",

@@ -1,4 +1,4 @@
-"""What is exported: a saved trace, or what models do with a text; each reading as a lane."""
+"""What is exported: a saved trace, what models do with a text, or the probe of a run; each as a lane."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from engine import LanguageModel, PeepholeError, fork, load_trace, run
 from engine.errors import did_you_mean
 from engine.interventions import Intervention
+from engine.learning.folder import is_run
 from engine.storage import content_of
 from scenarios import sides, zoo
 from tui import start
@@ -22,7 +23,7 @@ class Asked:
     """What was asked for.
 
     Attributes:
-        what: a saved trace, or a model.
+        what: a saved trace, a model, or the folder of a run of training (`runs/mine@600`: after 600 updates).
         text: what the model reads.
         beside: further models that read it too, or further traces.
         target, decode, most, go_on: as in `peephole run`.
@@ -61,11 +62,18 @@ def lanes(asked: Asked, apart: bool) -> list[Lane]:
 
 
 def _lane(asked: Asked, what: str) -> Lane:
-    if Path(what).is_file() and content_of(what) == "trace":
-        said = (asked.target, asked.decode, asked.most, asked.go_on)
-        if not asked.beside and (asked.text is not None or any(x is not None for x in said)):
-            raise PeepholeError("a trace has its text already", where=what, do="Leave it out")
-        return start.of_trace(load_trace(what)).lanes[0]
+    folder, _, update = what.rpartition("@") if "@" in what else (what, "", "")
+    run_of = update.isdecimal() and is_run(folder)
+    saved = Path(what).is_file() and content_of(what) == "trace"
+    if run_of or saved or is_run(what):
+        said = (asked.text, asked.target, asked.decode, asked.most, asked.go_on)
+        if not asked.beside and any(x is not None for x in said):
+            kind = "trace has its text already" if saved else "run has its own probe to read"
+            raise PeepholeError(f"a {kind}", where=what, do="Leave out what you gave it")
+        if saved:
+            return start.of_trace(load_trace(what)).lanes[0]
+        path, at = (folder, int(update)) if run_of else (what, None)
+        return start.of_run(Path(path), at).lanes[0]
     model = _model(what)
     if asked.text is None:
         raise PeepholeError(
