@@ -297,3 +297,40 @@ async def test_a_curtain_is_everybodys(tmp_path: Path) -> None:
         await ada.press("c")
         await follows(bob, ada)
         assert "following ada" in text(bob)
+
+
+async def test_a_place_that_is_out_of_bounds_breaks_nothing(tmp_path: Path) -> None:
+    """Lanes of the follower may differ from what was sent; every view takes what it can."""
+    from scenarios import zoo
+    from tui.following.placing import CHOSEN
+    from tui.following.readers import described
+    from tui.start import of_text
+    from tui.views import VIEWS
+
+    lanes = described(of_text([zoo.model("lstm"), zoo.model("transformer")], "the cat").lanes, {})
+    far = 10**6
+    values = {int: far, str: "nowhere", tuple: ("nowhere",), bool: True}
+    async with room(tmp_path) as here:
+        bob = await here.join("follower", size=(80, 24))
+        for view in ("score", "nowhere", *VIEWS):
+            state = [(name, values[kinds[0]]) for name, kinds in CHOSEN.get(view, {}).items()]
+            sent = Place(
+                kind="score", title=view, lanes=lanes, cursor=far, clock=far, unit=far, layer=far,
+                head=far, view=view, lane=8, track="nowhere",
+                state=(("at_layer", far), ("nowhere", 1), ("unit", "five"), *state),
+            )  # fmt: skip
+            here.post.publish({"by": "ada", "place": sent.as_record()})
+            await until(lambda: isinstance(bob.app.screen, Followed))
+            await until(lambda v=view: bob.app.screen._place.title == v)
+            await idle(bob)
+            assert bob.app._exception is None, view
+            assert place(bob).view == (view if view in VIEWS else "score")
+            for key in ("down", "up"):
+                await bob.press(key)
+            await idle(bob)
+            await bob.press("backspace")
+        for bad in ({"place": {"kind": "x"}}, {"place": []}, {"by": "\x1b[2J", "place": {}}, {}):
+            here.post.publish(bad)
+        here.post.publish({"by": "eve", "place": Place(title="still here").as_record()})
+        await until(lambda: "still here" in text(bob))
+        assert "\x1b" not in text(bob)
