@@ -66,13 +66,13 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def pty_requested(
         self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Any
     ) -> bool:
+        if self._terminal or self.begun:
+            return False
         self._terminal = term_type, *term_size[:2]
         return True
 
     def shell_requested(self) -> bool:
-        if self._terminal is None:
-            self._refusal = NO_TERMINAL
-        return True
+        return self._wishes("" if self._terminal else NO_TERMINAL)
 
     def exec_requested(self, command: str) -> bool:
         forced = self._conn.get_key_option("command") or self._conn.get_certificate_option(
@@ -82,11 +82,16 @@ class Session(asyncssh.SSHServerSession[bytes]):
             forced is not None
         ):  # the key's own command is not the visitor's wish, and is not run either
             return self.shell_requested()
-        self._refusal, self._asked = NO_COMMAND, command
-        return True
+        return self._wishes(NO_COMMAND, command)
 
     def subsystem_requested(self, subsystem: str) -> bool:
-        self._refusal, self._asked = NO_FILES, subsystem
+        return self._wishes(NO_FILES, subsystem)
+
+    def _wishes(self, refusal: str, asked: str = "") -> bool:
+        """The first wish counts, and there is no second one."""
+        if self.begun:
+            return False
+        self._refusal, self._asked = refusal, asked
         return True
 
     def session_started(self) -> None:

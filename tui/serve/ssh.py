@@ -77,7 +77,6 @@ class Front:
             host_based_auth=False, gss_host=None, gss_auth=False, gss_kex=False, agent_forwarding=False,
             x11_forwarding=False, allow_scp=False, sftp_factory=None, line_editor=False, encoding=None,
             window=WINDOW, max_pktsize=WINDOW // 2, x509_trusted_certs=None, send_server_host_keys=False,
-            utf8_decode_errors="replace",
         )  # fmt: skip
         try:
             self._listener = await asyncssh.listen(
