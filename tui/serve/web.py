@@ -35,6 +35,7 @@ PAGES = 20  # connections of one address beside its visits
 SPARE = 100  # connections of all beside the visits
 TERM, COLORTERM = "xterm-256color", "truecolor"
 CLOSING = "The server is closing. Come back later."
+SILENT = logging.Logger("peephole.web", logging.CRITICAL + 1)  # paths are secrets
 NOT_US = Refusal(403, "This server has another name. If this is its name, start it with --origin.")
 NO_TOKEN = Refusal(403, "The address of this page is the one that `peephole serve` printed.")
 NOT_OURS = Refusal(403, "Only the page of this server may ask for this.")
@@ -78,10 +79,7 @@ class Front:
         Raises:
             PeepholeError: the address cannot be had.
         """
-        silent = logging.Logger("peephole.web", logging.CRITICAL + 1)  # addresses are secrets
-        self._server = web.Server(
-            self._answer, keepalive_timeout=HEADER, lingering_time=0, access_log=None, logger=silent
-        )
+        self._server = web.Server(self._answer)
         loop = asyncio.get_running_loop()
         try:
             self._listener = await loop.create_server(
@@ -119,7 +117,10 @@ class Front:
             self._note(peer, "too many connections")
             transport.abort()
             return
-        handler = self._server()
+        handler = _Handler(
+            self._server, loop=asyncio.get_running_loop(), keepalive_timeout=HEADER, lingering_time=0,
+            access_log=SILENT, logger=SILENT,
+        )  # fmt: skip
         transport.set_protocol(handler)
         handler.connection_made(transport)
         asyncio.get_running_loop().call_later(LIFE, self._cut, transport)
@@ -222,6 +223,18 @@ class _Hall(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._front.connect(transport)
+
+
+class _Handler(web.RequestHandler):
+    """aiohttp's, which says less where something is wrong."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:  # fmt: skip
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer had begun")
+        return answer(request, Refusal(status, "That cannot be answered."))
 
 
 def _peer(protocol: web.RequestHandler) -> str:
