@@ -103,6 +103,11 @@ def test_a_beat_that_asks_is_answered_in_the_film() -> None:
     assert frames[0].hold > timing.THINK + timing.LEAST
 
 
+def test_what_is_timed_is_not_timed_in_a_recording() -> None:
+    said = films.scenario("parallel-versus-sequential", 6, 6)[-1].said
+    assert "the LSTM takes (untimed) times as long" in " ".join(said.split())
+
+
 def test_a_scenario_ends_each_beat_where_it_stops() -> None:
     frames = films.scenario()
     assert [frame.beat for frame in frames] == sorted(frame.beat for frame in frames)

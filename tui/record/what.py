@@ -14,6 +14,7 @@ from engine.errors import did_you_mean
 from engine.learning.folder import is_run
 from engine.storage import content_of, load_trace
 from scenarios import shelf, zoo
+from scenarios.measures.steps import untimed
 from scenarios.script import Scenario
 from tui import start
 from tui.app import PeepholeApp, first_session
@@ -174,12 +175,13 @@ def beats(words: str | None, script: Scenario | None) -> Sequence[int]:
 
 @contextmanager
 def terminal() -> Iterator[None]:
-    """A terminal with all colours, whatever the recording runs in."""
+    """A terminal with all colours, whatever the recording runs in; and no measure asks a clock."""
     kept = dict(os.environ)
     os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
     os.environ.pop("NO_COLOR", None)
     try:
-        yield
+        with untimed():
+            yield
     finally:
         os.environ.clear()
         os.environ.update(kept)
