@@ -14,6 +14,7 @@ from tests.serve.ssh import Server, Terminal, make_key, serving, terminal, wait
 
 FIRST = "Time runs downwards"  # the first words of beats of the scenario `agreement`
 SECOND = "After 'on' only one word"
+THIRD = "h and c: all that it remembers"
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +28,19 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Iterator[Server]:
-    told = ("--anonymous", "--keys", str(keys.parent / "authorized"), "--follow", "ada")
+    told = ("--anonymous", "--keys", str(keys.parent / "authorized"), "--follow", "ada",
+            "--stalled", "600")  # fmt: skip
     with serving(tmp_path_factory.mktemp("serve"), *told) as made:
         yield made
+
+
+def see(words: str, *screens: Terminal, beside: tuple[Terminal, ...] = ()) -> None:
+    """Wait until some screens show something; those beside them are read as well, as terminals are."""
+    everybody = (*screens, *beside)
+    wait(
+        lambda: all([words in one.look() for one in everybody][: len(screens)]),
+        lambda: f"{words!r} in\n" + "\n".join(one.look() for one in screens),
+    )
 
 
 def opened(stack: ExitStack, server: Server, key: Path) -> Terminal:
@@ -48,22 +59,20 @@ def test_followers_watch_look_around_and_snap_back(server: Server, keys: Path) -
         bob.sees("ada is not here yet")
         ada = opened(stack, server, keys)
         eve = stack.enter_context(terminal(server, user="eve", columns=80, rows=24))
-        for follower in (bob, eve):
-            follower.sees("following ada")
-            follower.sees(FIRST)
-        ada.sees("presenting · 2 follow")
+        see("following ada", bob, eve, beside=(ada,))
+        see(FIRST, bob, eve, beside=(ada,))
+        see("presenting · 2 follow", ada, beside=(bob, eve))
         eve.type("4")  # the equation, which nobody else looks at
-        eve.sees("looking around · Backspace: back to ada")
+        see("looking around · Backspace: back to ada", eve, beside=(ada, bob))
         ada.type("n")
-        for screen in (ada, bob):
-            screen.sees(SECOND)
+        see(SECOND, ada, bob, beside=(eve,))
         assert SECOND not in eve.look()
         eve.type("\x7f")
-        eve.sees("following ada")
-        eve.sees(SECOND)
+        see("following ada", eve, beside=(ada, bob))
+        see(SECOND, eve, beside=(ada, bob))
         ada.type("q")
         ada.ends()
-        bob.sees("ada has left")
+        see("ada has left", bob, beside=(eve,))
         roles = {line["name"]: line["role"] for line in server.events("login")}
     assert roles == {"ada": "presenter", "bob": "follower", "eve": "follower"}
 
@@ -74,22 +83,19 @@ def test_one_that_stalls_or_dies_harms_nobody(server: Server, keys: Path) -> Non
         stalled, killed, bob = (
             stack.enter_context(terminal(server, user=name)) for name in ("eve", "dan", "bob")
         )
-        for follower in (stalled, killed, bob):
-            follower.sees(FIRST)
+        see(FIRST, stalled, killed, bob, beside=(ada,))
         os.kill(stalled.process.pid, signal.SIGSTOP)  # it is there, and reads nothing any more
         killed.process.kill()
-        pids = {one["name"]: one["pid"] for one in server.status()["who"]}
-        os.kill(pids["bob"], 0)
         ada.type("n")
-        bob.sees(SECOND)
-        ada.sees("row  7 of 13 · paused")
+        see(SECOND, bob, beside=(ada,))
+        see("row  7 of 13 · paused", ada, beside=(bob,))
         for _ in range(20):  # there and back, far more than a terminal holds
             ada.type("\x1b[F\x1b[H")
         ada.type("n")
-        bob.sees("h and c: all that it remembers")
-        wait(lambda: "2 follow" in ada.look(), ada.look)
+        see(THIRD, bob, beside=(ada,))
+        see("2 follow", ada, beside=(bob,))
         os.kill(stalled.process.pid, signal.SIGCONT)
-        stalled.sees("h and c: all that it remembers")
+        see(THIRD, stalled, beside=(ada, bob))
 
 
 def test_nobody_else_can_reach_the_post_and_it_ends_with_the_server(server: Server) -> None:
