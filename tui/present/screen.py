@@ -15,7 +15,7 @@ from tui.keys import KEYS
 from tui.lines import Line
 from tui.notes.timing import left
 from tui.present.show import Show
-from tui.present.watching import EVERY, Renewed, Watch, renew, same_beat
+from tui.present.watching import EVERY, Renewed, Watch, renew, same_beat, told
 from tui.record.timing import LEAST, THINK, WORD
 from tui.screens.score import ScoreScreen
 from tui.session import Session
@@ -90,7 +90,7 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
         """The version before goes on."""
         more = len(getattr(error, "more", ()))
         also = f"\n(and {more} more: `peephole check` tells all)" if more else ""
-        self.narrator.warn(f"{error}{also}")
+        self.narrator.warn(f"{told(error)}{also}")
 
     def _renewed(self, new: Renewed) -> None:
         """The same beat of the new version; what was done to its lanes stays where they are the same."""
@@ -118,7 +118,7 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
 
     def why_not(self, error: PeepholeError) -> str:
         """Who writes it is told where."""
-        return str(error) if self._show_.watch else super().why_not(error)
+        return told(error) if self._show_.watch else super().why_not(error)
 
     # Playing by itself ----------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import PeepholeError
 from scenarios.play import Play, Stage
 from scenarios.reader import read
 from scenarios.script import Scenario
+from scenarios.source import ScriptError
 
 EVERY = 0.5  # seconds between two looks
 GONE = 2  # looks after which a file is gone: an editor that puts a new one in its place takes less
@@ -59,6 +61,14 @@ def renew(old: Play, number: int) -> Renewed:
     play.take_over(old)
     number = same_beat(old.scenario, scenario, number)
     return Renewed(play, number, play.stage(number))
+
+
+def told(error: PeepholeError) -> str:
+    """A mistake for whoever is writing the file, and knows which one it is: its line, the word underlined."""
+    do = f". {error.do}" if error.do else ""
+    if not isinstance(error, ScriptError):
+        return f"{error.what}{do}"
+    return f"line {error.place.line}: {error.what}{do}\n{error.excerpt}"
 
 
 def same_beat(old: Scenario, new: Scenario, number: int) -> int:
