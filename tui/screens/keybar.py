@@ -10,7 +10,7 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 ALWAYS = ("explain", "quit", "app.quit", "done", "beat(1)", "over", "reveal")
-VIEWS, PLAY = "view('score')", "play"
+VIEWS, PLAY, TYPE = "view('score')", "play", "type"
 
 
 class KeyBar(Footer):
@@ -22,7 +22,7 @@ class KeyBar(Footer):
 
     def compose(self) -> ComposeResult:
         quiet = getattr(self.screen, "quiet", ())
-        keys = [key for key in super().compose() if _action(key) not in quiet]
+        keys = _placed([key for key in super().compose() if _action(key) not in quiet])
         over = sum(map(_cells, keys)) - self.app.size.width
         for key in reversed(_ranked(keys)):
             if over <= 0:
@@ -38,6 +38,14 @@ class KeyBar(Footer):
 
 def _action(key: Widget) -> str:
     return key.action if isinstance(key, FooterKey) else ""
+
+
+def _placed(keys: list[Widget]) -> list[Widget]:
+    """The way to the views where it is on all screens, though its digits answer questions before all else."""
+    placed, actions = list(keys), [_action(key) for key in keys]
+    if VIEWS in actions and TYPE in actions and actions.index(VIEWS) < actions.index(TYPE):
+        placed.insert(actions.index(TYPE) - 1, placed.pop(actions.index(VIEWS)))
+    return placed
 
 
 def _ranked(keys: list[Widget]) -> list[Widget]:
