@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,10 +18,9 @@ from textual.widgets.option_list import Option
 
 from engine import PeepholeError
 from tui.following.link import Link
-from tui.narrator import emphasised, flowing, short
+from tui.notes import telling
 from tui.notes.card import Card
 from tui.notes.finding import Found, found
-from tui.notes.timing import clock, left
 from tui.screens.help import HelpScreen
 from tui.screens.keybar import KeyBar
 from tui.views.plain import plain
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from tui.app import PeepholeApp
 
 TALL = 30  # lines from which on all of the narration is shown
-NOTHING = 'This beat has no notes. A scenario\'s file gives them: notes = "..." in a beat.'
 START = "No presentation is running. Start one in another terminal:\n\n    peephole play agreement"
 
 
@@ -194,61 +191,18 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
             self._put("#top", [("Speaker's notes", look.accent)])
             self._put("#notes", [(words, "bold" if several else look.text)])
             return
-        number = f"beat {card.beat + 1}/{card.beats}"
-        state = " · curtain: the screen is dark" if card.blank else ""
-        self._put("#top", [(number, f"bold {look.accent}"), (f"  {card.title}", look.text),
-                           (state, f"bold {look.bad}")])  # fmt: skip
+        p, tall = self.app.palette, self.size.height >= TALL
         self._clocks()
+        self._put("#top", telling.number(card, p))
         self._put("#heading", [(card.heading, f"bold {look.primary}")])
-        notes = [(part, f"{style} {look.text}".strip()) for part, style in
-                 emphasised(_paragraphs(card.notes))] if card.notes else [(NOTHING, look.muted)]  # fmt: skip
-        self._put("#notes", notes)
-        self._put("#told", self._told(card))
-        ends = "the end: that was the last beat"
-        self._put("#next", [("Next: ", look.muted), (card.following or ends, "bold")])
+        self._put("#notes", telling.notes(card, p))
+        self._put("#told", telling.told(card, p, 0 if tall else 2 * (self.size.width - 12)))
+        self._put("#next", telling.following(card, p))
         self.refresh_bindings()
 
-    def _told(self, card: Card) -> list[tuple[str, str]]:
-        """What the audience reads, and what was measured."""
-        look, glyph = self.app.palette.look, self.app.palette.glyph
-        parts: list[tuple[str, str]] = []
-        if card.asks:
-            asked = " ".join(card.asks.split())
-            return [("They are asked: ", f"bold {look.accent}"), (asked, look.text),
-                    ("   n measures the answer", look.muted)]  # fmt: skip
-        said = "".join(part for part, _ in emphasised(flowing(card.said)))
-        if self.size.height < TALL:
-            said = _begins(said, 2 * (self.size.width - 12))
-        parts += [("They read: ", look.muted), (said or "measuring …", look.muted)]
-        if card.problem:
-            parts.append((f"\n{card.problem}", look.bad))
-        for claim, measured, passed in card.claims:
-            mark = glyph("✓", "ok") if passed else glyph("✗", "FAILED")
-            if passed and self.size.height < TALL:
-                continue
-            parts += [(f"\n{mark} ", f"bold {look.good if passed else look.bad}"),
-                      (f"{claim} ({short(measured) if passed else measured})", look.muted)]  # fmt: skip
-        holds = sum(passed for *_, passed in card.claims)
-        if holds and self.size.height < TALL:
-            many = "1 claim is" if holds == 1 else f"{holds} claims are"
-            parts += [(f"\n{glyph('✓', 'ok')} ", f"bold {look.good}"),
-                      (f"{many} measured, and true", look.muted)]  # fmt: skip
-        return parts
-
     def _clocks(self) -> None:
-        """The time since the start, of this beat, and what is left."""
-        card, look, now = self.card, self.app.palette.look, time.time()
-        if card is None:
-            return
-        began = max(card.began, self._zero[0])
-        since = max(card.since, self._zero[1])
-        parts = [(clock(now - began), "bold"), (" since the start   ", look.muted),
-                 (clock(now - since), "bold"), (" in this beat", look.muted)]  # fmt: skip
-        remains = left(began, card.minutes, now)
-        if remains:
-            over = remains.endswith("over")
-            parts.append((f"   {remains}", f"bold {look.bad if over else look.good}"))
-        self._put("#time", parts)
+        if self.card is not None:
+            self._put("#time", telling.times(self.card, self._zero, time.time(), self.app.palette))
 
     def _choose_among(self, choices: list[Found]) -> None:
         options = self.query_one(OptionList)
@@ -336,17 +290,3 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
             if active.binding.id
         ]
         self.app.push_screen(HelpScreen("Notes", self.HELP, pairs))
-
-
-def _paragraphs(text: str) -> str:
-    """Paragraphs that wrap where the screen ends; what begins with a dash has a line of its own."""
-    parts = (re.split(r"\n(?=\s*[-*] )", part) for part in text.strip().split("\n\n"))
-    return "\n\n".join("\n".join(map(flowing, part)) for part in parts)
-
-
-def _begins(text: str, most: int) -> str:
-    """The first sentences of a text, as many as there is room for."""
-    if len(text) <= most:
-        return text
-    cut = text[:most].rpartition(". ")[0]
-    return f"{cut}. …" if cut else f"{text[: most - 2]} …"
