@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -12,30 +12,23 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine import PeepholeError
-from tui.following.link import Link
 from tui.notes import telling
-from tui.notes.card import Card
 from tui.notes.finding import Found, found
+from tui.notes.listening import Listening
 from tui.screens.help import HelpScreen
 from tui.screens.keybar import KeyBar
 from tui.views.plain import plain
-
-if TYPE_CHECKING:
-    from tui.app import PeepholeApp
 
 TALL = 30  # lines from which on all of the narration is shown
 START = "No presentation is running. Start one in another terminal:\n\n    peephole play agreement"
 
 
-class NotesScreen(Screen[None]):
+class NotesScreen(Listening):
     """Finds a presentation, and shows its beat to the speaker."""
 
-    app: PeepholeApp  # type: ignore[assignment]
     HELP = """\
 # Speaker's notes
 
@@ -82,13 +75,7 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
 
     def __init__(self, path: Path | None = None) -> None:
         """`path` is a socket that is to be listened to; None: whatever presentation there is."""
-        super().__init__()
-        self._asked = path
-        self.card: Card | None = None
-        self.choices: list[Found] = []
-        self._link: Link | None = None
-        self._ended = False
-        self._looking = False
+        super().__init__(path)
         self._zero: tuple[float, float] = (
             0.0,
             0.0,
@@ -113,63 +100,6 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
         self.set_interval(1.0, self._second)
         await self._second()
 
-    async def leaving(self) -> None:
-        """The app is left."""
-        await self._leave()
-
-    # Finding and listening --------------------------------------------------------------------------
-
-    async def _second(self) -> None:
-        """Once a second: the clocks; and where there is no presentation, a look for one."""
-        if self.card is not None:
-            self._clocks()
-        elif self._link is None and not self._looking:
-            self._looking = True
-            try:
-                self._found(await found(self._asked))
-            finally:
-                self._looking = False
-
-    def _found(self, choices: list[Found]) -> None:
-        """One is taken; of several the speaker chooses."""
-        if self.card is not None or self._link is not None:
-            return
-        if len(choices) == 1:
-            self.listen(choices[0].path)
-        elif choices != self.choices:
-            self.choices = choices
-            self.repaint()
-
-    def listen(self, path: Path) -> None:
-        """Listen to a presentation."""
-        self.choices, self._ended = [], False
-        self._link = Link(path, "listener", self._got)
-        self._link.start()
-
-    async def _leave(self) -> None:
-        link, self._link = self._link, None
-        self.card, self._zero = None, (0.0, 0.0)
-        if link is not None:
-            await link.stop()
-
-    def _got(self, said: dict[str, Any] | None) -> None:
-        if said is None:  # the presentation has ended: look for another one
-            self._ended = True
-            self.app.call_later(self._over)
-            return
-        try:
-            card = Card.from_record(said.get("state"))
-        except PeepholeError:
-            return
-        if self._link is not None and card != self.card:
-            self.card = card
-            self.app.call_later(self.repaint)
-
-    async def _over(self) -> None:
-        await self._leave()
-        self.repaint()
-        self.refresh_bindings()
-
     # Drawing ----------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
@@ -192,7 +122,7 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
             self._put("#notes", [(words, "bold" if several else look.text)])
             return
         p, tall = self.app.palette, self.size.height >= TALL
-        self._clocks()
+        self.tick()
         self._put("#top", telling.number(card, p))
         self._put("#heading", [(card.heading, f"bold {look.primary}")])
         self._put("#notes", telling.notes(card, p))
@@ -200,7 +130,8 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
         self._put("#next", telling.following(card, p))
         self.refresh_bindings()
 
-    def _clocks(self) -> None:
+    def tick(self) -> None:
+        """The time, once a second."""
         if self.card is not None:
             self._put("#time", telling.times(self.card, self._zero, time.time(), self.app.palette))
 
@@ -237,7 +168,7 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
 
     def action_reset(self) -> None:
         self._zero = time.time(), time.time()
-        self._clocks()
+        self.tick()
 
     def action_ask(self) -> None:
         field = self.query_one(Input)

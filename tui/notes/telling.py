@@ -1,0 +1,106 @@
+"""A card in words: (text, style) pairs for each part of the screen of `peephole notes`."""
+
+from __future__ import annotations
+
+import re
+
+from tui.lines import Parts
+from tui.narrator import emphasised, flowing, short
+from tui.notes.card import Card
+from tui.notes.timing import clock, left
+from tui.palette import Palette
+
+NOTHING = "This beat has no notes. A scenario's file gives them: notes in a beat."
+
+
+def number(card: Card, palette: Palette) -> Parts:
+    """Which beat of what, and whether the curtain is down."""
+    look = palette.look
+    state = " · curtain: the screen is dark" if card.blank else ""
+    return [
+        (f"beat {card.beat + 1}/{card.beats}", f"bold {look.accent}"),
+        (f"  {card.title}", look.text),
+        (state, f"bold {look.bad}"),
+    ]
+
+
+def times(card: Card, zero: tuple[float, float], now: float, palette: Palette) -> Parts:
+    """The time since the start, of this beat, and what is left.
+
+    Args:
+        zero: when the speaker set the clocks to zero: the whole one, and the beat's.
+        now: seconds since 1970.
+    """
+    look = palette.look
+    began, since = max(card.began, zero[0]), max(card.since, zero[1])
+    parts = [
+        (clock(now - began), "bold"), (" since the start   ", look.muted),
+        (clock(now - since), "bold"), (" in this beat", look.muted),
+    ]  # fmt: skip
+    if remains := left(began, card.minutes, now):
+        over = remains.endswith("over")
+        parts.append((f"   {remains}", f"bold {look.bad if over else look.good}"))
+    return parts
+
+
+def notes(card: Card, palette: Palette) -> Parts:
+    """The notes of its author."""
+    look = palette.look
+    if not card.notes:
+        return [(NOTHING, look.muted)]
+    return [
+        (part, f"{style} {look.text}".strip()) for part, style in emphasised(paragraphs(card.notes))
+    ]
+
+
+def told(card: Card, palette: Palette, most: int = 0) -> Parts:
+    """What the audience reads, and what was measured.
+
+    Args:
+        most: letters of the narration; then claims that hold are only counted. 0 is all of it.
+    """
+    look = palette.look
+    if card.asks:
+        return [
+            ("They are asked: ", f"bold {look.accent}"), (" ".join(card.asks.split()), look.text),
+            ("   n measures the answer", look.muted),
+        ]  # fmt: skip
+    said = "".join(part for part, _ in emphasised(flowing(card.said)))
+    said = begins(said, most) if most else said
+    parts: Parts = [("They read: ", look.muted), (said or "measuring …", look.muted)]
+    if card.problem:
+        parts.append((f"\n{card.problem}", look.bad))
+    good, bad = palette.glyph("✓", "ok"), palette.glyph("✗", "FAILED")
+    for claim, measured, passed in card.claims:
+        if not passed:
+            parts += [(f"\n{bad} ", f"bold {look.bad}"), (f"{claim} ({measured})", look.muted)]
+        elif not most:
+            shown = f"{claim} ({short(measured)})"
+            parts += [(f"\n{good} ", f"bold {look.good}"), (shown, look.muted)]
+    holds = sum(passed for *_, passed in card.claims)
+    if holds and most:
+        many = "1 claim is" if holds == 1 else f"{holds} claims are"
+        parts += [(f"\n{good} ", f"bold {look.good}"), (f"{many} measured, and true", look.muted)]
+    return parts
+
+
+def following(card: Card, palette: Palette) -> Parts:
+    """What comes next."""
+    return [
+        ("Next: ", palette.look.muted),
+        (card.following or "the end: that was the last beat", "bold"),
+    ]
+
+
+def paragraphs(text: str) -> str:
+    """Paragraphs that wrap where the screen ends; what begins with a dash has a line of its own."""
+    parts = (re.split(r"\n(?=\s*[-*] )", part) for part in text.strip().split("\n\n"))
+    return "\n\n".join("\n".join(map(flowing, part)) for part in parts)
+
+
+def begins(text: str, most: int) -> str:
+    """The first sentences of a text, as many as there is room for."""
+    if len(text) <= most:
+        return text
+    cut = text[:most].rpartition(". ")[0]
+    return f"{cut}. …" if cut else f"{text[: most - 2]} …"
