@@ -5,12 +5,22 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from tui.keys import ANSWERS, KEYS
+
 ALWAYS = ("explain", "quit", "app.quit", "done", "beat(1)", "over", "reveal")
-VIEWS, PLAY, TYPE = "view('score')", "play", "type"
+VIEWS, PLAY = "view('score')", "play"
+PLACES = {
+    binding.action: place
+    for place, binding in reversed([*enumerate(KEYS)])
+    if isinstance(binding, Binding)
+    and binding.show
+    and binding.action.partition("(")[0] not in ANSWERS
+}
 
 
 class KeyBar(Footer):
@@ -41,11 +51,16 @@ def _action(key: Widget) -> str:
 
 
 def _placed(keys: list[Widget]) -> list[Widget]:
-    """The way to the views where it is on all screens, though its digits answer questions before all else."""
-    placed, actions = list(keys), [_action(key) for key in keys]
-    if VIEWS in actions and TYPE in actions and actions.index(VIEWS) < actions.index(TYPE):
-        placed.insert(actions.index(TYPE) - 1, placed.pop(actions.index(VIEWS)))
+    """The keys of the score in the order of their table, also those that answer questions before all else."""
+    at = [place for place, key in enumerate(keys) if _action(key) in PLACES]
+    placed = list(keys)
+    for place, key in zip(at, sorted((keys[i] for i in at), key=_place), strict=True):
+        placed[place] = key
     return placed
+
+
+def _place(key: Widget) -> int:
+    return PLACES[_action(key)]
 
 
 def _ranked(keys: list[Widget]) -> list[Widget]:
