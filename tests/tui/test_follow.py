@@ -131,7 +131,7 @@ async def test_own_keys_look_around_and_backspace_snaps_back(tmp_path: Path) -> 
         bob = await here.join("follower", size=(80, 24))
         await follows(bob, ada)
         screen = bob.app.screen
-        await bob.press("T")  # a theme is one's own
+        await bob.press("T", "z")  # a theme and the size of cells are one's own
         assert "following ada" in text(bob)
         await bob.press("end")
         assert "looking around · Backspace: back to ada" in text(bob)

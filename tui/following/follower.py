@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 HARMLESS = frozenset(
     {"quit", "next_theme", "plain", "command_palette", "explain", "guide", "snap", "focus_next",
-     "focus_previous", "copy_text", "help_quit", "choose", "digit", "erase", "lift"}
+     "focus_previous", "copy_text", "help_quit", "choose", "digit", "erase", "lift", "big"}
 )  # fmt: skip  # actions that leave what is shown where it is; anybody may guess along
 
 

@@ -76,10 +76,7 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
     def __init__(self, path: Path | None = None) -> None:
         """`path` is a socket that is to be listened to; None: whatever presentation there is."""
         super().__init__(path)
-        self._zero: tuple[float, float] = (
-            0.0,
-            0.0,
-        )  # when the clocks were set to zero, and the beat's
+        self._zero = 0.0, 0.0  # when the clocks were set to zero: the whole one, and the beat's
 
     def compose(self) -> ComposeResult:
         yield Static(id="top", markup=False)
