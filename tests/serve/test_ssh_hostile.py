@@ -146,6 +146,28 @@ async def test_a_connection_has_one_session_and_no_other_channel(strict: Server)
     assert said == {"a second session", "forwarding", "forwarding from here", "a tunnel"}
 
 
+async def test_who_asks_for_what_is_not_to_be_had_without_end_is_dropped(strict: Server) -> None:
+    """Each refusal is a line in the log, and would be one for 100 bytes."""
+    async with connected(strict, "greedy") as conn:
+        await session(conn)
+        for _ in range(21):
+            with pytest.raises(asyncssh.ChannelOpenError):
+                await conn.open_connection("127.0.0.1", strict.port)
+        await until(conn.is_closed)
+    reason = "it asked for too much that is not to be had"
+    (line,) = strict.events("dropped", reason=reason)
+    assert len(strict.events("refused", port=line["port"])) == 20
+
+
+@pytest.mark.parametrize("exchange", ["diffie-hellman-group18-sha512", "rsa2048-sha256"])
+async def test_keys_are_exchanged_in_no_way_that_costs_only_the_server(
+    strict: Server, exchange: str
+) -> None:
+    with pytest.raises(asyncssh.KeyExchangeFailed):
+        async with connected(strict, "dear", kex_algs=[exchange]):
+            pass
+
+
 async def test_a_second_start_signals_and_breaks_change_nothing(strict: Server) -> None:
     async with connected(strict, "again") as conn:
         chan, reader = await session(conn)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncssh
 import pytest
+from asyncssh.constants import MSG_USERAUTH_REQUEST
+from asyncssh.packet import String
 from click.testing import CliRunner
 
 from tests.serve.ssh import Server, make_key, needed, run, serving, terminal, wait
@@ -130,6 +134,28 @@ def test_the_presenter_needs_a_key_also_where_nobody_else_does(
         assert [line["role"] for line in following.events("login", name=name)] == roles
 
 
+async def test_a_login_name_does_not_change(locked: Server) -> None:
+    """With each name asyncssh begins anew, and the file of keys is read: 600 times a second."""
+
+    class Changing(asyncssh.SSHClient):
+        def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+            self.conn = conn
+
+        async def public_key_auth_requested(self) -> None:  # type: ignore[override]
+            for name in ("one", "other"):
+                self.conn.send_packet(
+                    MSG_USERAUTH_REQUEST, String(name), String("ssh-connection"),
+                    String("none"),
+                )  # fmt: skip
+            await asyncio.Event().wait()
+
+    with pytest.raises(asyncssh.ProtocolError, match="the login name has changed"):
+        await asyncssh.connect(
+            "127.0.0.1", locked.port, username="one", known_hosts=None, config=None, agent_path=None,
+            client_keys=[], client_factory=Changing, preferred_auth="publickey",
+        )  # fmt: skip
+
+
 def test_the_host_key_is_made_once_and_kept_to_oneself(locked: Server, following: Server) -> None:
     path = locked.folder / "data" / "peephole" / "ssh_host_ed25519_key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -202,7 +228,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 
 async def test_it_is_said_what_an_address_that_others_reach_means(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def opened(self: Front, address: Address, key: object) -> Address:
         return address
@@ -221,6 +247,6 @@ async def test_it_is_said_what_an_address_that_others_reach_means(
             follow="", limits=Limits(), log=tmp_path / "log",
         )  # fmt: skip
         await Server_(plan)._ssh(address)
-        shown = capsys.readouterr().err
+        shown = capfd.readouterr().err
         assert said in shown
         assert ("is not only this machine" in shown) == (host != "127.0.0.1")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.serve.door import BURST, Door, Gate, farewell
+from tui.serve.door import BURST, Door, Gate, _Hall, farewell
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Roll
@@ -274,6 +274,42 @@ async def test_who_asks_for_nothing_after_the_login_is_sent_away(tmp_path: Path)
     login._idle._run()
     assert len(sent_away) == 1
     login._idle.cancel()
+
+
+class Stranger(asyncio.Transport):
+    """One who has gone before anything could be said."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return ("192.0.2.1", 4711) if name == "peername" else default
+
+    def write(self, data: bytes) -> None: ...
+
+    def write_eof(self) -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    def abort(self) -> None:
+        self.gone = True
+
+
+async def test_who_knocks_all_the_time_is_turned_away_and_told_of_only_sometimes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = Limits(per_address=1, logins_per_minute=3)
+    log = tmp_path / "log"
+    roll = Roll(limits)
+    roll.admit("192.0.2.1")
+    gate = Gate(roll, limits, Log(log))
+    loop = Loop()
+    monkeypatch.setattr("tui.serve.door.asyncio.get_running_loop", lambda: loop)
+    strangers = [Stranger() for _ in range(40)]
+    for stranger in strangers:
+        _Hall(gate, lambda address, port: None).connection_made(stranger)
+    await loop.pass_to(2.0)
+    assert all(stranger.gone for stranger in strangers)
+    assert len(log.read_text().splitlines()) == 3
 
 
 @given(reason=st.text(max_size=200))

@@ -8,6 +8,7 @@ and so does all that is sent after a client began an exchange of keys that it ne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,15 @@ class Gate:
         self.roll, self.limits, self.log = roll, limits, log
         self.doors: dict[Any, Door] = {}  # by asyncssh's connection
         self.lingering = 0
+        self._refused = Roll(limits)  # counts those who were turned away
+
+    def is_news(self, address: str) -> bool:
+        """Whether to tell that somebody was turned away: not of who knocks all the time."""
+        try:
+            self._refused.knock(address).leave()
+        except Refused:
+            return False
+        return True
 
     async def create_server(
         self, factory: Callable[[str, int], Any], host: str, port: int
@@ -56,7 +66,8 @@ class _Hall(asyncio.Protocol):
         try:
             entry = gate.roll.knock(address)
         except Refused as refused:
-            log("refused", reason=str(refused))
+            if gate.is_news(address):
+                log("refused", reason=str(refused))
             self._turn_away(transport, str(refused))
             return
         log("connect")
@@ -72,7 +83,8 @@ class _Hall(asyncio.Protocol):
         self._lingers = True
         self._gate.lingering += 1
         transport.write(f"SSH-2.0-{VERSION}\r\n".encode() + farewell(reason))
-        transport.write_eof()
+        with contextlib.suppress(OSError):  # who has gone already
+            transport.write_eof()
         asyncio.get_running_loop().call_later(LINGER, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

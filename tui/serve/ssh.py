@@ -23,6 +23,8 @@ from tui.serve.visit import Visits
 LOGIN = 30  # seconds for the login
 BEGIN = 10.0  # seconds from the login until a session has begun
 TRIES = 6  # keys that are not known
+REFUSALS = 20  # things that are not to be had here, until who asks for them is sent away
+DEAR = "-diffie-hellman-*,rsa*"  # exchanges of keys that cost the server 15 to 50 ms, and a client nothing
 ALIVE, MISSED = 15, 3  # seconds without a word until a client is asked for one, and how often
 WINDOW = 65_536  # bytes of keys under way
 NAME = 64  # characters of a login name that are kept
@@ -73,10 +75,11 @@ class Front:
         options = asyncssh.SSHServerConnectionOptions(
             config=None, server_factory=lambda: Login(self), server_host_keys=[key],
             server_version=VERSION, login_timeout=LOGIN, keepalive_interval=ALIVE,
-            keepalive_count_max=MISSED, compression_algs=None, password_auth=False, kbdint_auth=False,
-            host_based_auth=False, gss_host=None, gss_auth=False, gss_kex=False, agent_forwarding=False,
-            x11_forwarding=False, allow_scp=False, sftp_factory=None, line_editor=False, encoding=None,
-            window=WINDOW, max_pktsize=WINDOW // 2, x509_trusted_certs=None, send_server_host_keys=False,
+            keepalive_count_max=MISSED, kex_algs=DEAR, compression_algs=None, password_auth=False,
+            kbdint_auth=False, host_based_auth=False, gss_host=None, gss_auth=False, gss_kex=False,
+            agent_forwarding=False, x11_forwarding=False, allow_scp=False, sftp_factory=None,
+            line_editor=False, encoding=None, window=WINDOW, max_pktsize=WINDOW // 2,
+            x509_trusted_certs=None, send_server_host_keys=False,
         )  # fmt: skip
         try:
             self._listener = await asyncssh.listen(
@@ -112,8 +115,8 @@ class Login(asyncssh.SSHServer):
 
     def __init__(self, front: Front) -> None:
         self._front = front
-        self._name, self._in = "", False
-        self._tries = 0
+        self._name, self._began, self._in = "", False, False
+        self._tries = self._refusals = 0
         self._session: Session | None = None
         self._idle: asyncio.TimerHandle | None = None
 
@@ -132,6 +135,10 @@ class Login(asyncssh.SSHServer):
     # The login ----------------------------------------------------------------------------------
 
     def begin_auth(self, username: str) -> bool:
+        if self._began:  # asyncssh begins anew with each name, and the keys would be read as often
+            self._conn.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "the login name has changed")
+            return True
+        self._began = True
         self._name = "".join(c for c in username if c.isprintable())[:NAME]
         doorman = self._front.doorman
         if not doorman.wants_key(username):
@@ -200,7 +207,11 @@ class Login(asyncssh.SSHServer):
         return self._no("forwarding from here", listen_path)
 
     def _no(self, what: str, where: str = "") -> bool:
-        self.door.log("refused", reason=what, name=self._name, where=where)
+        self._refusals += 1
+        if self._refusals <= REFUSALS:  # a flood of them would fill the log
+            self.door.log("refused", reason=what, name=self._name, where=where)
+        elif self._refusals == REFUSALS + 1:
+            self.door.drop("it asked for too much that is not to be had")
         return False
 
     def _refuse(self, what: str, where: str = "") -> NoReturn:
