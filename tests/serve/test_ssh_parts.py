@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import os
 import stat
 import subprocess
 import threading
@@ -235,6 +236,22 @@ def test_a_log_is_json_whatever_strangers_say_and_nobody_elses(tmp_path: Path) -
     assert not set(line) - set(range(32, 127))
     assert json.loads(path.read_text())["event"] == "connect"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_log_that_nobody_reads_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that is full: what has no room is lost, and the next that has room is whole."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr("tui.serve.log.STDOUT", writer)
+    log = Log()
+    for number in range(5000):
+        log("connect", number=number)
+    read = os.read(reader, 1 << 20)
+    log("stop")
+    for line in (*read.splitlines(), os.read(reader, 1 << 20)):
+        assert json.loads(line)["event"] in ("connect", "stop")
+    os.close(reader)
+    log("start")  # and nobody will read any more
+    os.close(writer)
 
 
 def test_a_log_that_cannot_be_written_later_ends_nothing(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ async def test_closing_ends_all_that_are_there() -> None:
     assert descriptors() == before
 
 
-async def test_a_failure_is_told_to_the_operator_and_not_to_the_visitor(capsys) -> None:
+async def test_a_failure_is_told_to_the_operator_and_not_to_the_visitor(capfd) -> None:
     async with visiting(House(scenario="no-such-scenario")) as visits:
         visit = await visits.open(client())
         seen = Seen(visit)
@@ -216,7 +216,7 @@ async def test_a_failure_is_told_to_the_operator_and_not_to_the_visitor(capsys) 
         await visit.close()
     assert bytes(seen.raw).endswith(ENDINGS[70].encode() + b"\r\n")
     assert b"Traceback" not in seen.raw
-    assert "no-such-scenario" in capsys.readouterr().err
+    assert "no-such-scenario" in capfd.readouterr().err
 
 
 async def test_without_a_fork_server_there_is_a_message(monkeypatch) -> None:

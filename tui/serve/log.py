@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
+import select
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.errors import PeepholeError
 
+STDOUT, STDERR = 1, 2
 LONGEST = 200  # characters of a value: names and commands come from strangers
 
 
@@ -44,14 +45,25 @@ class Log:
 
     def _append(self, text: str) -> None:
         if self._path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            printed(STDOUT, text)
             return
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, text.encode())
         finally:
             os.close(handle)
+
+
+def printed(handle: int, text: str) -> None:
+    """Print without waiting: what a pipe or a terminal that nobody reads has no room for is lost.
+
+    Else whoever pauses the output of the server (`| less`, Ctrl-S) would pause all visits.
+    """
+    data = text.encode(errors="backslashreplace")
+    for start in range(0, len(data), select.PIPE_BUF):  # for which there is room, if there is any
+        if not select.select([], [handle], [], 0)[1]:
+            return
+        os.write(handle, data[start : start + select.PIPE_BUF])
 
 
 def _short(value: Any) -> Any:

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from tui.following.host import Host
 from tui.serve.address import Address
 from tui.serve.control import Control
 from tui.serve.keys import authorized, default_host_key, host_key
 from tui.serve.limits import Limits
-from tui.serve.log import Log
+from tui.serve.log import STDERR, Log, printed
 from tui.serve.roll import Roll
 from tui.serve.visit import House, Visits
 
@@ -167,4 +165,5 @@ def _reach(address: Address) -> str:
 
 
 def _say(line: str) -> None:
-    click.echo(f"peephole: {line}", err=True)
+    with contextlib.suppress(OSError):
+        printed(STDERR, f"peephole: {line}\n")

@@ -8,6 +8,7 @@ nobody: the fork server reaps it, and its terminal says what happened.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -22,6 +23,7 @@ from typing import Any
 
 from engine.errors import PeepholeError
 from tui.serve.limits import Limits
+from tui.serve.log import STDERR, printed
 from tui.serve.terminal import CHUNK, Visit, raw, resize
 
 MODULE = "tui.serve.forks"
@@ -216,5 +218,5 @@ async def _complain(process: asyncio.subprocess.Process) -> None:
     assert process.stderr is not None
     while said := await process.stderr.read(CHUNK):
         text = said.decode(errors="replace")
-        sys.stderr.write("".join(c for c in text if c.isprintable() or c == "\n"))
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            printed(STDERR, "".join(c for c in text if c.isprintable() or c == "\n"))
