@@ -179,6 +179,43 @@ async def test_connections_that_say_nothing_are_few_and_short(
         assert await ask(made, get("/").replace("Connection: close\n\n", "X: ")) == ("", "")
 
 
+async def test_a_visit_may_be_longer_than_any_other_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "LIFE", 0.05)
+    async with front(tmp_path) as made, aiohttp.ClientSession() as session:
+        made.visits = Drawn()
+        own = f"http://127.0.0.1:{made.port}"
+        async with session.ws_connect(f"{own}/{TOKEN}/socket", origin=own) as visit:
+            for _ in range(2):  # connections that were made later have been cut
+                assert await ask(made, "GET") == ("", "")
+            await visit.send_json(["stdin", "hello"])
+            assert await said(visit, "hello")
+            await visit.close()
+
+
+class Drawn:
+    """In the place of Visits, and of a visit that draws what is typed."""
+
+    pid = 0
+
+    def __init__(self) -> None:
+        self._keys: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def open(self, client: object) -> Drawn:
+        return self
+
+    async def read(self) -> bytes:
+        return await self._keys.get()
+
+    def write(self, keys: bytes) -> None:
+        self._keys.put_nowait(keys)
+
+    def resize(self, columns: int, rows: int) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 # Sockets --------------------------------------------------------------------------------------------
 
 

@@ -112,8 +112,9 @@ class Front:
         peer = plain((transport.get_extra_info("peername") or ("",))[0])
         peers = Counter(household(_peer(one)) for one in self._server.connections)
         limits = self.limits
-        most = limits.per_address + PAGES if peer not in self.known.proxies else len(peers) + SPARE
-        if peers.total() >= limits.sessions + SPARE or peers[household(peer)] >= most:
+        many = limits.per_address + PAGES
+        one = peers[household(peer)] >= many and peer not in self.known.proxies
+        if one or peers.total() >= limits.sessions + SPARE:
             self._note(peer, "too many connections")
             transport.abort()
             return
