@@ -42,7 +42,8 @@ def keys(*pressed: str, theme: str = "peephole-dark") -> Callable[[Pilot], Await
                 await pilot.press(key)
             await pilot.app.workers.wait_for_complete()
             await pilot.pause()
-            while pilot.app.screen.session.playing:  # on the way to where a beat stops
+            # on the way to where a beat stops
+            while (session := getattr(pilot.app.screen, "session", None)) and session.playing:
                 await pilot.pause(0.05)
         await pilot.pause()
 
@@ -96,6 +97,28 @@ def test_steps_shares_saturation_and_the_cut(snap_compare: Snap) -> None:
 def test_beat_with_its_claims(snap_compare: Snap) -> None:
     app = PeepholeApp(None, shelf.find("agreement"))
     assert snap_compare(app, terminal_size=(120, 40), run_before=keys("pagedown", "pagedown"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_large_cells(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app = PeepholeApp(None, shelf.find("agreement"))
+    assert snap_compare(app, terminal_size=size, run_before=keys("z", "pagedown"))
+
+
+def test_large_attention(snap_compare: Snap) -> None:
+    app = PeepholeApp(read(["transformer"], SENTENCE))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("end", "up", "up", "2", "z"))
+
+
+def test_question_of_a_beat(snap_compare: Snap) -> None:
+    app = PeepholeApp(None, shelf.find("coreference"))
+    press = keys("G", "8", "enter", "b")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=press)
+
+
+def test_curtain(snap_compare: Snap) -> None:
+    app = PeepholeApp(None, shelf.find("agreement"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("c"))
 
 
 def test_forget_gate_held_shut(snap_compare: Snap) -> None:
