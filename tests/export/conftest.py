@@ -18,7 +18,7 @@ from tui.cli import main
 
 ODD = (
     "</script><img src=x onerror=alert(1)>", "=1+1", "-", "+", "@SUM(A1)", "'=2", "''@", "a,b", 'say "no"',
-    "two\nlines", "tab\tbed", " =3", "＝4", "<!--", "&amp;", "é", "語", "NA", "\u2028", "${title}",
+    "two\nlines", "tab\tbed", " =3", "＝4", "<!--<script </script/x", "&amp;", "é", "語", "NA", "\u2028", "${title}",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import PeepholeError, Trace, load_trace
@@ -43,6 +43,7 @@ def export(trace: Trace, step: int = 7) -> None:
 
 
 @pytest.mark.parametrize("kind", ["lstm", "seq2seq"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_trace_is_exported_or_refused(traces, tmp_path: Path, kind, data) -> None:
     path = tmp_path / "hostile"
