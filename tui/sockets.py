@@ -18,10 +18,17 @@ PLAYING = "play-*.sock"  # of apps that play a scenario
 
 
 def runtime() -> Path:
-    """The folder of this user's sockets; it may not be there yet."""
+    """The folder of this user's sockets; it may not be there yet.
+
+    Raises:
+        PeepholeError: somebody else has the place.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it is a folder of /tmp
-        return user_runtime_path("peephole")
+        try:
+            return user_runtime_path("peephole")
+        except OSError as error:
+            raise PeepholeError(f"no sockets can be kept ({error})") from None
 
 
 def private(folder: Path) -> None:

@@ -106,6 +106,12 @@ def test_options_of_a_key_only_ever_take_away(
     assert "Permission denied" in run(locked, "-T", key=keys["eve"]).stderr
     file.write_text(f"no-pty {public}")
     assert "PTY allocation request failed" in run(locked, "-tt", key=keys["eve"]).stderr
+    for option in ('expiry-time="20200101"', "verify-required"):  # asyncssh does not know them
+        file.write_text(f"{option} {public}")
+        assert "Permission denied" in run(locked, "-T", key=keys["eve"]).stderr
+    assert "the option verify-required of a key" in locked.events("trouble")[-1]["reason"]
+    file.write_text(f"restrict,pty {public}")
+    assert "a terminal is needed" in run(locked, "-T", key=keys["eve"]).stderr
 
 
 @pytest.fixture(scope="module")

@@ -299,7 +299,23 @@ def test_a_control_folder_of_somebody_else_is_not_used(
 ) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "run").mkdir(mode=0o700)
-    (tmp_path / "run" / "peephole").symlink_to(tmp_path / "theirs")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    with pytest.raises(PeepholeError, match="belongs to somebody else"):
+    path = tmp_path / "run" / "peephole"
+    path.symlink_to(tmp_path / "theirs")
+    monkeypatch.setattr(control, "runtime", lambda: path)
+    with pytest.raises(PeepholeError, match="not a folder of yours"):
+        control.folder()
+    path.unlink()
+    path.parent.chmod(0o777)  # now it can be taken away, and another be put in its place
+    with pytest.raises(PeepholeError, match="others can replace it"):
+        control.folder()
+
+
+def test_a_temporary_folder_of_somebody_else_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(name: str) -> Path:
+        raise PermissionError(f"{tmp_path} is a symlink")
+
+    monkeypatch.setattr("tui.sockets.user_runtime_path", found)
+    with pytest.raises(PeepholeError, match="no sockets can be kept"):
         control.folder()

@@ -7,15 +7,12 @@ import contextlib
 import json
 import os
 import socket
-import stat
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from engine.errors import PeepholeError
+from tui.sockets import private, runtime
 
 SECONDS = 30.0  # that a server may take to answer, or to end
 LONGEST = 1 << 22  # bytes of an answer
@@ -25,18 +22,10 @@ def folder() -> Path:
     """Where the sockets of this user's servers are: 0700, and ours.
 
     Raises:
-        PeepholeError: somebody else owns it, or it cannot be made.
+        PeepholeError: somebody else owns it or could replace it, or it cannot be made.
     """
-    with warnings.catch_warnings(action="ignore"):  # it tells of a place that it does not take
-        path = platformdirs.user_runtime_path("peephole")
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        state = path.lstat()
-        if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid():
-            raise PeepholeError("it belongs to somebody else", where=str(path))
-        path.chmod(0o700)
-    except OSError as error:
-        raise PeepholeError(f"cannot be used ({error.strerror})", where=str(path)) from None
+    path = runtime()
+    private(path)
     return path
 
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     import asyncssh
 
 ALGORITHM = "ssh-ed25519"
+OPTIONS = frozenset({
+    "from", "principals", "cert-authority", "subject", "no-pty", "no-touch-required",  # these hold
+    "command", "environment", "permitopen", "permitlisten", "tunnel", "restrict",  # nothing of that is here
+    *(no + what for no in ("", "no-")
+      for what in ("agent-forwarding", "port-forwarding", "user-rc", "x11-forwarding")), "pty",
+})  # fmt: skip  # of keys; any other (expiry-time, verify-required) may be meant to keep somebody out
 
 
 def default_host_key() -> Path:
@@ -54,7 +60,8 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
     """The public keys in a file of OpenSSH's authorized_keys format.
 
     Raises:
-        PeepholeError: others may write it, no key is in it, or it cannot be read.
+        PeepholeError: others may write it, no key is in it, one has an option that would not hold, or it
+            cannot be read.
     """
     import asyncssh
 
@@ -65,7 +72,7 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
                 f"others may write it (mode {mode:04o}), and so let anybody in", where=str(path),
                 do=f"Say: chmod go-w {path}",
             )  # fmt: skip
-        return asyncssh.import_authorized_keys(data.decode())
+        keys = asyncssh.import_authorized_keys(data.decode())
     except OSError as error:
         raise PeepholeError(f"the keys: {error.strerror}", where=str(path)) from None
     except (ValueError, asyncssh.KeyImportError):
@@ -73,6 +80,13 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
             "no public key in it", where=str(path),
             do="It is a file like ~/.ssh/authorized_keys: a public key on each line",
         ) from None  # fmt: skip
+    entries = (*keys._user_entries, *keys._ca_entries, *keys._x509_entries)
+    if strange := {name for one in entries for name in one.options if name.lower() not in OPTIONS}:
+        raise PeepholeError(
+            f"the option {min(strange)} of a key would not hold here", where=str(path),
+            do="Take the key out, or the option",
+        )  # fmt: skip
+    return keys
 
 
 def make_private(path: Path, data: bytes) -> None:
