@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.browser import QUIET
 from tests.browser import page as opened
-from tests.serve.ssh import Server, serving, wait
+from tests.serve.ssh import Server, needed, serving, wait
 from tests.serve.web import HOME, address, rows, sees, status, watched
 
 FRAME = """url => new Promise(done => { const frame = document.createElement("iframe");
            frame.onload = done; frame.src = url; document.body.append(frame) }).then(() => null)"""
+
+COLOUR = "span => getComputedStyle(span).color.match(/[0-9]+/g).map(Number)"
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +145,22 @@ def test_fingers_have_keys_and_a_small_screen_has_eighty_columns(
     page.tap('#keys [data-key=" "]')
     wait(lambda: "paused" not in rows(page).splitlines()[0])
     context.close()
+
+
+def test_without_webgl_it_is_drawn_by_styles(server: Server, browser: Any) -> None:
+    old = browser.browser_type.launch(
+        executable_path=needed("chromium"), args=[*QUIET, "--disable-3d-apis"]
+    )
+    page = old.new_page()
+    page.goto(address(server))
+    page.wait_for_function(
+        "text => document.querySelector('.xterm-rows')?.textContent.includes(text)", arg=HOME
+    )
+    assert page.url == address(server) + "?styles"
+    title = page.locator(".xterm-rows span", has_text="peephole").first
+    red, green, blue = page.evaluate(COLOUR, title.element_handle())
+    assert red > green > blue  # yellow
+    old.close()
 
 
 def test_the_end_of_the_server_is_told_and_the_page_can_come_again(

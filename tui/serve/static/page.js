@@ -56,8 +56,12 @@ function closed() {
   document.getElementById("again").focus();
 }
 
+// Without WebGL the terminal is drawn by styles, which only a page that asks for them allows.
+const canDraw = () => location.search === "?styles" || document.createElement("canvas").getContext("webgl2");
+
 const begin = window.onload;
 window.onload = async (event) => {
+  if (!canDraw()) return location.replace("?styles");
   const screen = document.getElementById("terminal");
   const input = () => screen.querySelector("textarea");
   const touched = matchMedia("(pointer: coarse)").matches;
