@@ -1,4 +1,4 @@
-"""The README's pictures: `python -m tests.pictures [NAME ...]` makes them anew, as docs/pictures.toml says."""
+"""The README's pictures: `python -m tests.pictures [NAME ...]` makes them, as docs/pictures.toml says."""
 
 from __future__ import annotations
 

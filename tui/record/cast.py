@@ -76,7 +76,8 @@ def _runs(row: Row) -> Iterator[str]:
     """Runs with what changes of the look from one to the next; the first has all of it."""
     before: Ink | None = None
     for run in row:
-        yield f"\x1b[{_sgr(run.ink, before)}m{run.text}"
+        codes = _sgr(run.ink, before)
+        yield f"\x1b[{codes}m{run.text}" if codes else run.text
         before = run.ink
 
 
