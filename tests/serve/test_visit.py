@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 import signal
+import struct
+import termios
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -55,22 +58,25 @@ async def test_home_is_shown_keys_work_and_leaving_ends_it(visits: Visits) -> No
     await visit.close()
 
 
+def window(pid: int) -> tuple[int, int]:
+    """The size of a process's terminal, as the kernel knows it."""
+    tty = os.open(f"/proc/{pid}/fd/0", os.O_RDONLY | os.O_NOCTTY)
+    rows, columns, _, _ = struct.unpack("HHHH", fcntl.ioctl(tty, termios.TIOCGWINSZ, bytes(8)))
+    os.close(tty)
+    return columns, rows
+
+
 async def test_a_resize_is_followed_and_clamped(visits: Visits) -> None:
     visit = await visits.open(client(80, 24))
     seen = Seen(visit, 80, 24)
     await seen.until("^q Quit")
-    for asked, given in (
-        ((140, 40), (140, 40)),
-        ((100_000, 1), (300, 5)),
-        ((1, 50_000), (20, 100)),
-    ):
+    assert window(visit.pid) == (80, 24)
+    visit.resize(140, 40)
+    await seen.until(lambda: b"\x1b[40;" in seen.raw)  # its last row is drawn
+    for asked, given in (((100_000, 1), (300, 5)), ((1, 50_000), (20, 100))):
         visit.resize(*asked)
-        seen.terminal = Emulator(*given)
-        row = f"\x1b[{given[1]};".encode()  # the last row is drawn, and none below it
-        seen.raw.clear()
-        await seen.until(lambda row=row: row in seen.raw)
-        await seen.quiet(0.2)
-        assert f"\x1b[{given[1] + 1};".encode() not in seen.raw
+        assert window(visit.pid) == given
+    await seen.until(lambda: b"\x1b[100;" in seen.raw)
     await visit.close()
 
 
@@ -193,6 +199,23 @@ async def test_without_the_fork_server_all_end_and_the_next_one_starts_it() -> N
         again = await visits.open(client())
         await Seen(again).until("Take the tour")
         await again.close()
+
+
+async def test_a_fork_server_that_hangs_is_told_of_and_ended(monkeypatch) -> None:
+    before = descriptors()
+    async with visiting() as visits:
+        visit = await visits.open(client())
+        assert visits.process is not None
+        os.kill(visits.process.pid, signal.SIGSTOP)
+        monkeypatch.setattr("tui.serve.visit.ANSWER", 0.1)
+        monkeypatch.setattr("tui.serve.visit.END", 0.1)
+        with pytest.raises(PeepholeError, match="does not answer"):
+            await visits.open(client())
+        await visits.close()
+        assert visits.process.returncode == -signal.SIGKILL
+        assert await visit.ended() == -signal.SIGKILL
+        await visit.close()
+    assert descriptors() == before
 
 
 async def test_closing_ends_all_that_are_there() -> None:

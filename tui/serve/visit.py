@@ -27,6 +27,10 @@ from tui.serve.log import STDERR, printed
 from tui.serve.terminal import CHUNK, Visit, raw, resize
 
 MODULE = "tui.serve.forks"
+ANSWER, END = (
+    20.0,
+    5.0,
+)  # seconds that the fork server has to make a visit, and to end with all of them
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ class Visits:
         self._asked[number] = (master, answer)
         try:
             self._order(open=number, tty=os.ttyname(slave), who=asdict(client))
-            return await answer
+            async with asyncio.timeout(ANSWER):
+                return await answer
+        except TimeoutError:
+            raise PeepholeError("the process that makes visits does not answer") from None
         finally:
             os.close(slave)
 
@@ -153,10 +160,15 @@ class Visits:
 
     async def close(self) -> None:
         """End all visits and the fork server; nothing is left."""
-        await asyncio.gather(*(visit.close() for visit in list(self._alive.values())))
         if self.process is not None and self.process.stdin is not None:
-            self.process.stdin.close()
-            await self.process.wait()
+            try:
+                async with asyncio.timeout(END):
+                    await asyncio.gather(*(visit.close() for visit in list(self._alive.values())))
+                    self.process.stdin.close()
+                    await self.process.wait()
+            except TimeoutError:  # it hangs, and nobody obeys; visits die with it
+                self.process.kill()
+                await self.process.wait()
         if self._listening is not None:
             await self._listening
         if self.home:
