@@ -250,10 +250,8 @@ async def said(made: aiohttp.ClientWebSocketResponse, text: str = "") -> str:
     return came.decode(errors="replace")
 
 
-async def ended(server: Server, pid: int) -> None:
-    async with asyncio.timeout(WAITING):
-        while Path(f"/proc/{pid}").exists() or status(server)["who"]:
-            await asyncio.sleep(0)
+def all_ended(server: Server, pid: int) -> None:
+    wait(lambda: not Path(f"/proc/{pid}").exists() and not status(server)["who"])
 
 
 @pytest.mark.parametrize(
@@ -277,7 +275,7 @@ async def test_a_message_that_no_page_sends_ends_the_visit(
         await (made.send_bytes if isinstance(message, bytes) else made.send_str)(message)
         await said(made)
         assert made.close_code == code
-    await ended(server, pid)
+    all_ended(server, pid)
 
 
 async def test_keys_sizes_and_pings_are_heard_and_sizes_are_clamped(server: Server) -> None:
@@ -294,6 +292,7 @@ async def test_keys_sizes_and_pings_are_heard_and_sizes_are_clamped(server: Serv
         assert "cats" in await said(made, "cats")
         who = status(server)["who"][-1]
         assert (who["columns"], who["rows"], who["via"], who["role"]) == (300, 5, "web", "guest")
+    all_ended(server, who["pid"])
 
 
 async def test_places_of_an_address(server: Server) -> None:
@@ -305,7 +304,7 @@ async def test_places_of_an_address(server: Server) -> None:
                 "peephole: there are 2 connections from your address already\r\n"
             )
             assert three.close_code == 1013
-    await ended(server, server.events("session")[-1]["pid"])
+    all_ended(server, server.events("session")[-1]["pid"])
 
 
 async def test_who_does_not_read_is_dropped_and_costs_little(server: Server) -> None:
@@ -334,7 +333,7 @@ async def test_who_does_not_read_is_dropped_and_costs_little(server: Server) -> 
     assert server.events("end")[-1]["reason"] == "stalled"
     assert _kilobytes(memory) - before < 10_000
     line.close()
-    await ended(server, pid)
+    all_ended(server, pid)
 
 
 def _kilobytes(status: Path) -> int:
