@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 AWAY = 60.0  # seconds without a key after which a booth goes on by itself, from the start
 LEAVING = frozenset({"quit", "command_palette"})  # what nobody does in a booth
-SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True, eq=False)
