@@ -30,6 +30,7 @@ from engine.trace import Named, Trace
 
 Lookup = Callable[..., Mapping[str, Named]]  # lookup("gradient_flow", row=t) -> the lens's results
 
+LONGEST = 400  # characters
 EXAMPLES = "E.g. f[17] < 0.1, bits > 8, p(were) > 0.5, |dL/dh_1| < 1e-3, token is were"
 NAMES = {
     "input gate": "i",
@@ -207,6 +208,8 @@ def parse(text: str) -> Condition:
     short = " ".join(text.split())
     if not short:
         raise PeepholeError("no condition", do=EXAMPLES)
+    if len(short) > LONGEST:  # also keeps row numbers to what Python reads
+        raise PeepholeError(f"longer than {LONGEST} characters", where=short[:20], do=EXAMPLES)
     if found := _TOKEN.fullmatch(short):
         return Condition(text, "token", name=found["word"].lower())
     for words, op in _WORDS:

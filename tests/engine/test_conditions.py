@@ -114,3 +114,10 @@ def test_all_comparisons() -> None:
     value = float(trace["f"][2, -1, 0])
     for op, truth in (("<", False), ("<=", True), (">", False), (">=", True)):
         assert parse(f"f[0] {op} {value!r}").holds(trace, 2) is truth
+
+
+def test_numbers_that_nobody_writes_are_one_message() -> None:
+    """Python itself reads no whole number of more than 4300 digits."""
+    for text in ("f[{}] > 1", "weight[{}] > 1", "|dL/dh_{}| < 1", "f of layer {} > 1"):
+        with pytest.raises(PeepholeError, match="longer than 400 characters"):
+            parse(text.format("1" * 5000))
