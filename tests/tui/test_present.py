@@ -249,6 +249,8 @@ async def test_a_question_hides_the_answer_until_it_is_asked_for(tmp_path: Path)
         assert "% to the plural" not in shown
         stop = s.session.tokens.index("were")
         assert s.session.shown < stop  # the row above the stop would foretell it
+        await press(pilot, "space")
+        assert not s.session.playing
         await press(pilot, "a")
         assert "▶ a  the singular" in text(pilot)
         await press(pilot, "c")

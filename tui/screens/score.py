@@ -100,6 +100,8 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
             return False
         if action in ANSWERS and not self.may_answer(action, parameters):
             return False
+        if action == "play" and self.asking:  # what is played would be the answer
+            return False
         if action == "decode":  # for models that write
             return any(lane.source and not lane.whole for lane in self.session.lanes)
         return not self.has_class("-small")
