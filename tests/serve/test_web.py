@@ -21,7 +21,8 @@ from tests.serve.web import HOME, address, rows, sees, status, watched
 FRAME = """url => new Promise(done => { const frame = document.createElement("iframe");
            frame.onload = done; frame.src = url; document.body.append(frame) }).then(() => null)"""
 
-COLOUR = "span => getComputedStyle(span).color.match(/[0-9]+/g).map(Number)"
+COLOURED = """() => new Set([...document.querySelectorAll(".xterm-rows span")].map(
+              span => getComputedStyle(span).backgroundColor)).size > 20"""
 
 
 @pytest.fixture(scope="module")
@@ -157,9 +158,7 @@ def test_without_webgl_it_is_drawn_by_styles(server: Server, browser: Any) -> No
         "text => document.querySelector('.xterm-rows')?.textContent.includes(text)", arg=HOME
     )
     assert page.url == address(server) + "?styles"
-    title = page.locator(".xterm-rows span", has_text="peephole").first
-    red, green, blue = page.evaluate(COLOUR, title.element_handle())
-    assert red > green > blue  # yellow
+    page.wait_for_function(COLOURED)
     old.close()
 
 
