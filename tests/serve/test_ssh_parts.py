@@ -219,6 +219,15 @@ def test_servers_that_start_at_once_have_one_host_key(tmp_path: Path) -> None:
     assert found[0][0].get_fingerprint() in said
 
 
+def test_only_so_many_are_waiting_to_log_in_from_all_addresses() -> None:
+    roll = Roll(Limits())
+    waiting = [roll.knock(f"192.0.2.{number}") for number in range(100)]
+    with pytest.raises(Refused, match="too many are logging in"):
+        roll.knock("198.51.100.1")
+    waiting[0].enter()
+    roll.knock("198.51.100.1")
+
+
 def test_a_log_is_json_whatever_strangers_say_and_nobody_elses(tmp_path: Path) -> None:
     path = tmp_path / "log"
     log = Log(path).about(address="192.0.2.1")

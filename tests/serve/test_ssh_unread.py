@@ -133,3 +133,18 @@ async def test_a_slow_client_gets_all_of_it_and_stays(tmp_path: Path) -> None:
                 await asyncio.sleep(0)
         assert not flood.closed.is_set()
         conn.abort()
+
+
+async def test_who_does_not_log_in_is_sent_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.serve.ssh.LOGIN", 0.1)
+    async with served(tmp_path) as (front, _, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"SSH-2.0-silent\r\n")
+        async with asyncio.timeout(PATIENCE):
+            while await reader.read(4096):
+                pass
+            while front.gate.doors:
+                await asyncio.sleep(0.01)
+        writer.close()
