@@ -15,11 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.messages import InBandWindowResize
 
 from engine.errors import PeepholeError
 from tests.serve.ssh import needed
 from tui.serve import asked, control
 from tui.serve.address import Address
+from tui.serve.driver import GuestDriver
 from tui.serve.keys import host_key
 from tui.serve.limits import Limits
 from tui.serve.log import Log
@@ -217,6 +222,19 @@ def test_servers_that_start_at_once_have_one_host_key(tmp_path: Path) -> None:
     asked_for = [needed("ssh-keygen"), "-lf", str(path)]
     said = subprocess.run(asked_for, capture_output=True, text=True, check=True).stdout
     assert found[0][0].get_fingerprint() in said
+
+
+def test_of_what_is_typed_sizes_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Textual makes of them: the server alone says how large the screen is."""
+    passed: list[object] = []
+    monkeypatch.setattr(
+        LinuxDriver, "process_message", lambda self, message: passed.append(message)
+    )
+    driver = object.__new__(GuestDriver)
+    size, key = Size(9000, 9000), events.Key("a", "a")
+    for message in (events.Resize(size, size), InBandWindowResize(True, True), key):
+        driver.process_message(message)
+    assert passed == [key]
 
 
 def test_only_so_many_are_waiting_to_log_in_from_all_addresses() -> None:
