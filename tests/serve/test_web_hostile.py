@@ -9,19 +9,24 @@ import re
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import aiohttp
 import pytest
+from aiohttp import WSMessage, WSMsgType
 
 from tests.serve.ssh import Server, make_key, serving, wait
 from tests.serve.web import HOME, address, status
 from tui.serve import web
 from tui.serve.address import Address
+from tui.serve.door import BURST, PACE
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.origin import Known
 from tui.serve.roll import Roll
+from tui.serve.socket import Far
 
 TOKEN = "a-token-of-the-tests-that-nobody-guesses"
 WAITING = 30.0
@@ -95,6 +100,39 @@ async def test_who_knows_the_address_gets_the_page_and_nobody_else_anything(tmp_
     refused = [line for line in logged(tmp_path) if line["event"] == "refused"]
     assert {line["address"] for line in refused} == {"127.0.0.1"}
     assert TOKEN not in (tmp_path / "log").read_text()
+
+
+async def test_no_message_is_compressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes would be megabytes."""
+    monkeypatch.setattr("tui.serve.socket.LEAVING", 0.1)
+    async with front(tmp_path) as made:
+        made.closing = True  # nobody comes further than the handshake
+        asked = upgrade(
+            Origin="http://127.0.0.1:8000", Sec_WebSocket_Extensions="permessage-deflate"
+        )
+        head, _ = await ask(made, asked)
+        assert head.startswith("HTTP/1.1 101 ")
+        assert "extensions" not in head.lower()
+
+
+async def test_a_page_is_heard_no_faster_than_anybody_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    messages = [WSMessage(WSMsgType.TEXT, json.dumps(["stdin", "x" * 60_000]), None)] * 30
+    messages.append(WSMessage(WSMsgType.CLOSE, 1000, None))
+    async with front(tmp_path) as made:
+        far: Any = Far(None, Limits(), made.log)  # type: ignore[arg-type]
+        far._loop = SimpleNamespace(time=lambda: 0.0)
+        far._counted = 0.0
+        far._web = SimpleNamespace(receive=AsyncMock(side_effect=messages))
+        monkeypatch.setattr("tui.serve.socket.asyncio.sleep", sleep)
+        await far._hear(SimpleNamespace(type=lambda keys: None))
+    assert slept[-1] == pytest.approx((30 * 60_000 - BURST) / PACE, rel=0.01)
 
 
 async def test_every_answer_keeps_the_browser_from_passing_anything_on(tmp_path: Path) -> None:
