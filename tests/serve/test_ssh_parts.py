@@ -25,7 +25,7 @@ from tests.serve.ssh import needed
 from tui.serve import asked, control
 from tui.serve.address import Address
 from tui.serve.driver import GuestDriver
-from tui.serve.keys import host_key
+from tui.serve.keys import authorized, host_key
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Entry, Refused, Roll, household
@@ -263,6 +263,15 @@ def test_a_log_is_json_whatever_strangers_say_and_nobody_elses(tmp_path: Path) -
     assert not set(line) - set(range(32, 127))
     assert json.loads(path.read_text())["event"] == "connect"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_pipe_is_no_file_for_a_log_or_for_keys(tmp_path: Path) -> None:
+    """Opening one waits for whoever is at its other end: it is refused at once."""
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(PeepholeError, match="cannot be written"):
+        Log(pipe)
+    with pytest.raises(PeepholeError, match="not a file"):
+        authorized(pipe)
 
 
 def test_a_log_that_nobody_reads_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,8 @@ def make_private(path: Path, data: bytes) -> None:
 
 def read_own(path: Path) -> tuple[bytes, int]:
     """What a regular file of ours (or root's) holds, and its permissions."""
-    with open(path, "rb") as file:
+    # A pipe is refused below, and opening it would else wait for a writer (NONBLOCK).
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         state = os.fstat(file.fileno())
         if not stat.S_ISREG(state.st_mode):
             raise PeepholeError("not a file", where=str(path))

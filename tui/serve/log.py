@@ -47,7 +47,9 @@ class Log:
         if self._path is None:
             printed(STDOUT, text)
             return
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # A pipe that nobody reads is refused at once (NONBLOCK) and would else stop the server.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+        handle = os.open(self._path, flags, 0o600)
         try:
             os.write(handle, text.encode())
         finally:
