@@ -137,6 +137,8 @@ def test_long_csv_has_every_number_once(cli, traces, kind) -> None:
             found[tuple(place)] = float(line["value"] or "nan")
             if "time" in axes:
                 assert unguarded(line["token"]) == trace.tokens[int(line["row"])]
+            half = "source" if line["row"] and int(line["row"]) < trace.source else "target"
+            assert line.get("part") == (half * ("time" in axes) if trace.source else None)
         np.testing.assert_array_equal(found, expected)
         assert len(by_track[name]) == array.size
 
@@ -153,6 +155,29 @@ def test_wide_csv_has_a_line_a_row(cli, traces) -> None:
         np.testing.assert_array_equal(float(line["surprisal.bits"] or "nan"), bits)
         best = trace.header.vocabulary[trace.lenses["top_k"]["ids"].array[row, 0]]
         assert line["top_k.words.0"] == best
+
+
+@pytest.mark.parametrize(
+    ("decode", "ids"), [("greedy", "decoding.chosen"), ("beam 2", "search.token")]
+)
+def test_numbers_of_words_stand_beside_their_words(cli, models, decode: str, ids: str) -> None:
+    path, text = models["lstm"], "the cats"
+    vocabulary = load_model(path).vocabulary.words
+    made = cli("export", path, text, "--decode", decode, "--most", "3", "--track", ids.split(".")[0],
+               "--format", "csv", "-o", "-")  # fmt: skip
+    found = [line for line in parsed(made.stdout) if line["track"] == ids]
+    assert found
+    assert "part" not in found[0]
+    for line in found:
+        there = int(line["value"]) >= 0
+        assert unguarded(line["word"]) == (vocabulary[int(line["value"])] if there else "")
+
+
+def test_wide_csv_of_a_pair_says_which_part(cli, traces) -> None:
+    trace, path = traces["concat"]
+    made = cli("export", path, "--format", "csv", "--wide", "--track", "surprisal", "-o", "-")
+    parts = [line["part"] for line in parsed(made.stdout)]
+    assert parts == ["source"] * trace.source + ["target"] * (len(trace) - trace.source)
 
 
 @pytest.mark.parametrize("words", [ODD[:10], ODD[10:]])

@@ -24,7 +24,7 @@ def lines(trace: Trace, tracks: Sequence[Track]) -> Iterator[str]:
     for row, token in enumerate(trace.tokens):
         line: dict[str, Any] = {"row": row, "token": token}
         if trace.source:
-            line["part"] = "source" if row < trace.source else "target"
+            line["part"] = part(trace, row)
         for track in tracks:
             numbers = plain(track.array[row])
             if by_word and track.axes[1:] == ("word",) and len(numbers) == len(words):
@@ -33,6 +33,11 @@ def lines(trace: Trace, tracks: Sequence[Track]) -> Iterator[str]:
             if track.words is not None:
                 line[called(track)] = [word or None for word in track.words[row].tolist()]
         yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def part(trace: Trace, row: int) -> str:
+    """Which half of a pair a row is of."""
+    return "source" if row < trace.source else "target"
 
 
 def called(track: Track) -> str:

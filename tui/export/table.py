@@ -14,10 +14,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from engine import Trace
-from tui.export.lines import called
+from tui.export.lines import called, part
 from tui.export.tracks import Track
 
-ORDER = ("step", "layer", "head", "unit", "input", "dim", "depth", "rank", "source", "key", "word")
+ORDER = (
+    "step", "candidate", "layer", "head", "unit", "input", "dim", "depth", "rank", "source", "key", "word",
+)  # fmt: skip
 FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
 
 
@@ -27,7 +29,7 @@ def safe(text: str) -> str:
 
 
 def long(trace: Trace, tracks: Sequence[Track]) -> Iterator[str]:
-    """One number a line: row, token, track, a column for each axis of any track, value.
+    """One number a line: row, token, of a pair part, track, a column for each axis of any track, value.
 
     The column of an axis is empty where a track has no such axis; `word` has words, all others count
     from 0. An empty value is NaN.
@@ -36,7 +38,8 @@ def long(trace: Trace, tracks: Sequence[Track]) -> Iterator[str]:
     used |= {"word"} if any(track.words is not None for track in tracks) else set()
     axes = [axis for axis in ORDER if axis in used] + sorted(used - set(ORDER))
     writer = _Writer()
-    yield writer.line(["row", "token", "track", *axes, "value"])
+    pair = ["part"] if trace.source else []
+    yield writer.line(["row", "token", *pair, "track", *axes, "value"])
     for track in tracks:
         inner = track.axes[1:] if track.rows else track.axes
         labels = [_labels(trace, track, axis) for axis in inner]
@@ -50,26 +53,28 @@ def long(trace: Trace, tracks: Sequence[Track]) -> Iterator[str]:
         rows = enumerate(trace.tokens) if track.rows else [("", "")]
         for row, token in rows:
             array = track.array[row] if isinstance(row, int) else track.array
-            if track.words is not None and isinstance(row, int):
+            if track.words is not None:
                 at = axes.index("word")
-                for cell, word in zip(cells, track.words[row].ravel().tolist(), strict=True):
+                words = track.words[row] if isinstance(row, int) else track.words
+                for cell, word in zip(cells, words.ravel().tolist(), strict=True):
                     cell[at] = safe(word)
-            head = [str(row), safe(token), safe(track.name)]
+            of = [part(trace, row) if isinstance(row, int) else ""] * len(pair)
+            head = [str(row), safe(token), *of, safe(track.name)]
             numbers = map(_cell, array.ravel().tolist())
             yield writer.lines([*head, *cell, n] for cell, n in zip(cells, numbers, strict=True))
 
 
 def wide(trace: Trace, tracks: Sequence[Track]) -> Iterator[str]:
-    """One row of the trace a line: row, token, then a column for each number, as `f.0.17`."""
+    """One row of the trace a line: row, token, of a pair part, then a column for each number, as `f.0.17`."""
     columns = {track.name: (track, track.array) for track in tracks}
     columns |= {called(t): (t, t.words) for t in tracks if t.words is not None}
-    writer, names = _Writer(), ["row", "token"]
+    writer, names = _Writer(), ["row", "token", *(["part"] if trace.source else [])]
     for name, (track, _) in columns.items():
         labels = [_labels(trace, track, axis) for axis in track.axes[1:]]
         names += [safe(".".join((name, *index))) for index in itertools.product(*labels)]
     yield writer.line(names)
     for row, token in enumerate(trace.tokens):
-        cells = [str(row), safe(token)]
+        cells = [str(row), safe(token), *([part(trace, row)] if trace.source else [])]
         for _, array in columns.values():
             cells += map(_cell, array[row].ravel().tolist())
         yield writer.line(cells)

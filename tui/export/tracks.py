@@ -29,8 +29,13 @@ SPOKEN = {
 }  # as the screen calls it -> lens
 MOST_ROWS = 2048  # of what grows with the square of the rows and is asked for by name
 PROBABILITIES = "probabilities"
-WORDS = {"top_k": ("ids", "p"), "logit_lens": ("ids", "top")}
-"""Lens -> the result whose numbers are places in the vocabulary, and their probabilities (NaN: none)."""
+WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "top_k": ("ids", ("ids", "p")),
+    "logit_lens": ("ids", ("ids", "top")),
+    "decoding": ("chosen", ("chosen",)),
+    "search": ("token", ("token", "parent", "p", "log_p", "score", "fate", "chosen")),
+}
+"""Lens -> the result whose numbers are places in the vocabulary, and the results about these words."""
 
 
 @dataclass(frozen=True)
@@ -139,18 +144,22 @@ class Catalogue:
 
     def _results(self, lens: str) -> Iterator[Track]:
         found = self._lens(lens)
-        ids, p = (found.get(name) for name in WORDS.get(lens, ("", "")))
-        words = None
-        if ids is not None and p is not None and ids.array.shape == p.array.shape:
-            known = np.array((*self.trace.header.vocabulary, ""))
-            real = np.isfinite(p.array) & (ids.array >= 0) & (ids.array < len(known))
-            words = known[np.where(real, ids.array, -1).astype(int)]
+        words, (by, named) = None, WORDS.get(lens, ("", ()))
+        if by in found:
+            known, ids = np.array((*self.trace.header.vocabulary, "")), found[by].array
+            real = (ids >= 0) & (ids < len(known))
+            for other in (found[name].array for name in named if name in found):
+                if other.shape == ids.shape:  # NaN of anything about a word: there is none
+                    real = real & ~np.isnan(other)
+            words = known[np.where(real, ids, -1).astype(int)]
         for result, (array, axes, unit) in found.items():
             axes = tuple(axes)
             if "time" in axes:
                 at = axes.index("time")
                 array, axes = np.moveaxis(array, at, 0), ("time", *axes[:at], *axes[at + 1 :])
-            about = words if result in WORDS.get(lens, ()) else None
+            about = words if result in named else None
+            if about is not None and about.shape != array.shape:  # of a trace from elsewhere
+                about = None
             yield Track(f"{lens}.{result}", array, axes, unit, about)
 
     def _lens(self, name: str) -> Mapping[str, Named]:
