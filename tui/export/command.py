@@ -55,7 +55,7 @@ def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
     "--format", "form", type=click.Choice(list(SUFFIXES)), help="Else as the name of the file ends."
 )
 @click.option("--track", "names", multiple=True, metavar="NAME", help="Only this; repeat for more.")
-@click.option("--list", "listed", is_flag=True, help="List the tracks; write nothing.")
+@click.option("--list", "listed", is_flag=True, help="Say what tracks there are; write nothing.")
 @click.option("--wide", is_flag=True, help="CSV with one row a line, not one number.")
 @click.option(
     "--beside", multiple=True, metavar="MODEL|TRACE|RUN", help="Put it beside, on a page."
@@ -89,6 +89,9 @@ def export(
 
     Tracks: a value of the equations (h, c, f, weights, logits), probabilities, a lens (surprisal, prediction,
     gradient, attention_entropy) or one result of it (gradient_map.h). All of them unless --track names some.
+
+    Row t has what is computed once its token is read: its probabilities and attention are those with which
+    the token of row t + 1 is predicted. Its surprisal is that of its own token. --list says what each is.
     """
     to = None if output in (None, "-") else Path(output)
     kind = "" if listed else _kind(to, output, form)
@@ -195,7 +198,9 @@ def _into(write: Write, path: Path) -> None:
 
 
 def _list(tracks: list[Track]) -> None:
-    """Each track's name, axes, precision and unit."""
+    """Each track's name, axes, precision and unit, and below it what it is."""
+    from tui.export.meanings import meaning
+
     wide = max(len(track.name) for track in tracks)
     shape = max(len(track.shape) for track in tracks)
     for track in tracks:
@@ -203,4 +208,6 @@ def _list(tracks: list[Track]) -> None:
             f"{track.name:<{wide}}  {track.shape:<{shape}}  {track.array.dtype!s:<8}  {track.unit}"
         )
         click.echo(line.rstrip())
+        if said := meaning(track.name):
+            click.echo(f"    {said}")
     sys.stdout.flush()

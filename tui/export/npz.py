@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from engine import PeepholeError, Trace
+from tui.export.meanings import meaning
 from tui.export.tracks import Track
 
 FORMAT = 1
@@ -43,8 +44,11 @@ def write(trace: Trace, tracks: Sequence[Track], out: IO[bytes]) -> None:
 
 
 def about(trace: Trace, tracks: Sequence[Track]) -> dict[str, Any]:
-    """What the arrays are: axes and unit of each, and where the trace comes from."""
+    """What the arrays are: axes, unit and meaning of each, and where the trace comes from."""
     header = trace.as_header()
     kept = {name: value for name, value in header.items() if name not in ("vocabulary", "axes")}
-    said = {track.name: {"axes": track.axes, "unit": track.unit} for track in tracks}
+    said = {
+        track.name: {"axes": track.axes, "unit": track.unit, "what": meaning(track.name)}
+        for track in tracks
+    }
     return {"format": FORMAT, "trace": trace.id, **kept, "tracks": said}
