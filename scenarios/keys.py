@@ -108,7 +108,7 @@ LANE = Table(
 CHOICE = Table(
     "a choice",
     {
-        "text": Key(str, "The answer.", "all of them", needed=True),
+        "text": Key(str, "The answer.", "all of them", needed=True, least=1),
         "if": Key(str, "The claim that makes it the right one.", "p > 0.9", needed=True),
     },
 )
@@ -118,6 +118,7 @@ ASKING = {
         "A question that waits for a guess before anything is told; then the answer is measured. It has no "
         "numbers.",
         "Which verb does it expect?",
+        least=1,
     ),
     "choices": Key(
         list,
@@ -146,13 +147,20 @@ _MEASURE = Key(
 BEAT = Table(
     "a beat",
     {
-        "title": Key(str, "The heading of the beat.", "A surprise", needed=True),
+        "title": Key(
+            str,
+            "The heading of the beat; no two have the same.",
+            "A surprise",
+            needed=True,
+            least=1,
+        ),
         "say": Key(
             str,
             "What is told. Each number in it is a placeholder for a measure, `{p}` or `{p:.0%}`; a number in "
             "digits is refused. `*word*` is set off.",
             "It gives {p:.0%} to 'were'.",
             needed=True,
+            least=1,
         ),
         "notes": Key(
             str,
@@ -164,6 +172,7 @@ BEAT = Table(
             list,
             f"The lanes side by side, {MOST} at most; without it those of the beat before.",
             ["lstm", "shut"],
+            least=1,
             most=MOST,
         ),
         **READING,
@@ -180,8 +189,8 @@ BEAT = Table(
             "c f",
         ),
         "unit": Key((int, str), "The unit that is looked at: a number, or a measure.", 17),
-        "layer": Key(int, "The layer that is looked at.", 0),
-        "head": Key(int, "The attention head that is looked at.", 2),
+        "layer": Key(int, "The layer that is looked at.", 0, low=0),
+        "head": Key(int, "The attention head that is looked at.", 2, low=0),
         "measure": _MEASURE,
         "expect": Key(
             list,
@@ -210,7 +219,7 @@ BEAT = Table(
 SCENARIO = Table(
     "a scenario",
     {
-        "title": Key(str, "The name that people see.", "Keys and cabinets", needed=True),
+        "title": Key(str, "The name that people see.", "Keys and cabinets", needed=True, least=1),
         "about": Key(
             str,
             "One line for the list.",

@@ -22,7 +22,7 @@ from engine.phrases import intervention
 from engine.refusals import check
 from engine.text import SPECIAL, UnknownWords
 from engine.trace import Named
-from scenarios import readers, zoo
+from scenarios import readers, shown, zoo
 from scenarios.expressions import Expression, WordError, evaluate, measured
 from scenarios.lanes import Lane
 from scenarios.measures import MEASURES, of_model
@@ -81,12 +81,16 @@ class Play:
         """What beat `i` shows.
 
         Raises:
-            ScriptError: a model, a word, an intervention or the stop is not there.
+            ScriptError: a model, a word, an intervention or the stop is not there, or what is to be shown.
         """
         beat = self.scenario.beats[i]
         lanes = tuple(self.lane(label, i) for label in beat.lanes)
         row = self._row(i, lanes)
         unit = None if beat.unit is None else self._unit(beat.unit, i, lanes[0])
+        try:
+            shown.check(beat, lanes)
+        except shown.Unseen as error:
+            raise self.error(error.what, ("beats", i, error.key), error.word, error.do) from None
         return Stage(beat, lanes, row, beat.view, beat.of, unit, beat.layer, beat.head)
 
     def narration(self, i: int) -> str:
@@ -111,10 +115,10 @@ class Play:
         """A claim of beat `i`, measured; `key` is where the beat has it."""
         started = time.perf_counter()
         try:
-            passed, shown = measured(claim.expression, MEASURES, partial(self.value, i))
+            passed, values = measured(claim.expression, MEASURES, partial(self.value, i))
         except WordError as error:
             raise self._word(error, ("beats", i, key), claim.text) from None
-        return Verdict(claim.text, shown, passed, time.perf_counter() - started)
+        return Verdict(claim.text, values, passed, time.perf_counter() - started)
 
     def lane(self, label: str, i: int | None = None) -> Lane:
         """A lane as beat `i` (None: the scenario) reads it, whether it is on the screen or not."""

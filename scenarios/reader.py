@@ -75,8 +75,11 @@ class _Reader:
                 lanes[label] = who.lane(self.tables, label, table)
         shared = self._measures(data.get("measure", {}), ("measure",), lanes, {})
         beats: list[Beat] = []
+        titles: dict[str, int] = {}
         for i, table in enumerate(data["beats"]):
             before = beats[-1].lanes if beats else tuple(lanes)[:1]
+            with self.mistakes:
+                self._own_title(table["title"], i, titles)
             beats.append(self.beat(table, ("beats", i), reading, before, lanes, shared))
         self.mistakes.end()
         return Scenario(
@@ -91,6 +94,12 @@ class _Reader:
             year=data.get("year", 0),
             wing=data.get("wing", ""),
         )
+
+    def _own_title(self, title: str, i: int, titles: dict[str, int]) -> None:
+        """Beats are told apart by their titles: in lists, and when the file is read again."""
+        if (number := titles.setdefault(title, i + 1)) <= i:
+            what = f"beat {number} has the title {title!r} already"
+            raise self.source.error(what, ("beats", i, "title"), title, "Choose another")
 
     def beat(
         self,

@@ -71,6 +71,7 @@ def _key(key: Key) -> dict[str, Any]:
         said |= {"maxItems": key.most} if key.most < math.inf else {}
     elif key.holds in _TYPES:
         said["type"] = _TYPES[key.holds]
+        said |= {"pattern": r"\S"} if key.holds is str and key.least else {}
     else:
         said["type"] = [_TYPES[kind] for kind in key.holds]
     said |= {"enum": list(key.known)} if key.known else {}

@@ -38,7 +38,7 @@ class Key:
         needed: whether the table must have it.
         known: the only words that it may be.
         low, high: the bounds of a number.
-        most: entries that a list may have; `least` that it must have.
+        most: entries that a list may have; `least` that it must have. A text with a `least` is not blank.
         items: what the entries of a list, or the named entries of a table, hold; None: texts.
         taken: names that the entries of a table may not have; each is a name as Python has them.
         default: what holds where the key is not there, as the file would say it; None: not one value.
@@ -189,6 +189,8 @@ class Tables:
             yield self.wrong(value, of.holds, at)
         elif isinstance(value, str) and of.known and value not in of.known:
             yield self.source.error(f"no {key} {value!r}", at, value, did_you_mean(value, of.known))
+        elif isinstance(value, str) and of.least and not value.strip():
+            yield self.source.error(f"{key!r} is empty", at)
         elif isinstance(value, NUMBER) and not of.low <= value <= of.high:
             low, high = f"{of.low:g}", f"{of.high:g}"
             bounds = f"at least {low}" if math.isinf(of.high) else f"from {low} to {high}"

@@ -26,6 +26,7 @@ STRUCTURE = [  # what is changed into what, and the words that are underlined fo
     ('title = "One"', "title = 1", "title"),
     ('stop = "were"', 'stop = "were"\nview = "scores"', "scores"),
     ("measure.p", 'vieww = "unit"\nmeasure.p', "vieww"),
+    ('say = "It gives {p:.0%}."', 'say = " "\nlayer = -1\nlanes = []', "-1"),
 ]
 SENSE = [
     ("{p:.0%}", "{q:.0%}", "{q"),
@@ -98,6 +99,7 @@ def test_what_only_shows_when_it_runs_is_underlined_as_well(cli, write, change) 
 
 def test_one_mistake_while_running_hides_neither_another_nor_the_claims(cli, write) -> None:
     more = BEAT.replace('"were"\n', '"wher"\n').replace("0 < p < 1", "row(lane, 'cats') == 3")
+    more = more.replace("One", "Two")
     path = write([("[[beats]]", more + "\n[[beats]]", None)])
     result = cli("check", path)
     assert result.exit_code == 2
@@ -156,3 +158,49 @@ def test_mistakes_of_several_files_come_before_anything_runs(cli, write, tmp_pat
 def test_nothing_wrong_is_no_line_of_json(cli, write) -> None:
     result = cli("check", write([]), "--json")
     assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "says"),
+    [
+        ('of = "zz"', "zz", "lane shows no 'zz' in the view 'score'"),
+        ('of = "c self"', "self", "'self'"),
+        ('view = "unit"\nof = "c, zz"', "zz", "'zz'"),
+        ("layer = 7", "7", "only layer 0"),
+        ("head = 3", "3", "no heads"),
+        ('view = "alignment"', "alignment", "reads no source"),
+        ('view = "attention"', "attention", "no attention"),
+        ('view = "training"', "training", "no recorded run"),
+        ('view = "residual"', "residual", "no residual stream"),
+        ('view = "patching"', "patching", "no other reading"),
+        ('view = "decoding"\nof = "beem 4"', "beem 4", "beem"),
+        ('view = "equation"\nof = "c"', "c", "Take `of` out"),
+    ],
+)
+def test_a_beat_that_would_show_nothing_is_a_mistake(cli, write, line, word, says) -> None:
+    """Each of these stood empty on the screen, or was passed over without a word."""
+    path = write([('stop = "were"', f'stop = "were"\n{line}', None)])
+    result = cli("check", path, "--json")
+    assert result.exit_code == 2
+    (record,) = found(result)
+    assert underlined(path, record) == word
+    assert says in record["message"] + record["hint"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('title = "One"', 'title = ""'),
+        ('title = "Mine"', 'title = " "'),
+        ('say = "It gives {p:.0%}."', 'say = ""'),
+        ('stop = "were"', "lanes = []"),
+        (
+            '[[beats]]\ntitle = "One"',
+            '[[beats]]\ntitle = "One"\nsay = "-"\n[[beats]]\ntitle = "One"',
+        ),
+    ],
+)
+def test_what_is_empty_or_there_twice_is_a_mistake(cli, write, old, new) -> None:
+    result = cli("check", write([(old, new, None)]), "--json")
+    assert result.exit_code == 2
+    assert len(found(result)) == 1
