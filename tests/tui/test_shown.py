@@ -18,11 +18,11 @@ async def test_of_the_score_are_its_tracks(family: str) -> None:
         await idle(pilot)
         score = screen(pilot).score
         tracks = {word for track in score.tracks for word in key(track).split()}
-        known = set(known("score", score.tracks[0].lane.trace))
+        there = set(known("score", score.tracks[0].lane.trace))
     spoken = {"next", "word", "step", "Jacobian"}  # of names of two words, which nobody can say
     others = {"ticks", "self", "cross", "change", "tokens", "heads"}  # not tracks of every lane
-    assert tracks - spoken <= known
-    assert known - others <= tracks
+    assert tracks - spoken <= there
+    assert there - others <= tracks
 
 
 def test_a_value_of_one_lane_is_enough(tmp_path) -> None:
