@@ -123,18 +123,22 @@ class Score(Widget):
         token = self.groups[0][0]
         room = allocate([token.claims], width)[0] if len(self.groups) > 1 else 0
         share = (width - room) // len(self.groups)
-        for index, group in enumerate(self.groups):
-            shared = len(self.groups) > 1 and index == 0
-            tracks = group[1:] if shared else group
-            room_here = share if len(self.groups) > 1 else width
-            wide = room_here >= (WIDE if len(self.groups) > 1 else WIDE_ALONE)
-            claims = [self._claims(track, wide or self.big) for track in tracks]
-            if self.big:
-                few(claims, 2 + room_here // LARGE)
-            widths = allocate(claims, room_here)
-            if shared:
-                tracks, widths = group, [room, *widths]
-            self._place(tracks, widths, index < len(self.groups) - 1)
+        several = len(self.groups) > 1
+        first = 1 if several else 0  # the words stand before all lanes, beside none of their tracks
+        lanes = [group[first if group is self.groups[0] else 0 :] for group in self.groups]
+        room_here = share if several else width
+        wide = self.big or room_here >= (WIDE if several else WIDE_ALONE)
+        claims = [[self._claims(track, wide) for track in tracks] for tracks in lanes]
+        if self.big:
+            for own in claims:
+                few(own, 2 + room_here // LARGE)
+        widths = [allocate(own, room_here) for own in claims]
+        claims = compared(lanes, claims, widths)
+        widths = [allocate(own, room_here) for own in claims]
+        if several:
+            widths[0] = [room, *widths[0]]
+        for index, (group, own_widths) in enumerate(zip(self.groups, widths, strict=True)):
+            self._place(group, own_widths, index < len(self.groups) - 1)
         self.scroll_into_sight(force=True)
 
     def _claims(self, track: Track, wide: bool) -> Claims:
@@ -276,6 +280,24 @@ def few(claims: list[Claims], most: int) -> None:
     firsts = sorted(claim[0][0] for claim in claims if claim)
     last = firsts[min(most, len(firsts) - 1)] if firsts else 0
     claims[:] = [claim if claim and claim[0][0] <= last else [] for claim in claims]
+
+
+def compared(
+    lanes: list[list[Track]], claims: list[list[Claims]], widths: list[list[int]]
+) -> list[list[Claims]]:
+    """Claims with which bars that are compared are as wide in each lane as where they are narrowest."""
+    got: dict[str, set[int]] = {}
+    for tracks, own in zip(lanes, widths, strict=True):
+        for track, width in zip(tracks, own, strict=True):
+            if track.COMPARED and width:
+                got.setdefault(track.NAME, set()).add(width)
+    return [
+        [
+            [c for c in claim if not track.COMPARED or c[1] <= min(got.get(track.NAME, {c[1]}))]
+            for track, claim in zip(tracks, own, strict=True)
+        ]
+        for tracks, own in zip(lanes, claims, strict=True)
+    ]
 
 
 def key(track: Track) -> str:

@@ -15,6 +15,7 @@ class AttentionTrack(FollowingTrack):
 
     NAME = "attention"
     KIND = "attention"
+    COMPARED = True
     HELP = """How much the cursor's token t looked at each row k: the attention weight (t, k), 0 to 1; a
 row's weights sum to 1. The mean over the heads of a layer, or one head.
 
@@ -66,9 +67,6 @@ head, - cuts the edge t→k, + lets t look at k alone."""
         return next((title for title in longer if len(title) <= width), longer[-1])
 
     def scale(self, width: int) -> list[Segment]:
-        values, chosen = self.values(), self.chosen()
-        if self.has_focus and values is not None and chosen is not None:
-            return [self.palette.text(f"k={chosen}: {values[chosen]:.2f}"[:width], "accent")]
         return [self.palette.text("0".ljust(width - 1) + "1", "muted")]
 
     def values(self) -> np.ndarray | None:

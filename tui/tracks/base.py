@@ -30,6 +30,7 @@ class Track(Widget, can_focus=True):
 
     Attributes:
         NAME: for menus; HELP: what `?` says: what it shows, in which unit, on which scale, from where.
+        COMPARED: whether lanes side by side give it the same width, so that its bars can be compared.
         MARKED: whether its cursor row is marked (it must be cheap to draw again).
         RAISED: whether it is given room before others while its value is held.
         claims: (rank, width) pairs: how much width it asks for, and how urgently (low is urgent).
@@ -37,6 +38,7 @@ class Track(Widget, can_focus=True):
 
     NAME: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
+    COMPARED: ClassVar[bool] = False
     MARKED: ClassVar[bool] = False
     RAISED: ClassVar[bool] = True
     DEFAULT_CSS = "Track { height: 1fr; width: 10; }"
@@ -84,6 +86,10 @@ class Track(Widget, can_focus=True):
     def scale(self, width: int) -> list[Segment]:
         """The second line: unit, scale, legend."""
         return []
+
+    def pointed(self, width: int) -> int | None:
+        """The column that the title points to while the track has the focus."""
+        return None
 
     def cells(self, row: int, width: int) -> list[Segment]:
         """A row that has been read, in at most `width` columns."""
@@ -156,7 +162,7 @@ class Track(Widget, can_focus=True):
         if y == header - 3:
             return Strip(self._banner(width + 1))
         if y == header - 2:
-            cells = [self._titled(width)]
+            cells = self._titled(width)
         elif y == header - 1:
             cells = self.scale(width)
         else:
@@ -215,12 +221,17 @@ class Track(Widget, can_focus=True):
         line = self.palette.text(own, "accent" if mark else "faint")
         return [line, *(end or [self.palette.text(self.palette.glyph("─", "-"), "faint")])]
 
-    def _titled(self, width: int) -> Segment:
-        text = self.title(width)
-        text = text if len(text) <= width else text[:width]
-        if self.has_focus:
-            return Segment(text.ljust(width), self.palette.style("background", "primary"))
-        return self.palette.text(text, "primary")
+    def _titled(self, width: int) -> list[Segment]:
+        text = self.title(width)[:width]
+        if not self.has_focus:
+            return [self.palette.text(text, "primary")]
+        text, at = text.ljust(width), self.pointed(width)
+        title = self.palette.style("background", "primary")
+        if at is None:
+            return [Segment(text, title)]
+        mark = self.palette.glyph("▾", "v") if text[at] == " " else text[at]
+        pointer = self.palette.text(mark, "background", "accent")
+        return [Segment(text[:at], title), pointer, Segment(text[at + 1 :], title)]
 
     # What changed -----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ class GradientTrack(FollowingTrack):
     """|dL_t/dh_k| as bars on a logarithmic scale; of c or x by choice."""
 
     NAME = "gradient"
+    COMPARED = True
     HELP = """How much the loss at the cursor's token t depends on each row k before it: |dL_t/dh_k|, the
 Euclidean norm, with L_t = -ln p(token t | tokens before it) in nats. Float64, on a logarithmic scale:
 one step of the scale is a power of ten. It is also what the model could learn from at t: where the bar
@@ -38,7 +39,7 @@ Bengio 2013; Simonyan et al. 2013."""
         super().__init__(stage, lane)
         states = lane.trace.header.states
         self.choices = (*states, "x") if states else ("x", "h")
-        self.of = self.choices[0]
+        self.of = stage.by[id(lane)] = self.choices[0]
         self._cut: tuple[tuple[int, tuple[int, ...]], int] = ((-1, ()), 0)
 
     @property
@@ -48,6 +49,7 @@ Bengio 2013; Simonyan et al. 2013."""
     def vary(self) -> None:
         """The next of h, c, x."""
         self.of = self.choices[(self.choices.index(self.of) + 1) % len(self.choices)]
+        self.stage.by[id(self.lane)] = self.of
         self.refresh()
 
     def title(self, width: int) -> str:
@@ -61,11 +63,6 @@ Bengio 2013; Simonyan et al. 2013."""
         if reason := self.why_not():
             return [self.palette.text(reason[:width], "muted")]
         low, high = self._decades()
-        chosen = self.chosen()
-        if self.has_focus and chosen is not None:
-            values = self.values()
-            assert values is not None
-            return [self.palette.text(f"k={chosen}: {values[chosen]:.2g}"[:width], "accent")]
         ends = f"1e{low}", f"1e{high}"
         gap = max(1, width - sum(map(len, ends)))
         return [self.palette.text((ends[0] + " " * gap + ends[1])[:width], "muted")]
@@ -110,8 +107,9 @@ Bengio 2013; Simonyan et al. 2013."""
         return max(1, round((math.log10(value) - low) / (high - low) * 2 * width))
 
     def _decades(self) -> tuple[int, int]:
-        """One scale for all lanes, so that their bars compare; three decades at least."""
-        known = [d for lane in self.session.lanes if (d := lane.gradients.decades(self.of))]
+        """One scale for what all lanes show, so that their bars compare; three decades at least."""
+        shown = [(lane, self.stage.by.get(id(lane), self.of)) for lane in self.session.lanes]
+        known = [d for lane, of in shown if (d := lane.gradients.decades(of))]
         high = max((d[1] for d in known), default=0)
         return min([high - 3, *(d[0] for d in known)]), high
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.palette import Palette
 from tui.session import Session
@@ -19,6 +19,7 @@ class Stage:
         banner: whether each lane has its name above its tracks.
         dividers: the rows above which the end of a source is drawn, in order.
         gap: how many lines that takes.
+        by: what the gradient of each lane (its id) is by: h, c or x.
         tall: lines of a row, and `wide` columns of a unit; where both are 1, two units may share a column.
     """
 
@@ -30,6 +31,7 @@ class Stage:
     gap: int = 2
     tall: int = 1
     wide: int = 1
+    by: dict[int, str] = field(default_factory=dict)
 
     @property
     def header(self) -> int:

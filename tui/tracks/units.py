@@ -142,12 +142,21 @@ the chosen unit at 0: a second reading appears beside this one."""
 
     def title(self, width: int) -> str:
         layer = f" L{self.layer_index}" if self.lane.layers > 1 else ""
-        long = f"{self.symbol}{layer} {self.called}"
-        return long if len(long) <= width else f"{self.symbol}{layer}"
+        unit = f"[{self._unit}]" if self.has_focus else ""
+        short = f"{self.symbol}{unit}{layer}"
+        forms = (f"{short} {self.called}", short, f"{self.symbol}{unit}", f"{self.symbol}{layer}")
+        return next((form for form in forms if len(form) <= width), self.symbol)
+
+    @property
+    def _unit(self) -> int:
+        """The selected unit; the last one where there are not so many."""
+        return min(self.session.unit, self.width_units - 1)
+
+    def pointed(self, width: int) -> int | None:
+        at = self._columns(self._unit - self.window(width)[0] + 1) - self.stage.wide
+        return at if 0 <= at < width else None
 
     def scale(self, width: int) -> list[Segment]:
-        if self.has_focus:
-            return self._ruler(width)
         signed = self.signed
         low, high = (f"-{self._limits():g}", f"+{self._limits():g}") if signed else ("0", "1")
         room = width - len(low) - len(high)
@@ -163,17 +172,6 @@ the chosen unit at 0: a second reading appears beside this one."""
         if len(units) < self.width_units and room - len(swatch) - 2 * len(blank) >= len(more):
             parts.append(text(more, "muted"))
         return parts
-
-    def _ruler(self, width: int) -> list[Segment]:
-        """Which unit is selected: its number beside a pointer above its column."""
-        unit = min(self.session.unit, self.width_units - 1)
-        at = self._columns(unit - self.window(width)[0] + 1) - self.stage.wide
-        mark, number = self.palette.glyph("▾", "v"), str(unit)
-        if at + 1 + len(number) <= width:
-            line = " " * at + mark + number
-        else:
-            line = " " * (at - len(number)) + number + mark
-        return [self.palette.text(line, "accent")]
 
     def _limits(self) -> float:
         return self.limit or 1.0
@@ -215,7 +213,7 @@ the chosen unit at 0: a second reading appears beside this one."""
         row = self.session.cursor
         if row >= self.session.begun(self.lane) or self.layer_at(row) < 0:
             return self.beyond(row)
-        unit = min(self.session.unit, self.width_units - 1)
+        unit = self._unit
         number = float(self.numbers(row)[unit])
         if unit not in self._known(row) and unit < 2 * (self.width_units // 2):
             return self.beyond(row)
@@ -227,7 +225,7 @@ the chosen unit at 0: a second reading appears beside this one."""
         return f"{self.value}[{unit}]{layer} = {number:{sign}.4f} at row {row} {token!r} · {self.called}"
 
     def select(self, by: int) -> bool:
-        unit = min(self.session.unit, self.width_units - 1) + by
+        unit = self._unit + by
         if not 0 <= unit < self.width_units:
             return False
         self.session.unit = unit
