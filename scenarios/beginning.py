@@ -56,7 +56,7 @@ def new(name: str, model: str, text: str | None, task: str, target: str | None) 
         zoo.model(model, int(steps) if steps else None)
         lanes[label] = {"model": model, **({"steps": int(steps)} if steps else {})}
         head["text"] = text or samples.sample(model).text
-        if not head["text"].strip():
+        if (text is not None and not text.strip()) or not head["text"].strip():
             raise PeepholeError("needs something to read", where=model, do='Give it a --text "..."')
         head |= {} if target is None else {"target": target}
     lane = _lane(path, head, lanes, label)

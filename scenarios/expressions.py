@@ -46,10 +46,10 @@ _NODES = (
 
 
 class WordError(PeepholeError):
-    """A mistake in an expression; `word` is the part of its text that is meant."""
+    """A mistake in an expression; `word` is the part of its text that is meant, `more` are others in it."""
 
     def __init__(self, what: str, word: str, do: str = "") -> None:
-        self.word = word
+        self.word, self.more = word, list[WordError]()
         super().__init__(what, do=do)
 
 

@@ -131,7 +131,8 @@ ASKING = {
     "guess": Key(str, "In place of `choices`: the measure whose number is asked for.", "p"),
     "in": Key(
         str,
-        "What that number is; a `share ...` is also taken, and told, in percent.",
+        "What that number is, told behind it; a `share ...` or a `probability` is also taken, and told, "
+        "in percent.",
         "share right",
     ),
     "near": Key(NUMBER, "A guess that is so much off is near.", 0.1, low=0),

@@ -53,20 +53,23 @@ def read_narration(
         parsed = list(string.Formatter().parse(text))
     except ValueError as error:
         raise WordError(f"a brace does not match ({error})", "{", "Write {{ for a brace") from None
-    pieces = []
+    pieces, unknown = [], list[WordError]()
     for plain, name, spec, conversion in parsed:
         if name is not None:
             whole = "{" + name
             if name not in measures:
                 do = did_you_mean(name, measures) or f"Add {name!r} to the beat's `measure`"
-                raise WordError(f"the placeholder {{{name}}} has no measure", whole, do)
-            if conversion or not _SPEC.fullmatch(spec or ""):
+                unknown.append(WordError(f"the placeholder {{{name}}} has no measure", whole, do))
+            elif conversion or not _SPEC.fullmatch(spec or ""):
                 raise WordError(
                     f"{spec or conversion!r} is not a format of numbers",
                     whole if conversion else spec or whole,
                     "E.g. {p:.0%}, {p:.2f}, {n:,d}, {p:.1e}",
                 )
         pieces.append((plain, name or "", spec or ""))
+    if unknown:
+        unknown[0].more = unknown[1:]
+        raise unknown[0]
     if not digits:
         _refuse_numbers("\0".join(plain for plain, _, _ in pieces), literals)
     return Narration(text, tuple(pieces))

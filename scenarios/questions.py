@@ -52,8 +52,8 @@ class Question:
 
     @property
     def is_share(self) -> bool:
-        """Whether the number asked for is a part of a whole."""
-        return self.unit.split(" ")[0] == "share"
+        """Whether the number asked for is a part of a whole, or a probability: told in percent."""
+        return self.unit.split(" ")[0] in ("share", "probability")
 
     def said(self, text: str) -> float:
         """A guess as a person types it.
@@ -63,12 +63,19 @@ class Question:
         """
         value = number(text)
         if self.is_share and not 0 <= value <= 1:
-            raise PeepholeError(f"{text.strip()} is no share", do="Type 0 to 1, or 0% to 100%")
+            raise PeepholeError(
+                f"{text.strip()} is no {self.unit.split(' ')[0]}", do="Type 0 to 1, or 0% to 100%"
+            )
         return value
 
     def show(self, value: float) -> str:
-        """A number of this question's kind, as it is told: a share in percent."""
-        return f"{100 * value:.3g}%" if self.is_share else show(value)
+        """A number of this question's kind, as it is told: a share in percent, others with their unit."""
+        if self.is_share:
+            return f"{100 * value:.3g}%"
+        unit = (
+            "" if self.unit.startswith("as ") else self.unit
+        )  # "as a factor" says how to write it
+        return f"{show(value)} {unit}".rstrip()
 
     def is_near(self, said: float, value: float) -> bool:
         """Whether a guess counts as near; signs must agree where factors count."""
@@ -90,11 +97,6 @@ class Measured:
     told: str
     true: int | None = None
     value: float = math.nan
-
-    @property
-    def shown(self) -> str:
-        """The number of a guess, as claims print it."""
-        return show(self.value)
 
 
 def answered(play: Play, i: int) -> Measured:

@@ -14,7 +14,7 @@ from scenarios.measures import MEASURES
 from scenarios.narration import Narration, read_narration
 from scenarios.questions import Question
 from scenarios.script import HERE, Beat, Claim, LaneSpec, Reading, Scenario, Trained
-from scenarios.source import Path_, Source, parsed, read_toml
+from scenarios.source import Path_, ScriptError, Source, parsed, read_toml
 from scenarios.tables import Mistakes, Tables
 
 _NONE = parse("0", {})  # stands for a measure that is wrong, which was said where it is
@@ -192,7 +192,9 @@ class _Reader:
             try:
                 return read_narration(text, known, literals, digits)
             except WordError as error:
-                raise self._word(error, at) from None
+                first, *more = (self._word(one, at) for one in (error, *error.more))
+                first.more = tuple(more)
+                raise first from None
         return Narration("", ())
 
     def _claim(
@@ -237,5 +239,5 @@ class _Reader:
             )
         return expression
 
-    def _word(self, error: WordError, at: Path_, within: str = "") -> Exception:
+    def _word(self, error: WordError, at: Path_, within: str = "") -> ScriptError:
         return self.source.error(error.what, at, error.word, error.do, within)

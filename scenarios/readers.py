@@ -6,6 +6,7 @@ them is true of the first update of `peephole learn` with the same settings.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from engine.errors import PeepholeError, did_you_mean
 from engine.interventions import Intervention
+from engine.learning.folder import is_run
 from engine.models import Architecture, LanguageModel, reads
 from engine.models.recurrent import RecurrentLM
 from engine.models.transformer import TransformerLM
 from engine.registry import cell_of
 from engine.runner import MOST, run
+from engine.storage import content_of
 from engine.text import Vocabulary
 from engine.trace import Trace
 from scenarios import zoo
@@ -86,10 +89,29 @@ def find(
     try:
         return Found(models(name, spec.steps))
     except PeepholeError as error:
+        if name.endswith(".safetensors") or is_run(folder / name):
+            raise Wrong(_no_model(error, folder / name, folder), "model", spec.model) from None
         known = spec.model in zoo.names() and spec.steps is not None
         raise Wrong(
             error, *(("steps", str(spec.steps)) if known else ("model", spec.model))
         ) from None
+
+
+def _no_model(error: PeepholeError, path: Path, folder: Path) -> PeepholeError:
+    """What to do where a file that a lane names holds no model, or is the folder of a run."""
+    holds, around = content_of(path), path if is_run(path) else path.parent.parent
+    what = error.what if holds else f"{error.what}: {path.name}"
+    if is_run(around):
+        place = Path(os.path.relpath(around, folder)).as_posix()
+        update = f", update = {int(path.stem)}" if path.stem.isdecimal() else ""
+        do = f'A run is read by its folder: run = "./{place}"{update}'
+        return PeepholeError(what if holds else f"{path.name} is a run, and no model", do=do)
+    if holds == "trace":
+        do = "A trace is one reading; a lane needs the model that reads: its name, or its file"
+    else:
+        do = "`peephole train` makes such a file, and engine.save_model; what `peephole learn` made is read "
+        do += 'by its folder: run = "./my-run"'
+    return PeepholeError(what, do=error.do or do)
 
 
 @cache

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scenarios.keys import BEAT, CHOICE, LANE, READING, SCENARIO
+from scenarios.script import YEARS
 from scenarios.tables import NUMBER, Key
 from scenarios.toml import written
 
@@ -60,7 +61,8 @@ def _holds(key: Key) -> str:
         kinds = key.holds if isinstance(key.holds, tuple) and key.holds != NUMBER else (key.holds,)
         kind = " or ".join(_TYPES[of] for of in kinds)
     if key.high < math.inf:
-        kind += f", {key.low:,.0f} to {key.high:,.0f}"
+        years = "," if (key.low, key.high) != YEARS else ""
+        kind += f", {key.low:{years}.0f} to {key.high:{years}.0f}"
     elif key.low > -math.inf:
         kind += f", {key.low:,.0f} or more"
     default = f"; else {written(key.default)}" if key.default not in (None, "") else ""

@@ -70,7 +70,7 @@ def headings(folder: Path | None = None, guest: bool = False) -> list[Heading]:
 def heading(path: Path) -> Heading:
     """The heading of a scenario. Only the head of its file is parsed, unless there is a mistake in it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         head = tomllib.loads(re.split(r"^\[", text, maxsplit=1, flags=re.MULTILINE)[0])
         said = {key: head.get(key, kind()) for key, kind in _HEAD.items()}
         if said["title"] and all(type(said[key]) is kind for key, kind in _HEAD.items()):

@@ -217,7 +217,7 @@ def read_toml(path: str | Path, called: str = "") -> tuple[Source, dict[str, Any
     if len(raw) > 1_000_000:
         raise PeepholeError("too long for a scenario (1 MB is the most)", where=name)
     try:
-        source = Source(path, raw.decode("utf-8"), called)
+        source = Source(path, raw.decode("utf-8-sig"), called)
     except UnicodeDecodeError as error:
         raise PeepholeError(
             f"not a text file (byte {error.start + 1} is not UTF-8)",

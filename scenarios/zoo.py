@@ -101,7 +101,8 @@ def entry(name: str) -> Entry:
     if name in FOREIGN:
         raise PeepholeError(f"{name} was trained by others", do=f"Look at it: peephole card {name}")
     if name not in entries():
-        raise PeepholeError(f"no model {name!r}", do=did_you_mean(name, [*entries(), *FOREIGN]))
+        near = did_you_mean(name, [*entries(), *FOREIGN]) or "`peephole list models` names all"
+        raise PeepholeError(f"no model {name!r}", do=near)
     found = entries()[name]
     if not plus:
         return found

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+
+import engine
+from engine import save_trace
+from scenarios import readers, shelf
 
 HEAD = """title = "Mine"
 text = "the cats were happy ."
@@ -31,6 +37,7 @@ STRUCTURE = [  # what is changed into what, and the words that are underlined fo
 SENSE = [
     ("{p:.0%}", "{q:.0%}", "{q"),
     ("probability(lane, here", "probabilty(lane, here", "probabilty"),
+    ("{q:.0%}", "{q:.0%} {r}", "{r"),  # and not the first one alone
     ('"0 < p < 1"', '"0 < p < 1", "gone > p", "p"', "gone"),
     ('"0 < p < 1"', '"0 < p < 1", "1 < 2"', "1 < 2"),
 ]
@@ -204,3 +211,52 @@ def test_what_is_empty_or_there_twice_is_a_mistake(cli, write, old, new) -> None
     result = cli("check", write([(old, new, None)]), "--json")
     assert result.exit_code == 2
     assert len(found(result)) == 1
+
+
+def test_a_file_that_begins_with_a_mark_of_its_order_is_read(cli, write) -> None:
+    """As editors on Windows write it (U+FEFF)."""
+    path = write([])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert cli("check", path).exit_code == 0
+    assert shelf.heading(path).title == "Mine"
+
+
+def test_one_claim_and_none_are_said_as_people_do(cli, write) -> None:
+    assert "mine: 1 claim holds (" in cli("check", write([])).stdout
+    result = cli("check", write([('expect = ["0 < p < 1"]', "", None)]))
+    assert "mine: no claim was measured (" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("unit", "shape"),
+    [("probability", r"[\d.]+%"), ("share right", r"[\d.]+%"), ("bits", r"[\d.]+ bits")],
+)
+def test_the_number_of_a_question_is_told_with_its_unit(cli, write, unit, shape) -> None:
+    asked = f'ask = "How much?"\nguess = "p"\nnear = 0.1\nin = "{unit}"\nstop = "were"'
+    result = cli("check", write([('stop = "were"', asked, None)]))
+    assert result.exit_code == 0
+    (after,) = re.findall(r"has an answer\n +(.*?)   \d+ ms", result.stdout)
+    assert re.fullmatch(shape, after)
+
+
+def test_what_to_do_with_a_run_or_a_trace_that_is_named_as_a_model(
+    cli, write, models, tmp_path
+) -> None:
+    run = tmp_path / "my-run"
+    shutil.copytree(readers.RUNS / "recall-gru-100", run)
+    (checkpoint, *_) = sorted((run / "checkpoints").glob("*.safetensors"))
+    save_trace(
+        engine.run(engine.load_model(models["lstm"]), "the cats"), tmp_path / "t.safetensors"
+    )
+    named = {
+        f"my-run/checkpoints/{checkpoint.name}": 'run = "./my-run", update = ',
+        "my-run": 'run = "./my-run"',
+        "t.safetensors": "A trace is one reading",
+        "gone.safetensors": "`peephole train` makes such a file",
+        "rmm": "`peephole list models` names all",
+    }
+    for name, do in named.items():
+        path = write([(f'"{models["lstm"]}"', f'"{name}"', None)])
+        (record,) = found(cli("check", path, "--json"))
+        assert do in record["hint"], name
+        assert underlined(path, record) == name

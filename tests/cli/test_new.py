@@ -44,7 +44,8 @@ def test_what_is_written_plays_and_its_claims_hold(cli, here: Path, asked: tuple
     assert count
     checked = cli("check", here / "my-own.toml", "--say")
     assert checked.exit_code == 0, checked.output
-    assert f"my-own: all {count[2]} claims hold" in checked.output
+    held = "1 claim holds" if count[2] == "1" else f"all {count[2]} claims hold"
+    assert f"my-own: {held}" in checked.output
     data = tomllib.loads((here / "my-own.toml").read_text(encoding="utf-8"))
     assert len(data["beats"]) == int(count[1])
     jsonschema.validate(data, schema.schema())
@@ -158,3 +159,21 @@ def test_a_model_file_beside_it_is_named_as_it_lies(
     assert cli("check", here / "mine.toml").exit_code == 0
     with pytest.raises(PeepholeError, match="needs something to read"):
         beginning.new("other", "word.safetensors", None, "", None)
+
+
+def test_a_schema_that_is_there_is_not_written_over(cli, here) -> None:
+    path = here / "s.json"
+    path.write_text("mine")
+    result = cli("schema", "-o", path)
+    assert result.exit_code == 2
+    assert "--force" in result.stderr
+    assert path.read_text() == "mine"
+    assert cli("schema", "--force", "-o", path).exit_code == 0
+    assert path.read_text(encoding="utf-8") == schema.text()
+
+
+def test_a_text_without_words_is_none(cli, here) -> None:
+    result = cli("new", "mine", "--text", " ")
+    assert result.exit_code == 2
+    assert "needs something to read" in result.stderr
+    assert not list(here.iterdir())

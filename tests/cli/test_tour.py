@@ -57,7 +57,7 @@ def test_check_measures_every_question(
     assert "          'yes'   " in result.stdout
     assert "It is row 2." in result.stdout
     assert "  ok      question agreement/1 has an answer" in result.stdout
-    assert "          64   " in result.stdout
+    assert "          64 units   " in result.stdout
     assert "tour: all 2 claims hold (" in result.stdout
 
 

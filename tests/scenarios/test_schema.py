@@ -149,7 +149,7 @@ def test_what_is_written_reads_the_same(value: Any) -> None:
 
 def test_the_schema_in_docs_is_the_one_that_is_printed(tmp_path: Path) -> None:
     kept = (ROOT / "docs" / "scenario.schema.json").read_text(encoding="utf-8")
-    assert kept == schema.text(), "peephole schema -o docs/scenario.schema.json"
+    assert kept == schema.text(), "peephole schema --force -o docs/scenario.schema.json"
     assert CliRunner().invoke(main, ["schema"]).output == kept
     path = tmp_path / "s.json"
     assert CliRunner().invoke(main, ["schema", "-o", str(path)]).exit_code == 0

@@ -112,11 +112,18 @@ def lines(scenario: Scenario, tally: Tally, say: bool = False) -> Iterator[str]:
         now - then
         for now, then in zip((tally.claims, tally.failed, len(tally.mistakes)), before, strict=True)
     )
-    result = f"{wrong} of {claims} claims FAILED" if wrong else f"all {claims} claims hold"
+    result = _result(claims, wrong)
     if mistakes:
         result = f"{mistakes} mistake{'s' * (mistakes > 1)}; of what could be measured, {result}"
     yield ""
     yield f"{scenario.name}: {result} ({time.perf_counter() - started:.1f} s)"
+
+
+def _result(claims: int, wrong: int) -> str:
+    """How many claims hold, in words."""
+    if claims < 2:
+        return f"1 claim {'FAILED' if wrong else 'holds'}" if claims else "no claim was measured"
+    return f"{wrong} of {claims} claims FAILED" if wrong else f"all {claims} claims hold"
 
 
 def _question(play: Play, i: int, question: Question, tally: Tally, say: bool) -> Iterator[str]:
@@ -127,7 +134,9 @@ def _question(play: Play, i: int, question: Question, tally: Tally, say: bool) -
     found = answered(play, i)
     tally.claims += 1
     milliseconds = f"{1000 * (time.perf_counter() - begun):.0f} ms"
-    answer = found.shown if found.true is None else repr(question.choices[found.true])
+    answer = (
+        question.show(found.value) if found.true is None else repr(question.choices[found.true])
+    )
     yield "  ok      its question has an answer"
     yield f"          {answer}   {milliseconds}"
 
@@ -198,13 +207,17 @@ def tour(tally: Tally, say: bool = False) -> Iterator[str]:
                 yield from verdict(False, f"question {question.key} has an answer", str(error))
                 tally.untrue.append(error)
                 continue
-            answer = found.shown if found.true is None else repr(question.choices[found.true])
+            answer = (
+                question.show(found.value)
+                if found.true is None
+                else repr(question.choices[found.true])
+            )
             milliseconds = f"{1000 * (time.perf_counter() - begun):.0f} ms"
             claim = f"question {question.key} has an answer"
             yield from verdict(True, claim, f"{answer}   {milliseconds}")
             if say:
                 yield textwrap.indent(textwrap.fill(found.told, 90), "     ")
     claims, wrong = tally.claims - first, tally.failed - failed
-    result = f"{wrong} of {claims} claims FAILED" if wrong else f"all {claims} claims hold"
+    result = _result(claims, wrong)
     yield ""
     yield f"{TOUR}: {result} ({time.perf_counter() - started:.1f} s)"

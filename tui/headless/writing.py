@@ -56,7 +56,8 @@ def new(name: str, model: str, text: str | None, target: str | None, task: str) 
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there."
 )
-def schema(output: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def schema(output: Path | None, force: bool) -> None:
     """Print the JSON Schema of scenarios, by which an editor completes keys and explains them."""
     from scenarios import schema as made
 
@@ -64,7 +65,12 @@ def schema(output: Path | None) -> None:
         click.echo(made.text(), nl=False)
         return
     try:
-        output.write_text(made.text(), encoding="utf-8")
+        with output.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(made.text())
+    except FileExistsError:
+        raise PeepholeError(
+            "is there already", where=str(output), do="Say --force to replace it"
+        ) from None
     except OSError as error:
         raise PeepholeError(f"cannot write ({error.strerror})", where=str(output)) from None
     click.echo(f"wrote {output}; a scenario begins with  #:schema ./{output.name}", err=True)
