@@ -69,13 +69,17 @@ class Question:
         return value
 
     def show(self, value: float) -> str:
-        """A number of this question's kind, as it is told: a share in percent, others with their unit."""
+        """A number of this question's kind: a share in percent."""
+        return f"{100 * value:.3g}%" if self.is_share else show(value)
+
+    def told(self, value: float) -> str:
+        """What was measured, with its unit behind it."""
         if self.is_share:
-            return f"{100 * value:.3g}%"
+            return self.show(value)
         unit = (
             "" if self.unit.startswith("as ") else self.unit
         )  # "as a factor" says how to write it
-        return f"{show(value)} {unit}".rstrip()
+        return f"{self.show(value)} {unit}".rstrip()
 
     def is_near(self, said: float, value: float) -> bool:
         """Whether a guess counts as near; signs must agree where factors count."""
@@ -125,7 +129,7 @@ def answered(play: Play, i: int) -> Measured:
 def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
     """Whether an answer is what was measured, and both in words; nothing was said where `said` is ""."""
     if not said:
-        true = question.show(found.value) if found.true is None else question.choices[found.true]
+        true = question.told(found.value) if found.true is None else question.choices[found.true]
         return False, f"Measured: {true}."
     if found.true is not None:
         true = question.choices[found.true]
@@ -138,7 +142,7 @@ def verdict(question: Question, found: Measured, said: str) -> tuple[bool, str]:
     shown, measured = question.show(value), question.show(found.value)
     exact = shown == measured
     close = "" if exact else ", which is near" if near else ""
-    return near, f"You said {shown}; measured {measured}{close}."
+    return near, f"You said {shown}; measured {question.told(found.value)}{close}."
 
 
 def number(text: str) -> float:

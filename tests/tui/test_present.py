@@ -274,11 +274,11 @@ async def test_a_question_hides_the_answer_until_it_is_asked_for(tmp_path: Path)
 @pytest.mark.parametrize(
     ("typed", "key", "said"),
     [
-        ("40", "enter", "✓ You said 40; measured 64, which is near."),
-        ("64", "pagedown", "✓ You said 64; measured 64."),
-        ("7", "pagedown", "≠ You said 7; measured 64."),
-        ("", "enter", "Measured: 64."),
-        ("..", "pagedown", "Measured: 64."),
+        ("40", "enter", "✓ You said 40; measured 64 units, which is near."),
+        ("64", "pagedown", "✓ You said 64; measured 64 units."),
+        ("7", "pagedown", "≠ You said 7; measured 64 units."),
+        ("", "enter", "Measured: 64 units."),
+        ("..", "pagedown", "Measured: 64 units."),
     ],
 )
 async def test_a_number_is_guessed(tmp_path: Path, typed: str, key: str, said: str) -> None:

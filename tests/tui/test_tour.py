@@ -109,7 +109,7 @@ async def test_from_the_contents_through_a_chapter_to_the_next_one_and_the_end(
         assert isinstance(app.screen, PageScreen)
         assert "After: When a gradient explodes" in said(pilot)
         await press(pilot, "6", "0", "enter")
-        assert "You said 60; measured 64, which is near." in said(pilot)
+        assert "You said 60; measured 64 units, which is near." in said(pilot)
         await press(pilot, "n")
         assert "Chapter 2 of 2 · 1991 · Training" in said(pilot)
         assert "Enter begins it: 9 beats" in said(pilot)
@@ -178,7 +178,7 @@ async def test_a_guess_that_is_no_number_is_told(short: Course) -> None:
         await press(pilot, "n", "e", "enter")
         assert "'e' is no number" in said(pilot)
         await press(pilot, "backspace", "9", "0", "0", "enter")
-        assert "You said 900; measured 64." in said(pilot)
+        assert "You said 900; measured 64 units." in said(pilot)
         assert "near" not in said(pilot).split("measured 64")[1]
 
 

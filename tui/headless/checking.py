@@ -135,7 +135,7 @@ def _question(play: Play, i: int, question: Question, tally: Tally, say: bool) -
     tally.claims += 1
     milliseconds = f"{1000 * (time.perf_counter() - begun):.0f} ms"
     answer = (
-        question.show(found.value) if found.true is None else repr(question.choices[found.true])
+        question.told(found.value) if found.true is None else repr(question.choices[found.true])
     )
     yield "  ok      its question has an answer"
     yield f"          {answer}   {milliseconds}"
@@ -208,7 +208,7 @@ def tour(tally: Tally, say: bool = False) -> Iterator[str]:
                 tally.untrue.append(error)
                 continue
             answer = (
-                question.show(found.value)
+                question.told(found.value)
                 if found.true is None
                 else repr(question.choices[found.true])
             )
