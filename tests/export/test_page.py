@@ -223,8 +223,8 @@ DOWN = """rows => Array.from({ length: rows }, (_, row) => {
 def test_every_track_at_every_row_says_the_trace_s_number(show, traces, kind) -> None:
     trace = traces[kind][0]
     page = show(Lane(kind, trace))
-    first = press(page, "Home")
-    assert first.startswith("h[0]"), "the hidden state has the focus first"
+    opened = check(line(page), trace, len(trace) - 1)  # it begins with all that was read
+    assert opened == ("attention" if trace.source else "h"), "across, or the state, is seen first"
     page.keyboard.press("ArrowRight")
     for _ in range(20):
         page.keyboard.press("Shift+Tab")
@@ -251,7 +251,6 @@ def test_every_track_at_every_row_says_the_trace_s_number(show, traces, kind) ->
 def test_keys_choose_layer_head_side_and_derivative(show, traces) -> None:
     trace = traces["seq2seq"][0]
     page = show(Lane("seq2seq", trace))
-    press(page, "End", "Tab", "Tab", "Tab", "Tab", "Tab")
     while "weight(" not in line(page):
         page.keyboard.press("Tab")
     row = len(trace) - 1
@@ -290,6 +289,23 @@ def test_it_is_scrubbed_and_plays(show, traces) -> None:
     assert page.locator("dialog[open]").is_visible()
     press(page, "Escape", "Home")
     check(line(page), trace, 0)
+
+
+def test_gradients_side_by_side_share_scale_and_width(show, traces) -> None:
+    """Of h beside that of x: the same length is the same number."""
+    page = show(*(Lane(kind, traces[kind][0]) for kind in ("lstm", "transformer")))
+    found = page.evaluate(
+        """places.filter(p => p.track && p.track.kind === "gradient").map(p => p.width)"""
+    )
+    assert len(found) == 2
+    assert found[0] == found[1]
+    low, high = page.evaluate("decades()")
+    shown = [("lstm", "h", -1), ("transformer", "x", None)]
+    for kind, of, layer in shown:
+        array = traces[kind][0].lenses["gradient_map"][of].array
+        sizes = array if layer is None else array[..., layer]
+        assert low <= np.log10(np.percentile(sizes[sizes > 0], 10)), kind
+        assert np.log10(sizes.max()) <= high, kind
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -382,6 +398,7 @@ def test_a_fork_stands_beside_its_reading(show, models) -> None:
 def test_hostile_tokens_run_nothing(show, words) -> None:
     trace = odd_trace(words)
     page = show(Lane("lstm", trace))
+    page.keyboard.press("Home")
     for row in range(len(trace)):
         assert trace.tokens[row] in page.evaluate("at('line').textContent")
         page.keyboard.press("ArrowDown")

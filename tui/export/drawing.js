@@ -3,8 +3,9 @@
 
 const header = () => LINE * (lanes.length > 1 ? 3 : 2) + 4;
 const height = () => canvas.clientHeight;
+const TALLEST = 30;
 let tall = LINE; // of a row: few rows are drawn larger
-const fitRows = () => { tall = clamp(Math.floor((height() - header()) / (rows + dividers.length)), LINE, 30); };
+const fitRows = () => { tall = clamp(Math.floor((height() - header()) / (rows + dividers.length)), LINE, TALLEST); };
 const offset = row => tall * (row + dividers.filter(d => d <= row).length);
 const y = row => header() + offset(row) - offset(now.top);
 const inSight = row => row >= now.top && y(row) + tall <= height();
@@ -16,8 +17,9 @@ function rowAt(py) { // the row at a height
 }
 
 const UNIT = 2; // pixels of a unit at least
-const LEAST = { heat: 72, bars: 62, change: 92, gradient: 96, attention: 96, prediction: 128 };
-const MOST = { heat: 260, bars: 110, change: 130, gradient: 150, attention: 170, prediction: 390 };
+const COMPARED = ["gradient", "attention"];
+const LEAST = { heat: 72, bars: 84, change: 124, gradient: 96, attention: 96, prediction: 128 };
+const MOST = { heat: 260, bars: 150, change: 170, gradient: 150, attention: 170, prediction: 390 };
 const wish = track => track.kind === "heat" ? clamp(track.units * 8, LEAST.heat, MOST.heat) : MOST[track.kind];
 
 function layout() { // the tracks that have room, the focused one first, then by rank
@@ -27,36 +29,44 @@ function layout() { // the tracks that have room, the focused one first, then by
   const tokens = lane => 38 + Math.ceil(Math.min(width / 6, widest(lane))) + GAP;
   const columns = lanes.map((lane, i) => i === 0 || lane.own ? tokens(lane) : 0);
   const share = (width - columns.reduce((a, b) => a + b)) / lanes.length;
+  const room = share - (lanes.length > 1 ? GAP : 0), given = lanes.map(lane => widths(lane, room, {}));
+  const limits = {}; // bars that are compared are as wide in each lane as where they are narrowest
+  for (const own of given)
+    for (const [track, width] of own)
+      if (COMPARED.includes(track.kind)) limits[track.kind] = Math.min(width, limits[track.kind] || width);
   places = [];
   let x = 0;
   lanes.forEach((lane, i) => {
-    const order = [...lane.tracks].sort((a, b) => (b === focused()) - (a === focused()) || a.rank - b.rank);
-    let room = share - (lanes.length > 1 ? GAP : 0);
-    const given = new Map();
-    for (const track of order)
-      if (LEAST[track.kind] + GAP <= room) { given.set(track, LEAST[track.kind]); room -= LEAST[track.kind] + GAP; }
-    for (const track of order) { // all units in sight, before anything is made larger
-      if (track.kind !== "heat" || !given.has(track)) continue;
-      const more = clamp(track.units * UNIT - given.get(track), 0, room);
-      given.set(track, given.get(track) + more);
-      room -= more;
-    }
-    for (const part of [0.4, 0.7, 1]) // more for all of them before much more for the first
-      for (const track of order) {
-        if (!given.has(track)) continue;
-        const least = LEAST[track.kind], whole = track === focused() ? 1 : part;
-        const more = clamp(least + (wish(track) - least) * whole - given.get(track), 0, room);
-        given.set(track, given.get(track) + more);
-        room -= more;
-      }
-    const start = x;
+    const own = widths(lane, room, limits), start = x;
     if (columns[i]) places.push({ lane, x, width: columns[i] - GAP });
     x += columns[i];
     for (const track of lane.tracks)
-      if (given.has(track)) { places.push({ lane, track, x, width: given.get(track) }); x += given.get(track) + GAP; }
+      if (own.has(track)) { places.push({ lane, track, x, width: own.get(track) }); x += own.get(track) + GAP; }
     lane.at = start;
     x = lane.end = columns.slice(0, i + 1).reduce((a, b) => a + b) + share * (i + 1);
   });
+}
+
+function widths(lane, room, limits) { // the width of each of its tracks that has room
+  const order = [...lane.tracks].sort((a, b) => (b === focused()) - (a === focused()) || a.rank - b.rank);
+  const given = new Map(), most = track => Math.min(wish(track), limits[track.kind] || Infinity);
+  for (const track of order)
+    if (LEAST[track.kind] + GAP <= room) { given.set(track, LEAST[track.kind]); room -= LEAST[track.kind] + GAP; }
+  for (const track of order) { // all units in sight, before anything is made larger
+    if (track.kind !== "heat" || !given.has(track)) continue;
+    const more = clamp(track.units * UNIT - given.get(track), 0, room);
+    given.set(track, given.get(track) + more);
+    room -= more;
+  }
+  for (const part of [0.4, 0.7, 1]) // more for all of them before much more for the first
+    for (const track of order) {
+      if (!given.has(track)) continue;
+      const least = LEAST[track.kind], whole = track === focused() ? 1 : part;
+      const more = clamp(least + (most(track) - least) * whole - given.get(track), 0, room);
+      given.set(track, given.get(track) + more);
+      room -= more;
+    }
+  return given;
 }
 
 function scroll() { // by pages: the cursor stays in sight
@@ -131,7 +141,9 @@ function drawTrack({ lane, track, x, width }) {
 }
 
 function title(track, width) { // its forms, the longest first
-  const layer = track.layers > 1 ? ` L${layerOf(track.lane)}` : "", short = track.name + layer;
+  const layer = track.layers > 1 ? ` L${layerOf(track.lane)}` : "";
+  const unit = track.kind === "heat" && track === focused() ? `[${Math.min(now.unit, track.units - 1)}]` : "";
+  const short = track.name + unit + layer;
   if (track.kind === "gradient") {
     const of = gradientPart(track), deep = track.parts[of].layers > 1 ? ` L${layerOf(track.lane)}` : "";
     return [`|∂L${sub(now.row)}/∂${of}ₖ|${deep}`];
@@ -141,6 +153,7 @@ function title(track, width) { // its forms, the longest first
     const name = which && track.lane.source ? which : "attention";
     return [`${name}${which ? ` L${lookLayer(track, which, now.row)}` : ""}${now.head === null ? "" : ` H${now.head}`}`];
   }
+  if (track.kind === "change") return ["Δbits  |h' - h|", "Δ  |h' - h|"];
   if (track.kind !== "heat") return [short, track.unit || short];
   const { start, count } = pageOf(track, width), all = count === track.units;
   const units = all ? "" : ` ${start}-${start + count - 1}`;
@@ -163,16 +176,15 @@ function drawHeat(track, x, width, py, own) {
   const { start, count, cell } = pageOf(track, width), signed = track.scale !== null;
   const colours = signed ? maps.signed : maps.unit, unit = Math.min(now.unit, track.units - 1);
   const column = x + (unit - start) * cell;
-  if (own) {
+  legend(track, x, width, py, colours);
+  if (own) { // a pointer in the gap above the first row
     pen.fillStyle = look.accent;
     pen.beginPath();
-    pen.moveTo(column + cell / 2, py + LINE);
-    pen.lineTo(column + cell / 2 - 4, py + LINE - 7);
-    pen.lineTo(column + cell / 2 + 4, py + LINE - 7);
+    pen.moveTo(column + cell / 2, py + LINE + 4);
+    pen.lineTo(column + cell / 2 - 4, py + LINE - 2);
+    pen.lineTo(column + cell / 2 + 4, py + LINE - 2);
     pen.fill();
-    const right = column + 60 > x + width;
-    text(unit, right ? column - 4 : column + cell + 5, py, look.accent, width, right ? "right" : "left");
-  } else legend(track, x, width, py, colours);
+  }
   visible(track.lane, (row, line) => {
     const values = heat(track, row);
     for (let i = 0; i < count; i++) {
@@ -209,7 +221,8 @@ function drawBars(track, x, width, py) {
 
 function drawChange(track, x, width, py) {
   const most = track.most, moved = track.parts.moved.data;
-  text(`bits, |h'-h| 0…${most.toPrecision(2)}`, x, py, look.muted, width);
+  text("bits", x, py, look.muted, 46);
+  ends("0", most.toPrecision(2), x + 50, width - 50, py);
   visible(track.lane, (row, line) => {
     const bits = track.data[row];
     const colour = bits >= 0.05 ? look.bad : bits <= -0.05 ? look.good : look.muted;
@@ -232,9 +245,14 @@ function drawPrediction(track, x, width, py) {
   });
 }
 
+function decades() { // one scale for the gradients of all lanes, so that their bars compare
+  const shown = tracks.filter(track => track.kind === "gradient").map(track => data.decades[gradientPart(track)]);
+  return [Math.min(...shown.map(d => d[0])), Math.max(...shown.map(d => d[1]))];
+}
+
 function drawFollow(track, x, width, py, own) { // bars over the rows k, for the cursor's row
   const values = follow(track), gradient = track.kind === "gradient", lane = track.lane;
-  const [low, high] = gradient ? data.decades[gradientPart(track)] : [0, 1];
+  const [low, high] = gradient ? decades() : [0, 1];
   if (gradient && !values) text("no loss", x, py, look.muted);
   else ends(gradient ? `1e${low}` : "0", gradient ? `1e${high}` : "1", x, width, py);
   const most = values ? chosen(values) : -1, which = gradient ? "" : looks(lane, track, now.row);

@@ -119,7 +119,10 @@ document.addEventListener("visibilitychange", () => document.hidden && play(fals
 at("main").hidden = false;
 at("plain").open = false;
 repaint();
-now.track = Math.max(0, tracks.findIndex(track => track.kind === "heat"));
+const crosses = tracks.findIndex(track => track.kind === "attention" && track.parts.cross);
+now.track = Math.max(0, crosses >= 0 ? crosses : tracks.findIndex(track => track.kind === "heat"));
+now.row = rows - 1; // all that was read, and what the last token depends on
+canvas.style.height = `${header() + TALLEST * (rows + dividers.length)}px`; // no higher than its rows
 new ResizeObserver(() => show()).observe(canvas);
 canvas.focus({ preventScroll: true });
 show();

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
@@ -79,7 +78,8 @@ class Matrix(Widget):
         longest = min(max(map(cell_len, columns), default=0), LABEL)
         self.head = steps(["x" * longest], self.cell, max(1, min(6, self.size.height // 4)))
         lines = self.size.height - self.head
-        self.tall = max(low, min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows))))
+        tall = min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows)))
+        self.tall = max(low, tall - 1 + tall % 2)  # digits stand in the middle: 3 lines or 1
         self._high = max(1, lines // self.tall)
 
     @property
@@ -146,7 +146,7 @@ class Matrix(Widget):
             if self.cell < 4 or (text[0] == text[-1] == " "):
                 inside = text.strip() if self.cell > 3 else ""
                 text = f"[{inside:^{self.cell - 2}}]"
-            style += Style(bold=True, reverse=True)
+            style = self._scale.chosen(style)
         return Segment(text, style)
 
     def at(self, x: int, y: int) -> tuple[int, int] | None:

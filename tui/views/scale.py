@@ -77,6 +77,12 @@ class Scale:
         fits = said if len(said) <= len(text) else said[: len(text)]
         return f"{fits:^{len(text)}}", _readable(self.palette, style)
 
+    def chosen(self, style: Style) -> Style:
+        """How the cell under the cursor looks: as it is, so that it can be compared, and in bold ink."""
+        if self.palette.colours != "full":
+            return style + Style(bold=True, reverse=True)
+        return _readable(self.palette, style) + Style(bold=True)
+
     def single(self, level: int) -> Segment:
         """One cell of a small map."""
         return Segment(" ") if level == BLANK else self.palette.unit(level / TOP)
