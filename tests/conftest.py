@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -14,3 +16,12 @@ settings.load_profile("default")
 # Read when numpy is imported. Our matrices are small, and pytest-xdist takes all cores already: with
 # more threads the same tests took twice as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def nobody_visits() -> Iterator[None]:
+    """An app for guests holds for its whole process; the next test is the owner's again."""
+    yield
+    from tui.guest import admit
+
+    admit(None)

@@ -138,11 +138,11 @@ MISTAKES = [
     ('stop = "c#2"', 'stop = "c#3"', "The text is: a c b </s> <s> c", "c#3"),
     ("output(writes)\"\n", "output(reads)\"\n", "was given to it", "output"),
     ("output(writes)\"\n", "output(plain)\"\n", "plain reads no source", "output"),
-    ("output(writes)\"\n", "alignment(writes, 0, 1)\"\n", "row 0 ('a') is of the source", "alignment"),
-    ("output(writes)\"\n", "alignment(writes, 5, 5)\"\n", "row 5 is of the target", "alignment"),
+    ("output(writes)\"\n", "alignment(writes, 0, 1)\"\n", "row 0 ('a') is of the source", "0"),
+    ("output(writes)\"\n", "alignment(writes, 5, 5)\"\n", "row 5 is of the target", "5"),
     ("output(writes)\"\n", "alignment(plain, 5, 5)\"\n", "plain reads no source", "alignment"),
-    ("output(writes)\"\n", "card(writes, 'exat/4')\"\n", "Did you mean 'exact/4'", "card"),
-    ("output(writes)\"\n", "over_seeds('ltsm', 'a')\"\n", "Did you mean 'lstm'", "over_seeds"),
+    ("output(writes)\"\n", "card(writes, 'exat/4')\"\n", "Did you mean 'exact/4'", "exat/4"),
+    ("output(writes)\"\n", "over_seeds('ltsm', 'a')\"\n", "Did you mean 'lstm'", "ltsm"),
     ("output(writes)\"\n", "over_seeds(writes, 'a')\"\n", "not the name of a model", "over_seeds"),
 ]  # fmt: skip
 

@@ -68,8 +68,10 @@ def test_a_package_that_pip_installed_is_on_the_shelf(site: Path, tmp_path: Path
     (source / "my_course" / "__init__.py").write_text("raise SystemExit('was run')\n")
     (folder / "mine.toml").write_text(GOOD, encoding="utf-8")
     (folder / "agreement.toml").write_text(GOOD, encoding="utf-8")
-    pip = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-build-isolation"]
-    subprocess.run([sys.executable, *pip, "--target", site, source], check=True, timeout=120)
+    pip = ["-m", "pip", "--python", sys.executable]  # of the machine: a venv need not have its own
+    how = ["install", "-q", "--no-deps", "--no-index", "--no-build-isolation", "--target", site]
+    outside = sys._base_executable  # type: ignore[attr-defined]
+    subprocess.run([outside, *pip, *how, source], check=True, timeout=120)
     there = named()
     assert there["mine"].title == there["my-course:agreement"].title == "A test"
     assert there["mine"].package == "my-course"

@@ -14,6 +14,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -55,10 +56,12 @@ class Server:
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.log_path = folder, folder / "log.jsonl"
-        runtime = folder / "run"
-        runtime.mkdir(mode=0o700, exist_ok=True)
+        self._kept = tempfile.TemporaryDirectory(
+            prefix="pe-"
+        )  # the path of a socket is to be short
+        self.runtime = Path(self._kept.name)
         self.env = {
-            **os.environ, "XDG_DATA_HOME": str(folder / "data"), "XDG_RUNTIME_DIR": str(runtime),
+            **os.environ, "XDG_DATA_HOME": str(folder / "data"), "XDG_RUNTIME_DIR": str(self.runtime),
             "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **(env or {}),
         }  # fmt: skip
         self.errors = open(folder / "stderr", "w+b")  # noqa: SIM115
@@ -109,6 +112,7 @@ class Server:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(PATIENCE)
         self.errors.close()
+        self._kept.cleanup()
 
 
 @contextlib.contextmanager

@@ -101,7 +101,7 @@ def test_one_that_stalls_or_dies_harms_nobody(server: Server, keys: Path) -> Non
 def test_nobody_else_can_reach_the_post_and_it_ends_with_the_server(server: Server) -> None:
     with terminal(server, user="bob") as bob:
         bob.sees("ada is not here yet")
-        (path,) = (server.folder / "run").rglob("follow-*.sock")
+        (path,) = server.runtime.rglob("follow-*.sock")
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
     server.end()

@@ -32,9 +32,13 @@ def test_each_test_that_is_said_to_hold_an_answer_exists() -> None:
         for said in re.findall("`([^`]*)`", row[-1]):
             file, _, test = said.partition("::")
             module = file or module
-            (path,) = (ROOT / "tests").rglob(module)
+            paths = [*(ROOT / "tests").rglob(module)]
+            assert paths, module
             defined = {
-                node.name for node in ast.walk(ast.parse(path.read_text())) if hasattr(node, "name")
+                node.name
+                for path in paths
+                for node in ast.walk(ast.parse(path.read_text()))
+                if hasattr(node, "name")
             }
             assert not test or test in defined, said
             named += 1

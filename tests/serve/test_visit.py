@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import re
 import signal
@@ -72,11 +73,11 @@ async def test_a_resize_is_followed_and_clamped(visits: Visits) -> None:
     await seen.until("^q Quit")
     assert window(visit.pid) == (80, 24)
     visit.resize(140, 40)
-    await seen.until(lambda: b"\x1b[40;" in seen.raw)  # its last row is drawn
+    await seen.as_large_as(140, 40)
     for asked, given in (((100_000, 1), (300, 5)), ((1, 50_000), (20, 100))):
         visit.resize(*asked)
         assert window(visit.pid) == given
-    await seen.until(lambda: b"\x1b[100;" in seen.raw)
+    await seen.as_large_as(20, 100)
     await visit.close()
 
 
@@ -165,6 +166,7 @@ async def test_forty_that_come_and_go_leave_no_process_and_no_descriptor(visits:
     await first.close()
     assert visits.process is not None
     theirs = Path(f"/proc/{visits.process.pid}/fd")
+    gc.collect()  # what other tests left is closed now, and not while this one counts
     before, there = descriptors(), len(os.listdir(theirs))
     asked = [asyncio.create_task(visits.open(client())) for _ in range(8)]
     await asyncio.sleep(0)
@@ -182,7 +184,7 @@ async def test_forty_that_come_and_go_leave_no_process_and_no_descriptor(visits:
         await asyncio.gather(*readers)
         assert {await visit.ended() for visit in opened} <= {-signal.SIGKILL, -signal.SIGHUP, GONE}
     async with asyncio.timeout(PATIENCE):
-        while processes(visits) or descriptors() != before:  # those that nobody waits for
+        while processes(visits) or descriptors() > before:  # those that nobody waits for
             await asyncio.sleep(0.01)
     assert len(os.listdir(theirs)) == there
 

@@ -65,6 +65,12 @@ class Seen:
         except TimeoutError:
             raise AssertionError(f"never came: {met}\n{self.text}") from None
 
+    async def as_large_as(self, columns: int, rows: int) -> None:
+        """The terminal has another size: read on until its last row is drawn."""
+        screen = self.terminal.screen
+        screen.resize(rows, columns)
+        await self.until(lambda: screen.display[-1].strip())
+
     async def end(self) -> int:
         """Read until nothing comes any more; the exit code."""
         async with asyncio.timeout(PATIENCE):

@@ -25,7 +25,7 @@ def address(server: Server) -> str:
 def status(server: Server) -> dict[str, Any]:
     """As `serve status --json` says it, without a process for asking."""
     with socket.socket(socket.AF_UNIX) as line:
-        line.connect(str(server.folder / "run" / "peephole" / f"serve-{server.process.pid}.sock"))
+        line.connect(str(server.runtime / "peephole" / f"serve-{server.process.pid}.sock"))
         line.sendall(b"status\n")
         with line.makefile("rb") as answers:
             return json.loads(answers.readline())

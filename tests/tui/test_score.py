@@ -13,7 +13,7 @@ from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.score_stage import app, go_to, go_to_lane, idle, lines, press, screen, text
 from tui.app import PeepholeApp
-from tui.keys import KEYS
+from tui.keys import ANSWERS, KEYS
 from tui.session import Session
 from tui.start import of_trace
 from tui.tracks.gradient import GradientTrack
@@ -383,7 +383,9 @@ async def test_every_binding_has_an_id_a_tooltip_and_its_own_key() -> None:
     ids = [b.id for b in KEYS]
     assert len(set(ids)) == len(ids)
     assert all(b.tooltip and b.description for b in KEYS)
-    keys = [key for b in KEYS for key in b.key.split(",")]
+    # The letters of answers come first: they count while a question is open, and only then.
+    own = [b for b in KEYS if b.action.partition("(")[0] not in ANSWERS]
+    keys = [key for b in own for key in b.key.split(",")]
     assert len(set(keys)) == len(keys)
 
 
