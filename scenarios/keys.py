@@ -90,7 +90,7 @@ LANE = Table(
         "run": {
             "run": Key(
                 str,
-                "A recorded training run: a bundled one by its name, or a folder beside this file "
+                "A recorded training run: a bundled one (`peephole list runs`), or a folder beside this file "
                 "(`./my-run`).",
                 "recall-gru-100",
                 needed=True,

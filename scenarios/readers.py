@@ -185,6 +185,17 @@ def read(
     return run(model, tokens, items, decoding=Decoding.parse(reading.decode), most=most)
 
 
+def bundled_runs() -> tuple[str, ...]:
+    """The names of the recorded runs that come with this package."""
+    return tuple(sorted(path.name for path in RUNS.glob("*") if path.is_dir()))
+
+
+def run_folder(name: str | Path) -> Path:
+    """A run as a command's argument names it: a folder, or else the name of a bundled one."""
+    path = Path(name)
+    return RUNS / path if not path.exists() and str(name) in bundled_runs() else path
+
+
 def place(run: str, folder: Path) -> Path:
     """The folder of a run: a bundled one by its name, any other by its path."""
     return folder / run if len(Path(run).parts) > 1 or run.startswith(".") else RUNS / run
@@ -193,8 +204,9 @@ def place(run: str, folder: Path) -> Path:
 def _recorded(spec: Recorded, folder: Path) -> Found:
     path = place(spec.run, folder)
     if path.parent == RUNS and not path.is_dir():
-        known = sorted(p.name for p in RUNS.glob("*") if p.is_dir())
-        do = did_you_mean(spec.run, known) or "A run of your own has a path, as in ./my-run"
+        do = (
+            did_you_mean(spec.run, bundled_runs()) or "A run of your own has a path, as in ./my-run"
+        )
         raise Wrong(PeepholeError(f"no recorded run {spec.run!r}", do=do), "run", spec.run)
     try:
         return checkpoint(path, spec.update)

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from engine.errors import PeepholeError
+from engine.errors import PeepholeError, did_you_mean
 from scenarios.learning import one_thread
 from tui import start
 from tui.epilog import examples
@@ -132,10 +132,10 @@ def open_(
         what.rpartition("@") if what.rpartition("@")[2].isdecimal() else (what, "", "")
     )
     written = [target, decode, most] != [None, None, None]
-    if Path(folder).is_dir() and _is_run(folder):
+    if (run := _run(folder)) is not None:
         if text is not None or written:
             raise PeepholeError("a run has its own probe to read", where=what)
-        session = start.of_run(Path(folder), int(update) if update else None)
+        session = start.of_run(run, int(update) if update else None)
         start.screen(lambda: session)
     elif Path(what).exists() and content_of(what) == "trace":
         if text is not None or written:
@@ -148,7 +148,7 @@ def open_(
 
             target_given(target)
         decoding = Decoding.parse(decode) if decode is not None else None
-        session = start.of_text([_model(what)], text or "", target, decoding, most)
+        session = start.of_text([_model(what, True)], text or "", target, decoding, most)
         start.screen(lambda: session, begin="play" if text else "type")
 
 
@@ -159,14 +159,17 @@ def open_(
         "peephole list words                       of the language models of a little English",
         "peephole list words en-fr-transformer     its source and its target",
         "peephole list measures",
+        "peephole list runs                        recorded runs, for open, watch and scenarios",
     ),
 )
 @click.argument(
-    "kind", required=False, type=click.Choice(["models", "scenarios", "words", "measures", "tasks"])
+    "kind",
+    required=False,
+    type=click.Choice(["models", "scenarios", "words", "measures", "tasks", "runs"]),
 )
 @click.argument("model", required=False)
 def list_(kind: str | None, model: str | None) -> None:
-    """List models, scenarios, the words that a MODEL knows, measures of scenarios, or tasks to learn."""
+    """List models, scenarios, the words a MODEL knows, measures, tasks to learn, or recorded runs."""
     from tui.headless.listing import KINDS, words_of
 
     if model is not None:
@@ -205,16 +208,26 @@ def card(model: str, measure: bool) -> None:
         ) from None
 
 
-def _is_run(folder: str) -> bool:
+def _run(name: str) -> Path | None:
+    """The folder of a run; None where it names none."""
     from engine.learning.folder import is_run
+    from scenarios.readers import run_folder
 
-    return is_run(folder)
+    folder = run_folder(name)
+    return folder if is_run(folder) else None
 
 
-def _model(name: str) -> Any:
-    from scenarios import zoo
+def _model(name: str, or_run: bool = False) -> Any:
+    """A model; where a run could have been meant as well, it may be the one that was misspelt."""
+    from scenarios import readers, zoo
 
-    return zoo.model(name)
+    try:
+        return zoo.model(name)
+    except PeepholeError as error:
+        if not or_run or "no model" not in error.what:
+            raise
+        near = did_you_mean(name, [*zoo.names(), *zoo.FOREIGN, *readers.bundled_runs()])
+        raise PeepholeError(f"no model and no run {name!r}", do=near or error.do) from None
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.errors import PeepholeError
+from engine.errors import PeepholeError, did_you_mean
 from engine.recipe import CHOICES
 from engine.registry import NETWORKS
 from tui.epilog import examples
@@ -105,6 +105,7 @@ def learn(what: str | None, path: Path | None, printed: bool, listed: bool, **as
         "peephole watch runs/recall-lstm-1         while another process trains it, or after",
         "peephole watch runs/recall-lstm-1 runs/recall-gru-1",
         "peephole watch runs/mine --print",
+        "peephole watch recall-gru-100             a bundled one: peephole list runs",
     )
 )
 @click.argument(
@@ -117,8 +118,13 @@ def watch(runs: tuple[Path, ...], printed: bool, as_json: bool) -> None:
     if len(runs) > 2:
         raise PeepholeError(f"{len(runs)} runs do not fit side by side", do="Name one or two")
     from engine.learning.folder import RunFolder
+    from scenarios import readers
 
-    folders = [RunFolder.open(path) for path in runs]
+    folders = []
+    for path in map(readers.run_folder, runs):
+        if not path.exists() and (near := did_you_mean(str(path), readers.bundled_runs())):
+            raise PeepholeError("no such run", where=str(path), do=near)
+        folders.append(RunFolder.open(path))
     if printed or as_json or not _terminal():
         from tui.headless import watching
 

@@ -15,10 +15,11 @@ from click import Context
 from click.testing import CliRunner
 
 from engine import run, save_trace
-from scenarios import corpus, zoo
+from scenarios import corpus, readers, zoo
 from scenarios.measures import MEASURES
 from tests.cli.conftest import TEXT
 from tests.scenarios.models import untrained
+from tui import start
 from tui.cli import main
 
 CLI = [sys.executable, "-m", "tui.cli"]
@@ -97,6 +98,25 @@ def test_list(cli) -> None:
     for name in MEASURES:
         assert f"  {name}(" in measures
     assert cli("list", "weights").exit_code == 2
+    listed = cli("list", "runs").output.splitlines()
+    assert [line.split()[0] for line in listed] == list(readers.bundled_runs())
+
+
+def test_a_bundled_run_is_known_by_its_name_as_a_scenario_is(
+    cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "600" in cli("watch", "recall-gru-100", "--print").output
+    assert cli("export", "recall-gru-100@600", "--list").exit_code == 0
+    assert cli("record", "recall-rnn-5", "-o", "a.svg", "--size", "80x24").exit_code == 0
+    opened = []
+    monkeypatch.setattr(start, "screen", lambda session: opened.append(session()))
+    assert cli("open", "recall-rnn-5").exit_code == 0
+    assert opened[0].lanes[0].run == readers.RUNS / "recall-rnn-5"
+    for command in (["open"], ["watch"], ["export", "--list"]):
+        assert "Did you mean 'recall-rnn-30'" in cli(*command, "recall-rnn-31").stderr
+    (tmp_path / "recall-rnn-5").mkdir()  # a folder of one's own is not passed over
+    assert "is not a run" in cli("watch", "recall-rnn-5").stderr
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 from engine import LanguageModel, foreign
-from scenarios import corpus, shelf, sides, zoo
+from engine.learning.folder import RunFolder
+from scenarios import corpus, readers, shelf, sides, zoo
 from scenarios.expressions import signature
 from scenarios.measures import MEASURES, listed
 
@@ -78,12 +79,25 @@ def tasks() -> Iterator[str]:
         yield textwrap.indent(textwrap.fill(task.about, _width() - 15), " " * 15)
 
 
+def runs() -> Iterator[str]:
+    """The recorded runs that are bundled: what learned what, and the last update that is kept."""
+    names = readers.bundled_runs()
+    width = max(map(len, names))
+    for name in names:
+        folder = RunFolder.open(readers.RUNS / name)
+        config, kept = folder.config, folder.checkpoints()
+        cell = config.model.cell if config.model else "?"
+        task = f"{config.task.name} {config.task.length}" if config.task else "?"
+        yield f"  {name:<{width}}  {cell} on {task}, to update {kept[-1] if kept else 0:,}"
+
+
 KINDS: dict[str, Callable[[], Iterator[str]]] = {
     "models": models,
     "scenarios": scenarios,
     "words": words,
     "measures": measures,
     "tasks": tasks,
+    "runs": runs,
 }
 
 

@@ -6,18 +6,18 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from engine import PeepholeError
 from engine.errors import did_you_mean
 from engine.learning.folder import is_run
 from engine.storage import content_of, load_trace
-from scenarios import shelf, zoo
+from scenarios import readers, shelf, zoo
 from scenarios.measures.steps import untimed
 from scenarios.script import Scenario
 from tui import start
 from tui.app import PeepholeApp, first_session
+from tui.export.what import is_scenario
 from tui.palette import Colours
 
 Theme = Literal["dark", "light", "safe"]
@@ -60,25 +60,28 @@ class Subject:
     script: Scenario | None = None
 
 
-def subject(asked: Asked, theme: Theme, plain: bool, colours: Colours) -> Subject:
-    """The app for what was asked for.
+def subject(
+    asked: Asked, theme: Theme, plain: bool, colours: Colours, bare: bool = False
+) -> Subject:
+    """The app for what was asked for; `bare` is without the line of keys and what it could show more.
 
     Raises:
         PeepholeError: there is nothing of that name, or it does not go with the rest.
     """
     look: dict[str, Any] = {"plain": plain, "colours": colours}
-    path = Path(asked.what)
+    path = readers.run_folder(asked.what)
     if is_run(path):
         made = _runs(asked, look)
     elif path.is_file() and content_of(path) == "trace":
         _only(asked, "a trace has its text already", "text", "beside", "target", "decode", "most")
         session = start.of_trace(load_trace(path))
         made = Subject(PeepholeApp(session, **look), path.stem)
-    elif asked.text is not None:
+    elif asked.text is not None and not is_scenario(asked.what):
         made = _reading(asked, look)
     else:
         made = _scenario(asked, look)
     made.app.theme = f"peephole-{theme}"
+    made.app.set_class(bare, "-bare")
     return made
 
 
@@ -89,6 +92,7 @@ def _scenario(asked: Asked, look: dict[str, Any]) -> Subject:
             do=f'Give it a text: peephole record {asked.what} "the cats were happy ."',
         )
     script = shelf.find(asked.what)
+    _only(asked, "a scenario takes no text", "text")
     _only(asked, "a scenario says itself what is read", "beside", "target", "decode", "most")
     _only(asked, "a scenario is played beat by beat, not by keys", "press")
     app = PeepholeApp(first_session(script), script, **look)  # what is wrong is told before it runs
@@ -112,7 +116,7 @@ def _runs(asked: Asked, look: dict[str, Any]) -> Subject:
     from tui.learning.screen import RunScreen
 
     _only(asked, "a run has its own probe to read", "text", "target", "decode", "most")
-    paths = [Path(name) for name in (asked.what, *asked.beside)]
+    paths = [readers.run_folder(name) for name in (asked.what, *asked.beside)]
     if len(paths) > RUNS:
         raise PeepholeError(f"only {RUNS} runs stand side by side")
     app = PeepholeApp(first=RunScreen.open(paths, drive=False), **look)
