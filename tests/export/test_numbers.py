@@ -239,6 +239,16 @@ def test_a_model_and_a_text_are_run_now(cli, models, tmp_path: Path) -> None:
         assert {"i", "f", "o"} < set(read.files)
 
 
+def test_a_lane_of_a_scenario_has_what_is_set_by_hand(cli, tmp_path: Path) -> None:
+    to = tmp_path / "shut.npz"
+    assert cli("export", "agreement", "--lane", "shut", "--track", "f", "-o", to).exit_code == 0
+    with np.load(to, allow_pickle=False) as read:
+        assert (read["f"] == 0).all()
+        assert json.loads(str(read["about"]))["interventions"]
+    page = cli("export", "agreement", "--beat", "1", "-o", tmp_path / "beat.html")
+    assert page.exit_code == 0
+
+
 def test_what_the_screen_calls_it_is_understood(traces) -> None:
     trace, _ = traces["seq2seq"]
     found = Catalogue(trace, None)
@@ -291,6 +301,13 @@ MISTAKES = [
     (["lstn", "x", "-o", "{tmp}/t.npz"], "no saved trace and no model 'lstn'. Did you mean 'lstm'"),
     (["lstm", "-o", "{tmp}/t.npz"], "lstm is a model, and reads nothing here. Give it a text"),
     (["lstm", "the catz", "-o", "{tmp}/t.npz"], "'catz' (nearest"),
+    (["agreement", "-o", "{tmp}/t.npz"], "a scenario has several readings: "),
+    (["agreement", "--lane", "shat", "-o", "{tmp}/t.npz"], "no lane 'shat'. Did you mean 'shut'"),
+    (["agreement", "--beat", "99", "-o", "{tmp}/t.npz"], "there are beats 1 to 15"),
+    (["agreement", "the cats", "--beat", "1", "-o", "{tmp}/t.npz"], "a scenario says itself"),
+    (["agreement", "--lane", "shut", "--beat", "1", "-o", "{tmp}/t.npz"], "beat 1 does not show 'shut'"),
+    (["lstm", "the cats", "--beat", "1", "-o", "{tmp}/t.npz"], "only a scenario has lanes and beats"),
+    (["lstm", "the cats", "--format", "csv", "-o", "{tmp}/t.npz"], "its name says npz, and --format says csv"),
     (["{tmp}/empty.safetensors", "-o", "{tmp}/t.npz"], "empty.safetensors"),
 ]  # fmt: skip
 

@@ -93,6 +93,23 @@ def test_keys_are_pressed_in_their_order(here: Path) -> None:
     assert "row 9 'happy'" in (here / "score.svg").read_text()
 
 
+def test_a_name_may_end_in_capitals_and_a_picture_needs_no_keys(here: Path) -> None:
+    record(*READING, "-o", "map.SVG")
+    assert "</svg>" in (here / "map.SVG").read_text()
+    keys, bare = (
+        record(*READING, *more, "--format", "text", "-o", "-").stdout for more in ((), ("--bare",))
+    )
+    for words in ("Space Play", "q Quit", "more tracks: Tab"):
+        assert words in keys
+        assert words not in bare
+
+
+def test_a_model_is_not_held_for_what_explains_a_track(here: Path) -> None:
+    record("lstm", "the cats", "-o", "film.cast", "--size", "100x40")
+    cast = read((here / "film.cast").read_text())
+    assert cast.events[-1][0] < 8, "rows, and 5 seconds for the end"
+
+
 def test_keys_type_letters_and_blanks() -> None:
     typed = " ".join("cats") + " space"
     said = record(
@@ -123,6 +140,13 @@ def test_models_and_runs_stand_beside_each_other(here: Path) -> None:
         (("agreement", "--beside", "lstm"), "--beside does not go with it"),
         (("lstm", "the cats .", "--beats", "1"), "only a scenario has beats"),
         (("lstm", "the cats .", "--keys", "pgdown"), "Did you mean"),
+        (("agreement", "extra"), "a scenario takes no text"),
+        (("./mine.toml", "extra"), "mine.toml"),
+        (
+            ("lstm", "the", "-o", "x.svg", "--format", "mp4"),
+            "its name says svg, and --format says mp4",
+        ),
+        (("lstm", "the", "--keys", "end q", "-o", "x.svg"), "q ends the app"),
         (("agreement", "-o", "film.mov"), "no format is called '.mov'"),
         (("agreement", "-o", "nowhere/film.cast"), "there is no such folder"),
         (("agreement", "-o", "-"), "Say --format"),
@@ -141,7 +165,7 @@ def test_a_mistake_is_one_message(here: Path, arguments: tuple[str, ...], said: 
 
 @pytest.mark.parametrize("right", [0, 1])
 def test_a_beat_that_cannot_be_shown_is_a_mistake_and_no_film(here: Path, right: int) -> None:
-    beat = '[[beats]]\ntitle = "b"\nstop = "{}"\nsay = "s"\n'
+    beat = '[[beats]]\ntitle = "to {0}"\nstop = "{0}"\nsay = "s"\n'
     (here / "wrong.toml").write_text(
         'title = "t"\nabout = "a"\ntext = "the cats ."\n[lanes]\nlstm = { model = "lstm" }\n'
         + beat.format("cats") * right

@@ -45,10 +45,11 @@ def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
         "peephole export spell-bahdanau through -o through.html",
         'peephole export lstm "the cats were happy ." --beside transformer -o both.html',
         'peephole export lstm "the cats were happy ." --hold "f = 0 from 2" -o held.html',
+        "peephole export agreement --beat 4 --lane lstm -o lstm.npz     as it is there",
         'peephole export lstm "the cats were happy ." --list            what there is',
     )
 )
-@click.argument("what", metavar="TRACE|MODEL|RUN")
+@click.argument("what", metavar="TRACE|MODEL|RUN|SCENARIO")
 @click.argument("text", required=False)
 @click.option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")
 @click.option(
@@ -64,6 +65,8 @@ def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4".')
 @click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
 @click.option("--continue", "go_on", type=click.IntRange(1, 1000), metavar="N", help="Go on for N.")
+@click.option("--lane", metavar="LABEL", help="This reading of a scenario.")
+@click.option("--beat", type=click.IntRange(1), metavar="N", help="As a scenario's beat N has it.")
 @_interventions
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def export(
@@ -79,10 +82,13 @@ def export(
     decode: str | None,
     most: int | None,
     go_on: int | None,
+    lane: str | None,
+    beat: int | None,
     force: bool,
     **done: tuple[str, ...],
 ) -> None:
-    """Write the numbers of a saved TRACE, of what a MODEL does with a TEXT, or of the probe of a RUN.
+    """Write the numbers of a saved TRACE, of what a MODEL does with a TEXT, of the probe of a RUN, or of a
+    lane of a SCENARIO.
 
     Formats: npz (NumPy), jsonl (one object a row), csv (one number a line, or --wide), html (a page that
     needs nothing else: the score, with every number under the cursor).
@@ -111,7 +117,7 @@ def export(
         for name, verb, _ in DONE
         for item in done[name.replace("-", "_")]
     ]
-    asked = Asked(what, text, beside, target, decode, most, go_on, items)
+    asked = Asked(what, text, beside, target, decode, most, go_on, items, lane, beat)
     found = lanes(asked, kind == "html")
     if listed:
         _list(_tracks(found[0], names, "npz", False))
@@ -145,7 +151,9 @@ def _kind(to: Path | None, output: str | None, form: str | None) -> str:
     if to is None and form is None:
         what = "stdout has no name to tell the format by" if output else "no format is said"
         raise PeepholeError(what, do="Say --format npz, jsonl, csv or html, or -o FILE.npz")
-    return form if form is not None else format_of(to or Path(), None, SUFFIXES)
+    if form is not None and to is None:
+        return form
+    return format_of(to or Path(), form, SUFFIXES)
 
 
 def _tracks(lane: Lane, names: tuple[str, ...], kind: str, wide: bool) -> list[Track]:

@@ -72,6 +72,7 @@ class Size(click.ParamType):
     help="safe: for the colour-blind.",
 )
 @click.option("--ascii", "plain", is_flag=True, help="Draw with ASCII only.")
+@click.option("--bare", is_flag=True, help="Without the line of keys at the bottom.")
 @click.option(
     "--tick",
     type=click.FloatRange(0.02, 10),
@@ -95,6 +96,7 @@ def record(
     most: int | None,
     theme: Theme,
     plain: bool,
+    bare: bool,
     tick: float,
     force: bool,
 ) -> None:
@@ -120,7 +122,7 @@ def record(
     kind = form or "svg" if folder or to is None else format_of(to, form)
     writers.at_hand(kind, to is None)
     with wanted.terminal():
-        subject = wanted.subject(asked, theme, plain, "none" if kind == "text" else "full")
+        subject = wanted.subject(asked, theme, plain, "none" if kind == "text" else "full", bare)
         numbers = wanted.beats(beats, subject.script)
         paths = [] if to is None else [to]
         if to is not None and folder:  # a film is one file, and of stills each beat has one

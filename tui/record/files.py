@@ -22,12 +22,18 @@ def format_of(path: Path, asked: str | None, known: Mapping[str, str] = SUFFIXES
     """The format of a file: what was asked for, else what its name ends with (`known`: format -> end).
 
     Raises:
-        PeepholeError: its name ends with nothing that is known.
+        PeepholeError: its name ends with nothing that is known, or with what was not asked for.
     """
+    ends, name = sorted(known.items(), key=lambda item: -len(item[1])), path.name.lower()
+    found = next((form for form, end in ends if name.endswith(end)), None)  # .film.svg before .svg
     if asked is not None:
+        if found is not None and not known[asked].endswith(known[found]):
+            raise PeepholeError(
+                f"its name says {found}, and --format says {asked}",
+                where=str(path),
+                do=f"Leave out --format, or end the name with {known[asked]}",
+            )
         return asked
-    ends = sorted(known.items(), key=lambda item: -len(item[1]))  # .film.svg before .svg
-    found = next((name for name, end in ends if path.name.endswith(end)), None)
     if found is None:
         raise PeepholeError(
             f"no format is called {path.suffix or path.name!r}",

@@ -49,7 +49,10 @@ class Stage:
         rows = rows_of(screen, look.text[1:], look.background[1:])
         session, narrator = getattr(screen, "session", None), getattr(screen, "narrator", None)
         tick = session.clock if session is not None else 0
-        said = narrator.words.spoken if narrator is not None and narrator.words else ""
+        told = (
+            getattr(screen, "play_script", None) is not None
+        )  # else the narrator explains a track
+        said = narrator.words.spoken if told and narrator is not None and narrator.words else ""
         asks = getattr(screen, "asking", False)
         self.frames.append(Frame(rows, beat, beats, title, tick, said, still, asks))
 
@@ -119,13 +122,22 @@ def keys(
     pressed: Sequence[tuple[str, str | None]],
     told: Told = lambda: None,
 ) -> list[Frame]:
-    """The frames of an app in which keys are pressed one after the other, each when all is at rest."""
+    """The frames of an app in which keys are pressed one after the other, each when all is at rest.
+
+    Raises:
+        PeepholeError: a key ends the app.
+    """
 
     async def film() -> list[Frame]:
         async with open_(app, size) as stage:
             await stage.play(1, len(pressed) + 1, "")
             for number, (key, letter) in enumerate(pressed, 2):
                 stage.press(key, letter)
+                await stage.rest(DRAWN)
+                if app._exit:
+                    raise PeepholeError(
+                        f"{letter or key} ends the app", where="--keys", do="Leave it out"
+                    )
                 await stage.play(number, len(pressed) + 1, letter or key)
                 told()
             return stage.frames

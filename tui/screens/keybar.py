@@ -42,6 +42,9 @@ class KeyBar(Footer):
                 keys.remove(key)
         yield from keys
 
+    def on_mount(self) -> None:
+        self.display = not self.app.has_class("-bare")  # of a picture
+
     def on_resize(self, event: events.Resize) -> None:
         self.refresh(recompose=True)
 

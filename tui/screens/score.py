@@ -153,7 +153,8 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
         else:
             hidden = self.score.hidden
             many = "1 more track" if len(hidden) == 1 else f"{len(hidden)} more tracks"
-            more = [(f" {many}: Tab ", "muted")] if hidden else []
+            told = hidden and not self.app.has_class("-bare")
+            more = [(f" {many}: Tab ", "muted")] if told else []
             scripted = self.play_script is not None and self.session.changed
             changed = "you changed something: u takes it back · " if scripted else ""
             info.say((f" {changed}", "bad"), (self.track.reading(), "text"), right=more)
