@@ -307,7 +307,7 @@ MISTAKES = [
     (["agreement", "the cats", "--beat", "1", "-o", "{tmp}/t.npz"], "a scenario says itself"),
     (["agreement", "--lane", "shut", "--beat", "1", "-o", "{tmp}/t.npz"], "beat 1 does not show 'shut'"),
     (["lstm", "the cats", "--beat", "1", "-o", "{tmp}/t.npz"], "only a scenario has lanes and beats"),
-    (["lstm", "the cats", "--format", "csv", "-o", "{tmp}/t.npz"], "its name says npz, and --format says csv"),
+    (["lstm", "the cats", "--format", "csv", "-o", "{tmp}/t.npz"], "and --format says csv"),
     (["{tmp}/empty.safetensors", "-o", "{tmp}/t.npz"], "empty.safetensors"),
 ]  # fmt: skip
 
