@@ -2,8 +2,9 @@
 
     python3 run.py                    the app (arguments go to it: python3 run.py play agreement)
     python3 run.py test               formatting, lint, types and tests (arguments go to pytest)
+    python3 run.py install serve      what the app has no need of: serve, video, torch, data, g2p
 
-Both make a virtual environment of their own in .venv and install into it what is missing.
+All make a virtual environment of their own in .venv and install into it what is missing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,24 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT if arguments[:1] == ["test"] else Path.cwd())
     if arguments[:1] == ["test"]:
         return set_up("torch,dev") or check(arguments[1:])
+    if arguments[:1] == ["install"]:
+        return install(arguments[1:])
     return set_up("") or subprocess.call([str(BIN / "peephole"), *arguments])
+
+
+def install(extras: list[str]) -> int:
+    """Add extras of pyproject.toml to .venv, which stays a link to this folder."""
+    import tomllib  # an older Python, which has none, was told so above
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    known = project["optional-dependencies"]
+    if not extras or not set(extras) <= set(known):
+        print(f"peephole: install what? There are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    failed = set_up(",".join(sorted(set(extras))))
+    if not failed:
+        print(f"{', '.join(extras)}: installed", file=sys.stderr)
+    return failed
 
 
 def set_up(extras: str) -> int:

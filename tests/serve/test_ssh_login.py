@@ -15,6 +15,7 @@ from asyncssh.constants import MSG_USERAUTH_REQUEST
 from asyncssh.packet import String
 from click.testing import CliRunner
 
+from engine.extras import install
 from tests.serve.ssh import Server, make_key, needed, run, serving, terminal, wait
 from tui.cli import main
 from tui.serve.address import Address
@@ -230,7 +231,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "asyncssh", None)
     result = CliRunner().invoke(main, ["serve", "--ssh", "0", "--anonymous"])
     assert result.exit_code == 2
-    assert "pip install 'peephole[serve]'" in result.stderr
+    assert install("serve") in result.stderr
 
 
 async def test_it_is_said_what_an_address_that_others_reach_means(

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.errors import PeepholeError
+from engine.extras import install
 from tui.cli import main
 from tui.serve.origin import Known, origin, proxy
 from tui.serve.page import FILES
@@ -166,4 +167,4 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     result = CliRunner().invoke(main, ["serve", "--web", "0"])
     assert result.exit_code == 2
-    assert "pip install 'peephole[serve]'" in result.stderr
+    assert install("serve") in result.stderr

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.errors import PeepholeError
+from engine.extras import install
 from tui.record import raster, timing
 from tui.record.frame import Frame
 
@@ -33,7 +34,7 @@ def needs(kind: str) -> None:
         PeepholeError: it is not.
     """
     if any(find_spec(module) is None for module in NEEDS[kind]):
-        raise PeepholeError(f"{kind} needs peephole[video]", do="pip install 'peephole[video]'")
+        raise PeepholeError(f"{kind} needs more than the base install", do=install("video"))
 
 
 def write(kind: str, frames: Sequence[Frame], title: str, path: Path) -> None:

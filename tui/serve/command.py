@@ -92,8 +92,10 @@ def serve(
         from tui.serve.server import Plan, serve
         from tui.serve.web import Plan as WebPlan
     except ImportError:
+        from engine.extras import install
+
         raise PeepholeError(
-            "serving needs an extra", do="Install it: pip install 'peephole[serve]'"
+            "serving needs more than the base install", do=install("serve")
         ) from None
     plan = Plan(
         where, keys, anonymous, host_key, scenarios, follow, Limits(**limits), log,
