@@ -54,6 +54,7 @@ class Cli(click.Group):
             sys.stdout.flush()
         except PeepholeError as error:
             click.echo(f"peephole: {error}", err=True)
+            _more(error)
             code = MISTAKE
         except click.ClickException as error:
             error.show()
@@ -71,6 +72,14 @@ class Cli(click.Group):
         except BrokenPipeError:  # the reader (head, less) has gone: no more to say, and to nobody
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(CLOSED)
+
+
+def _more(error: PeepholeError) -> None:
+    """Of many mistakes in a scenario's file one is told, with how many there are."""
+    from scenarios.source import ScriptError
+
+    if isinstance(error, ScriptError) and error.more:
+        click.echo(f"and {len(error.more)} more: peephole check {error.source.name}", err=True)
 
 
 @click.group(

@@ -211,3 +211,37 @@ def test_control_c_ends_it_and_leaves_nothing(here: Path) -> None:
     assert "stopped" in rest
     assert "Traceback" not in rest
     assert not list(here.iterdir())
+
+
+MINE = """title = "Mine"
+text = "the cats"
+[lanes]
+lane = { model = "lstm" }
+[[beats]]
+title = "One"
+say = "{p:.0%}"
+measure.p = "probability(lane, here, 'cats')"
+expect = ["p > 2", "p < 2", "p > 3"]
+"""
+
+
+def test_claims_that_do_not_hold_are_said(here: Path) -> None:
+    (here / "mine.toml").write_text(MINE)
+    done = record("mine.toml", "-o", "a.svg", "--size", "80x24")
+    assert "2 claims of this scenario do not hold: peephole check mine.toml" in done.output
+    (here / "mine.toml").write_text(MINE.replace("3", "0"))
+    done = record("mine.toml", "-o", "b.svg", "--size", "80x24")
+    assert "1 claim of this scenario does not hold" in done.output
+
+
+def test_a_mistake_has_its_line_and_says_how_many_more_there_are(here: Path) -> None:
+    second = '[[beats]]\ntitle = "Two"\nsay = "-"\nstop = "dogs"\n'
+    (here / "mine.toml").write_text(MINE + second)
+    told = record("mine.toml", "-o", "a.svg", "--size", "80x24", code=2).output
+    assert "mine.toml:13:9: no row 'dogs'" in told
+    assert '13 | stop = "dogs"' in told
+    broken = MINE.replace("{p:.0%}", "{a} {b} {c}")
+    (here / "mine.toml").write_text(broken)
+    told = record("mine.toml", "-o", "a.svg", "--size", "80x24", code=2).output
+    assert "{a}" in told
+    assert "and 2 more: peephole check mine.toml" in told

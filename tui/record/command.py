@@ -145,7 +145,21 @@ def _film(
     from tui.record import stage
 
     many = len(numbers) if subject.script is not None else len(press)
+    false = 0
     with click.progressbar(length=many, label=subject.title, file=sys.stderr) as bar:
-        if subject.script is not None:
-            return stage.scenario(subject.script, subject.app, size, numbers, lambda: bar.update(1))
-        return stage.keys(subject.app, size, press, lambda: bar.update(1))
+
+        def told(untrue: int) -> None:
+            nonlocal false
+            false += untrue
+            bar.update(1)
+
+        script = subject.script
+        if script is None:
+            return stage.keys(subject.app, size, press, told)
+        frames = stage.scenario(script, subject.app, size, numbers, told)
+    if false:
+        hold = (
+            "1 claim of this scenario does" if false == 1 else f"{false} claims of this scenario do"
+        )
+        click.echo(f"{hold} not hold: peephole check {script.source.name}", err=True)
+    return frames

@@ -25,7 +25,7 @@ LOOK = 0.01  # seconds between two looks at a session that plays: a row takes 0.
 
 REVEAL = "enter"  # the key after which a question is answered
 
-Told = Callable[[], Any]  # called after every beat, or key
+Told = Callable[[int], Any]  # called after every beat, or key: how many of its claims are not true
 
 
 class Stage:
@@ -88,7 +88,7 @@ def scenario(
     app: PeepholeApp,
     size: tuple[int, int],
     beats: Sequence[int],
-    told: Told = lambda: None,
+    told: Told = lambda untrue: None,
 ) -> list[Frame]:
     """The frames of a scenario's beats, by number from 1.
 
@@ -109,18 +109,33 @@ def scenario(
                     await stage.play(number, len(script.beats), title)
                 words = stage.screen.narrator.words
                 if words is not None and words.problem:
+                    _again(stage.screen, number - 1)
                     raise PeepholeError(words.problem, where=f"{script.name}, beat {number}")
-                told()
+                claims = (words.claims if words is not None else None) or ()
+                told(sum(not passed for _, _, passed in claims))
             return stage.frames
 
     return loop.run(film)
+
+
+def _again(screen: ScoreScreen, i: int) -> None:
+    """Do once more what a beat could not, for its mistake, which has its line.
+
+    Raises:
+        ScriptError: the mistake.
+    """
+    play = screen.play_script
+    if play is not None:
+        play.stage(i)
+        play.narration(i)
+        play.verdicts(i)
 
 
 def keys(
     app: PeepholeApp,
     size: tuple[int, int],
     pressed: Sequence[tuple[str, str | None]],
-    told: Told = lambda: None,
+    told: Told = lambda untrue: None,
 ) -> list[Frame]:
     """The frames of an app in which keys are pressed one after the other, each when all is at rest.
 
@@ -139,7 +154,7 @@ def keys(
                         f"{letter or key} ends the app", where="--keys", do="Leave it out"
                     )
                 await stage.play(number, len(pressed) + 1, letter or key)
-                told()
+                told(0)
             return stage.frames
 
     return loop.run(film)
