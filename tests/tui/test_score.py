@@ -153,6 +153,36 @@ async def test_the_gradient_track_follows_the_cursor() -> None:
         assert "|dL_8/dc_" in text(pilot)
 
 
+async def test_the_chosen_track_keeps_its_scale_and_names_its_unit() -> None:
+    async with app("lstm").run_test(size=(120, 40)) as pilot:
+        await press(pilot, "end")
+        await go_to(pilot, "f")
+        legend = lines(pilot)[2]
+        await press(pilot, "right", "right")
+        assert " f[2] " in lines(pilot)[1]
+        assert lines(pilot)[2] == legend
+        await go_to(pilot, "gradient")
+        assert re.search(r"1e-?\d+ +1e-?\d+", lines(pilot)[2])
+
+
+async def test_gradients_side_by_side_have_one_scale_and_one_width() -> None:
+    async with app("lstm", "transformer").run_test(size=(140, 24)) as pilot:
+        await press(pilot, "end")
+        first, second = (
+            next(track for track in group if isinstance(track, GradientTrack))
+            for group in screen(pilot).score.groups
+        )
+        assert (first.of, second.of) == ("h", "x")
+        assert first.size.width == second.size.width > 0
+        (ends,) = set(re.findall(r"1e-?\d+ +1e-?\d+", lines(pilot)[3]))
+        low, high = map(float, ends.split())
+        for track in (first, second):  # 9 in 10 of all of them at least, as on a scale of its own
+            own = track.lane.gradients.decades(track.of)
+            assert own is not None
+            assert low <= 10.0 ** own[0]
+            assert 10.0 ** own[1] <= high
+
+
 async def test_a_gate_held_shut_from_the_keyboard() -> None:
     async with app("lstm").run_test(size=(140, 40)) as pilot:
         await press(pilot, "end", "up", "up", "up")

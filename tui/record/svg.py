@@ -43,12 +43,15 @@ def page(frame: Frame, title: str, css: str, drawn: str) -> str:
 
 
 def ground(frame: Frame) -> str:
-    """The colour that most of a frame stands on."""
+    """The colour that the most rows of a frame have in them; a map may cover more, but not its labels."""
+    rows: dict[str, int] = {}
     wide: dict[str, int] = {}
     for row in frame.rows:
+        for colour in {run.ink.bg for run in row}:
+            rows[colour] = rows.get(colour, 0) + 1
         for run in row:
             wide[run.ink.bg] = wide.get(run.ink.bg, 0) + run.width
-    return max(wide, key=lambda colour: wide[colour])
+    return max(wide, key=lambda colour: (rows[colour], wide[colour]))
 
 
 def cells(rows: Iterable[Row]) -> dict[tuple[int, int], Cell]:
