@@ -23,7 +23,7 @@ from tui.present import show as shows
 from tui.present.app import PlayApp
 from tui.present.screen import PlayScreen
 from tui.present.show import Show
-from tui.present.watching import Watch
+from tui.present.watching import Watch, awaited
 
 SCRIPT = """
 title = "A test"
@@ -328,3 +328,30 @@ def test_a_file_has_changed_once(tmp_path: Path) -> None:
     assert [watch.changed() for _ in range(4)] == [False, True, False, False]
     path.write_text("ab")
     assert [watch.changed(), watch.changed()] == [True, False]
+
+
+def test_watch_waits_until_a_mistaken_file_is_mended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where nothing could be shown at all: no TOML yet, another mistake, no such stop."""
+    path = tmp_path / "mine.toml"
+    beat = (
+        "title = 't'\ntext = 'the cats'\n[lanes]\na = { model = 'lstm' }\n[[beats]]\ntitle = 'x'\n"
+    )
+    versions = [beat, f"{beat}say = '{{p}} {{q}}'\n", f"{beat}say = '-'\nstop = 'dog'\n"]
+    saved = iter([*versions, f"{beat}say = '-'\n"])
+    path.write_text("title = ")
+    scenario = awaited(str(path), lambda _: path.write_text(next(saved)) and None)
+    assert scenario.beats[0].say.text == "-"
+    assert next(saved, None) is None
+    said = capsys.readouterr().err
+    for mistake in ("not TOML", "needs the key 'say'", "and 1 more", "no row 'dog'"):
+        assert mistake in said
+    assert said.count("It begins once the file is right") == 4
+
+
+def test_nothing_is_waited_for_that_is_no_file_of_ones_own(tmp_path: Path) -> None:
+    with pytest.raises(PeepholeError, match="no scenario"):
+        awaited("agrement")
+    with pytest.raises(PeepholeError, match="cannot read"):
+        awaited(str(tmp_path / "none.toml"))

@@ -50,5 +50,12 @@ def play(
     from scenarios import shelf
     from tui.present.show import Show, run
 
-    found = tuple(map(shelf.find, scenarios))
+    if watch:
+        from tui.present.watching import awaited
+        from tui.start import terminal
+
+        terminal()
+        found = (awaited(scenarios[0]), *map(shelf.find, scenarios[1:]))
+    else:
+        found = tuple(map(shelf.find, scenarios))
     run(Show(found, loop or kiosk, kiosk, watch, timer or 0.0, big, beat - 1))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from engine import PeepholeError
+from scenarios import shelf
 from scenarios.play import Play, Stage
 from scenarios.reader import read
 from scenarios.script import Scenario
@@ -61,6 +66,38 @@ def renew(old: Play, number: int) -> Renewed:
     play.take_over(old)
     number = same_beat(old.scenario, scenario, number)
     return Renewed(play, number, play.stage(number))
+
+
+def awaited(name: str, pause: Callable[[float], None] = time.sleep) -> Scenario:
+    """A scenario whose file may have mistakes as yet: each is told, until one that plays is saved.
+
+    Raises:
+        PeepholeError: there is no file that could be mended.
+    """
+    path, said = Path(name), ""
+    watch = Watch(path)
+    while True:
+        try:
+            scenario = shelf.find(name)
+            Play(scenario).stage(0)
+            return scenario
+        except ScriptError as error:
+            if error.source.path.resolve() != path.resolve():  # a bundled one, or another's
+                raise
+            more = f"\nand {len(error.more)} more: peephole check {path}" if error.more else ""
+            now = f"{error}{more}"
+        except PeepholeError as error:
+            if not said:
+                raise
+            now = str(error)
+        if now != said:
+            click.clear()
+            click.echo(
+                f"{now}\n\nIt begins once the file is right and saved. Ctrl+C ends.", err=True
+            )
+            said = now
+        while not watch.changed():
+            pause(EVERY)
 
 
 def told(error: PeepholeError) -> str:
