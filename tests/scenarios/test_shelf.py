@@ -158,6 +158,7 @@ def test_a_broken_file_of_a_package_is_listed_with_its_mistake(site: Path) -> No
     lines = {choice.name: choice for choice in choices.scenarios()}
     assert lines["bad"].problem == problem
     assert lines["esc"].enter.endswith("(from odd)")
+    assert lines["esc"].size.endswith("[odd]")
     assert named()["esc"].title == "a [31mb"
     with pytest.raises(ScriptError, match="not TOML"):
         shelf.find("bad")

@@ -20,6 +20,8 @@ ALSO = {"train": "train learn"}  # what else one may call a kind
 RUNS = 5  # of the runs that are listed
 Kind = Literal["tour", "scenario", "model", "text", "train", "run"]
 
+PACKAGE = 20  # letters of a package's name in the list
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -73,8 +75,13 @@ def scenarios() -> list[Choice]:
     choices = []
     guest = visitor()
     for h in shelf.headings(guest.scenarios if guest else None, guest is not None):
-        about, size, enter = h.about, f"{h.beats} beats", "plays it beat by beat"
-        enter += f" (from {h.package})" if h.package else ""
+        about, size, enter = (
+            h.about,
+            f"{h.beats} beat{'s' * (h.beats != 1)}",
+            "plays it beat by beat",
+        )
+        if h.package:  # said in the list as well: on a small screen there is no preview
+            size, enter = f"{size} [{h.package[:PACKAGE]}]", f"{enter} (from {h.package})"
         if h.problem:
             about, size, enter = h.problem, "", "cannot be played"
         group, when = h.wing or "Scenarios", str(h.year or "")
