@@ -188,7 +188,7 @@ def _public(path: Path) -> str:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "say where to serve"),
+        ((), "say where to serve. For example: peephole serve --ssh 2222 --anonymous"),
         (("--ssh", "0"), "say who may come in. --keys FILE names the keys that may, --anonymous lets in"),
         (("--ssh", "0", "--anonymous", "--keys", "{good}"), "anybody comes in, so no key is asked for"),
         (("--ssh", "0", "--anonymous", "--follow", "ada"), "ada needs a key"),
@@ -232,6 +232,22 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     result = CliRunner().invoke(main, ["serve", "--ssh", "0", "--anonymous"])
     assert result.exit_code == 2
     assert install("serve") in result.stderr
+
+
+@pytest.mark.parametrize("option", [
+    "--ssh", "--web", "--keys", "--host-key", "--token-file", "--origin", "--proxy", "--scenarios",
+    "--follow", "--log",
+])  # fmt: skip
+def test_an_option_that_says_nothing_starts_no_server(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Plan] = []
+    monkeypatch.setattr("tui.serve.server.serve", lambda plan: started.append(plan) or 0)
+    where = () if option in ("--ssh", "--web") else ("--ssh", "0", "--web", "0")
+    result = CliRunner().invoke(main, ["serve", *where, "--anonymous", option, ""])
+    assert result.exit_code == 2
+    assert result.stderr == f"peephole: {option}: nothing is written after it\n"
+    assert not started
 
 
 async def test_it_is_said_what_an_address_that_others_reach_means(

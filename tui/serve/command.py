@@ -18,6 +18,16 @@ from tui.serve.limits import Limits, options
 _FILE = click.Path(path_type=Path)
 
 
+class _Said(click.Option):
+    """An option whose value says something: "" is a variable of a shell that was not set."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        said = value if isinstance(value, (tuple, list)) else [value]
+        if any(isinstance(one, str) and not one.strip() for one in said):
+            raise PeepholeError("nothing is written after it", where=self.opts[0])
+        return super().type_cast_value(ctx, value)
+
+
 @click.group(
     invoke_without_command=True,
     epilog=examples(
@@ -30,21 +40,43 @@ _FILE = click.Path(path_type=Path)
         "peephole serve stop",
     ),
 )
-@click.option("--ssh", metavar="[HOST:]PORT", help="For any SSH client; HOST is 127.0.0.1.")
-@click.option("--web", metavar="[HOST:]PORT", help="For any browser, at an address with a token.")
-@click.option("--keys", type=_FILE, metavar="FILE", help="Whose keys come in (authorized_keys).")
+@click.option(
+    "--ssh", cls=_Said, metavar="[HOST:]PORT", help="For any SSH client; HOST is 127.0.0.1."
+)
+@click.option(
+    "--web", cls=_Said, metavar="[HOST:]PORT", help="For any browser, at an address with a token."
+)
+@click.option(
+    "--keys", cls=_Said, type=_FILE, metavar="FILE", help="Whose keys come in (authorized_keys)."
+)
 @click.option("--anonymous", is_flag=True, help="Anybody comes in, without a key.")
-@click.option("--host-key", type=_FILE, metavar="FILE", help="Of the server; made if not there.")
 @click.option(
-    "--token-file", type=_FILE, metavar="FILE", help="Keeps --web's token; made if not there."
+    "--host-key", cls=_Said, type=_FILE, metavar="FILE", help="Of the server; made if not there."
 )
 @click.option(
-    "--origin", multiple=True, metavar="URL", help="Of --web, as browsers see it at a proxy."
+    "--token-file",
+    cls=_Said,
+    type=_FILE,
+    metavar="FILE",
+    help="Keeps --web's token; made if not there.",
 )
-@click.option("--proxy", multiple=True, metavar="IP", help="Before --web; it says who visits.")
-@click.option("--scenarios", type=_FILE, metavar="DIR", help="Shown beside the bundled ones.")
-@click.option("--follow", default="", metavar="NAME", help="All watch what NAME, with a key, does.")
-@click.option("--log", type=_FILE, metavar="FILE", help="JSON lines; printed unless given.")
+@click.option(
+    "--origin",
+    cls=_Said,
+    multiple=True,
+    metavar="URL",
+    help="Of --web, as browsers see it at a proxy.",
+)
+@click.option(
+    "--proxy", cls=_Said, multiple=True, metavar="IP", help="Before --web; it says who visits."
+)
+@click.option(
+    "--scenarios", cls=_Said, type=_FILE, metavar="DIR", help="Shown beside the bundled ones."
+)
+@click.option("--follow", cls=_Said, metavar="NAME", help="All watch what NAME, with a key, does.")
+@click.option(
+    "--log", cls=_Said, type=_FILE, metavar="FILE", help="JSON lines; printed unless given."
+)
 @options
 @click.pass_context
 def serve(
@@ -58,7 +90,7 @@ def serve(
     origin: tuple[str, ...],
     proxy: tuple[str, ...],
     scenarios: Path | None,
-    follow: str,
+    follow: str | None,
     log: Path | None,
     **limits: Any,
 ) -> None:
@@ -70,7 +102,9 @@ def serve(
     if ctx.invoked_subcommand:
         return
     if ssh is None and web is None:
-        raise PeepholeError("say where to serve", do="For example: peephole serve --ssh 2222")
+        raise PeepholeError(
+            "say where to serve", do="For example: peephole serve --ssh 2222 --anonymous"
+        )
     if ssh is not None:
         _check_keys(keys, anonymous, follow)
     elif keys or anonymous or host_key or follow:
@@ -98,13 +132,13 @@ def serve(
             "serving needs more than the base install", do=install("serve")
         ) from None
     plan = Plan(
-        where, keys, anonymous, host_key, scenarios, follow, Limits(**limits), log,
+        where, keys, anonymous, host_key, scenarios, follow or "", Limits(**limits), log,
         WebPlan(where_web, token_file, origins, proxies) if where_web else None,
     )  # fmt: skip
     sys.exit(serve(plan))
 
 
-def _check_keys(keys: Path | None, anonymous: bool, follow: str) -> None:
+def _check_keys(keys: Path | None, anonymous: bool, follow: str | None) -> None:
     """Who may come in over SSH must have been said, and once."""
     if keys is None and not anonymous:
         raise PeepholeError(
