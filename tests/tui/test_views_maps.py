@@ -27,7 +27,7 @@ def cells(stage: Stage) -> dict[tuple[int, int], tuple[str, object]]:
         for column in matrix.columns:
             x = matrix.aside + (column - matrix.columns.start) * matrix.cell
             spot = matrix.at(x, y)
-            if spot is None or (y - matrix.head) % matrix.tall != (matrix.tall - 1) // 2:
+            if spot is None or (y - matrix.head) % matrix.tall != matrix.middle:
                 continue
             piece = strip.crop(x, x + matrix.cell)
             styles = {segment.style.bgcolor for segment in piece if segment.style}
@@ -73,6 +73,25 @@ async def test_attention_cells_hold_their_digits_and_the_future_is_blank() -> No
                 assert shown == pytest.approx(weights[row, column], abs=0.0051)
             else:
                 assert text.strip() == "·"
+
+
+async def test_digits_stand_in_the_middle_of_a_cell_of_two_lines() -> None:
+    stage = Stage("attention", lane("transformer", 8), cursor=7)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        matrix, found = stage.view.query_one(Matrix), cells(stage)
+        assert matrix.tall == 2
+        for row in range(9):  # a line is half of the row above, half of the one below
+            (piece,) = matrix.render_line(matrix.head + 2 * row).crop(
+                matrix.aside, matrix.aside + matrix.cell
+            )
+            above, below = (found.get((at, 0), ("", None))[1] for at in (row - 1, row))
+            colours = (piece.style.color, piece.style.bgcolor)
+            if row == 0:
+                assert (piece.text[0], colours[0]) == ("▄", below)
+            else:
+                assert (piece.text[0], colours[0]) == ("▀", above)
+                assert row == 8 or colours[1] == below
 
 
 async def test_a_map_that_was_hidden_is_laid_out_before_its_first_line() -> None:

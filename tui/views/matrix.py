@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from rich.cells import cell_len
+from rich.color import Color
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
@@ -78,9 +80,21 @@ class Matrix(Widget):
         longest = min(max(map(cell_len, columns), default=0), LABEL)
         self.head = steps(["x" * longest], self.cell, max(1, min(6, self.size.height // 4)))
         lines = self.size.height - self.head
-        tall = min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows)))
-        self.tall = max(low, tall - 1 + tall % 2)  # digits stand in the middle: 3 lines or 1
-        self._high = max(1, lines // self.tall)
+        fitting = min(TALLEST, (self.cell + 1) // 2, lines // max(1, len(rows)))
+        self.tall = max(low, fitting)
+        if self._halves and low < 2 and lines < 2 * len(rows) + 1:
+            self.tall = 1  # there is no line for the lower half of the last row
+        self._high = max(1, (lines - self._halves) // self.tall)
+
+    @property
+    def _halves(self) -> bool:
+        """Whether a cell is a line with half a line above and below it: its digits stand in the middle."""
+        return self.tall == 2 and self._scale is not None and not self._scale.plain
+
+    @property
+    def middle(self) -> int:
+        """The line of a cell that has its digits."""
+        return 1 if self._halves else (self.tall - 1) // 2
 
     @property
     def columns(self) -> range:
@@ -102,7 +116,8 @@ class Matrix(Widget):
             segments = self._axis(y)
         else:
             row, line = divmod(y - self.head, self.tall)
-            segments = self._row(self._top + row, line)
+            at = self._top + row
+            segments = self._edge(at) if self._halves and not line else self._row(at, line)
         strip = Strip(segments).apply_style(self.rich_style)
         return strip.adjust_cell_length(self.size.width, self.rich_style)
 
@@ -125,7 +140,7 @@ class Matrix(Widget):
         if row >= len(self._grid.rows):
             return []
         assert self._scale is not None
-        here, middle = row == self.row, line == (self.tall - 1) // 2
+        here, middle = row == self.row, line == self.middle
         name = clip(self._grid.rows[row], self.aside - 2, self._scale.ellipsis)
         mark = self._scale.mark if here and middle else " "
         text = f"{mark}{name if middle else '':<{self.aside - 1}}"
@@ -133,6 +148,33 @@ class Matrix(Widget):
         for column in self.columns:
             segments.append(self._cell(row, column, middle))
         return segments
+
+    def _edge(self, row: int) -> list[Segment]:
+        """The line between two rows: half of it belongs to each."""
+        return [
+            Segment(" " * self.aside),
+            *(self._half(row - 1, row, column) for column in self.columns),
+        ]
+
+    def _half(self, upper: int, lower: int, column: int) -> Segment:
+        """The lower half of a cell above the upper half of another, as far as they are there."""
+        above, below = self._ground(upper, column), self._ground(lower, column)
+        if above is None:
+            glyph, style = ("▄", Style(color=below)) if below else (" ", Style())
+        else:
+            glyph, style = "▀", Style(color=above, bgcolor=below)
+        return Segment(glyph * self.cell, style)
+
+    def _ground(self, row: int, column: int) -> Color | None:
+        """The colour of a cell; None where there is none in sight."""
+        assert self._scale is not None
+        if not max(0, self._top) <= row < len(self._grid.rows):
+            return None
+        first, stop = self._grid.spans[row]
+        if not first <= column < stop:
+            return None
+        _, style = self._scale.cell(float(self._grid.values[row, column]), self.cell, False)
+        return style.bgcolor
 
     def _cell(self, row: int, column: int, middle: bool) -> Segment:
         assert self._scale is not None
