@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from tests.tui.score_stage import idle, press
+from tests.tui.test_follow import follows, room
 from tui.app import PeepholeApp, read
 from tui.screens.dock import Dock
 from tui.views.equation import EquationView
@@ -35,3 +41,37 @@ async def test_a_low_screen_has_none() -> None:
     app = PeepholeApp(read(["lstm"], SENTENCE))
     async with app.run_test(size=(120, 40)):
         assert not app.screen.query_one(Dock).display
+
+
+@pytest.mark.parametrize("name", ["equation", "gradient", "unit", "jacobian"])
+async def test_a_text_that_has_become_shorter_is_shown_to_its_end(name: str) -> None:
+    from tui import views
+
+    long, short = read(["lstm"], SENTENCE), read(["lstm"], "the cats")
+    app = PeepholeApp(long)
+    async with app.run_test(size=(200, 60)) as pilot:
+        view = views.load(name)()
+        await app.screen.mount(view)
+        lane = long.lanes[0]
+        view.show(lane, len(lane.trace) - 1)
+        await idle(pilot)
+        lane.trace = short.lanes[0].trace
+        view.point(unit=1, layer=0)
+        assert view.cursor == view.last == len(lane.trace) - 1
+        await idle(pilot)
+
+
+async def test_a_follower_of_a_tall_window_goes_along_where_something_is_typed(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", read(["lstm"], SENTENCE), size=(200, 60))
+        bob = await here.join("follower", size=(200, 60))
+        await press(ada, "end")
+        await follows(bob, ada)
+        await press(ada, "i")
+        await follows(bob, ada)
+        await press(ada, *"the", "space")
+        await follows(bob, ada)
+        view = bob.app.screen.query_one(Dock).query_one(EquationView)
+        assert view.cursor == bob.app.screen.session.cursor == 1

@@ -67,13 +67,30 @@ class View(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.lane: Lane | None = None
-        self.cursor = self.shown = 0
+        self._cursor = self._shown = 0
         self.at_layer: int | None = None  # None until one is chosen
 
     @property
     def trace(self) -> Trace | None:
         """The trace on show, or None before there is a row to show."""
         return self.lane.trace if self.lane is not None and len(self.lane.trace) else None
+
+    @property
+    def cursor(self) -> int:
+        # A lane that reads another text may have fewer rows by the time that something is drawn.
+        return max(0, min(self._cursor, self.last))
+
+    @cursor.setter
+    def cursor(self, row: int) -> None:
+        self._cursor = row
+
+    @property
+    def shown(self) -> int:
+        return min(self._shown, self.last + 1)
+
+    @shown.setter
+    def shown(self, rows: int) -> None:
+        self._shown = rows
 
     @property
     def called(self) -> str:
