@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import stat
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from click.testing import CliRunner
 from engine.extras import install
 from tests.serve.ssh import Server, make_key, needed, run, serving, terminal, wait
 from tui.cli import main
-from tui.serve.address import Address
+from tui.serve.address import Address, no_listening
 from tui.serve.limits import Limits
 from tui.serve.server import Plan
 from tui.serve.server import Server as Server_
@@ -269,7 +271,43 @@ async def test_it_is_said_what_an_address_that_others_reach_means(
             ssh=address, keys=keys, anonymous=anonymous, host_key=tmp_path / "host", scenarios=None,
             follow="", limits=Limits(), log=tmp_path / "log",
         )  # fmt: skip
-        await Server_(plan)._ssh(address)
-        shown = capfd.readouterr().err
+        server = Server_(plan)
+        await server._ssh(address)
+        assert not capfd.readouterr().err  # it is said when all of the server is there
+        shown = "".join(f"{line}\n" for line in server._news)
         assert said in shown
         assert ("is not only this machine" in shown) == (host != "127.0.0.1")
+
+
+@pytest.mark.parametrize("broken", ["port", "python"])
+def test_nobody_is_asked_in_where_the_server_cannot_start(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1] if broken == "port" else 0
+        if broken == "python":
+            (tmp_path / "python").write_text("")  # may not be run
+            monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+        result = CliRunner().invoke(
+            main, ["serve", "--ssh", "0", "--anonymous", "--web", str(port),
+                   "--host-key", str(tmp_path / "key"), "--log", str(tmp_path / "log")],
+        )  # fmt: skip
+    assert result.exit_code == 2
+    said = {
+        "port": f"peephole: 127.0.0.1:{port}: taken. `peephole serve status` says whether it is yours\n",
+        "python": f"peephole: {tmp_path / 'python'}: visits cannot be started (Permission denied)\n",
+    }
+    assert result.stderr == said[broken]
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_a_port_that_may_not_be_had_says_which_may() -> None:
+    said = str(no_listening(Address("127.0.0.1", 80), PermissionError(errno.EACCES, "no")))
+    assert said == (
+        "127.0.0.1:80: cannot listen there (permission denied). "
+        "Ports below 1024 are the system's: take one above 1023"
+    )

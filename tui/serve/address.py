@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 
@@ -48,6 +50,21 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def no_listening(address: Address, error: OSError | UnicodeError) -> PeepholeError:
+    """Why nobody can listen at an address. (asyncio wraps the system's words in its own.)"""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        return PeepholeError(
+            "taken", where=str(address), do="`peephole serve status` says whether it is yours"
+        )
+    known = number is not None and number in errno.errorcode
+    what = os.strerror(number).lower() if known and number else "no such host"
+    do = ""
+    if number == errno.EACCES and 0 < address.port < 1024:
+        do = "Ports below 1024 are the system's: take one above 1023"
+    return PeepholeError(f"cannot listen there ({what})", where=str(address), do=do)
 
 
 def _is_ip(text: str, version: int) -> bool:

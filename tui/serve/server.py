@@ -63,6 +63,7 @@ class Server:
         post = self.host.path if self.host is not None else None
         self.visits = Visits(House(plan.scenarios, post=post), plan.limits)
         self.addresses: dict[str, str] = {}
+        self._news: list[str] = []
         self._began = time.time()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -83,6 +84,8 @@ class Server:
             fronts = [await self._ssh(self.plan.ssh)] if self.plan.ssh else []
             fronts += [await self._web(self.plan.web)] if self.plan.web else []
             await self.visits.start()
+            for line in self._news:  # nobody is asked in before all of it is there
+                _say(line)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.stop)
             self.log("start", pid=os.getpid(), **self.addresses)
@@ -122,18 +125,20 @@ class Server:
         )  # fmt: skip
         there = await front.open(address, key)
         self.addresses["ssh"] = str(there)
-        _say(f"over SSH on {there}. Come in with: ssh -p {there.port} {_reach(there)}")
-        _say(f"host key {key.get_fingerprint()}{' (new)' if made else ''} in {path}")
+        self._news.append(f"over SSH on {there}. Come in with: ssh -p {there.port} {_reach(there)}")
+        self._news.append(f"host key {key.get_fingerprint()}{' (new)' if made else ''} in {path}")
         if plan.follow:
-            _say(
+            self._news.append(
                 f"{plan.follow} presents, with a key of {plan.keys}: ssh -p {there.port} "
                 f"{plan.follow}@{_reach(there)}. All others watch."
             )
         if not there.is_loopback:
             who = "without a key" if plan.anonymous else f"with a key of {plan.keys}"
-            _say(f"{there.host} is not only this machine: whoever reaches it may come in {who}.")
+            self._news.append(
+                f"{there.host} is not only this machine: whoever reaches it may come in {who}."
+            )
         if os.getuid() == 0:
-            _say("it runs as root, and so do its visits: give it a user of its own.")
+            self._news.append("it runs as root, and so do its visits: give it a user of its own.")
         return front.close
 
     async def _web(self, plan: WebPlan) -> Callable[[float], Awaitable[None]]:
@@ -149,10 +154,12 @@ class Server:
         self.addresses["web"] = str(there)
         own = f"http://{Address(_reach(there), there.port)}"
         for origin in plan.origins or (own,):
-            _say(f"in a browser on {origin}/{secret}/")
+            self._news.append(f"in a browser on {origin}/{secret}/")
         if not there.is_loopback:
-            _say(f"{there.host} is not only this machine, and HTTP is read by whoever passes it on: "
-                 "let a proxy with TLS stand before it (docs/serving.md).")  # fmt: skip
+            self._news.append(
+                f"{there.host} is not only this machine, and HTTP is read by whoever passes it on: "
+                "let a proxy with TLS stand before it (docs/serving.md)."
+            )
         return front.close
 
 

@@ -11,7 +11,7 @@ import asyncssh
 from asyncssh.constants import DISC_NO_MORE_AUTH_METHODS_AVAILABLE, OPEN_ADMINISTRATIVELY_PROHIBITED
 
 from engine.errors import PeepholeError
-from tui.serve.address import Address
+from tui.serve.address import Address, no_listening
 from tui.serve.door import VERSION, Door, Gate
 from tui.serve.keys import authorized
 from tui.serve.limits import Limits
@@ -86,8 +86,7 @@ class Front:
                 address.host, address.port, tunnel=self.gate, options=options
             )
         except (OSError, UnicodeError) as error:
-            what = getattr(error, "strerror", None) or "no such host"
-            raise PeepholeError(f"cannot listen there ({what})", where=str(address)) from None
+            raise no_listening(address, error) from None
         return Address(address.host, self._listener.get_port())
 
     async def close(self, seconds: float) -> None:

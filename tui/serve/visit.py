@@ -98,10 +98,15 @@ class Visits:
         if not self.home:
             self.home = tempfile.mkdtemp(prefix="peephole-home-")
             os.chmod(self.home, 0o500)
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", MODULE, stdin=PIPE, stdout=PIPE, stderr=PIPE,
-            start_new_session=True, env=self._environment(),
-        )  # fmt: skip
+        try:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", MODULE, stdin=PIPE, stdout=PIPE, stderr=PIPE,
+                start_new_session=True, env=self._environment(),
+            )  # fmt: skip
+        except OSError as error:
+            raise PeepholeError(
+                f"visits cannot be started ({error.strerror})", where=sys.executable
+            ) from None
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         self._listening = loop.create_task(self._listen(self.process))

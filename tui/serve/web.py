@@ -19,7 +19,7 @@ from pathlib import Path
 from aiohttp import WSCloseCode, web
 
 from engine.errors import PeepholeError
-from tui.serve.address import Address
+from tui.serve.address import Address, no_listening
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.origin import Known, plain
@@ -86,8 +86,7 @@ class Front:
                 lambda: _Hall(self), address.host, address.port, backlog=100
             )
         except (OSError, UnicodeError) as error:
-            what = getattr(error, "strerror", None) or "no such host"
-            raise PeepholeError(f"cannot listen there ({what})", where=str(address)) from None
+            raise no_listening(address, error) from None
         return Address(address.host, self._listener.sockets[0].getsockname()[1])
 
     async def close(self, seconds: float) -> None:
