@@ -198,6 +198,8 @@ def _public(path: Path) -> str:
         (("--ssh", "192.0.2.1:0", "--anonymous"), "192.0.2.1:0: cannot listen there"),
         (("--ssh", "0", "--keys", "{missing}"), "missing: the keys: No such file or directory"),
         (("--ssh", "0", "--keys", "{empty}"), "empty: no public key in it"),
+        (("--ssh", "0", "--keys", "{remarks}"), "remarks: no public key in it"),
+        (("--ssh", "0", "--anonymous", "--follow", "ada", "--keys", "{none}"), "none: no public key in it"),
         (("--ssh", "0", "--keys", "{open}"), "open: others may write it (mode 0666)"),
         (("--ssh", "0", "--anonymous", "--host-key", "{read}"), "host key may be read by others (mode 0644)"),
         (("--ssh", "0", "--anonymous", "--host-key", "{good}"), "no private key that can be read without a"),
@@ -218,9 +220,13 @@ def test_mistakes_are_one_message(
         source = keys["ada"] if name == "read" else Path(f"{keys['ada']}.pub")
         file.write_bytes(b"nonsense\n" if name == "empty" else source.read_bytes())
         file.chmod(mode)
+    for name, text in (("remarks", "# ada, bea\n\n"), ("none", "")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
     (tmp_path / "run").mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    known = {name: str(tmp_path / name) for name in ("empty", "open", "read", "good", "missing")}
+    names = ("empty", "remarks", "none", "open", "read", "good", "missing")
+    known = {name: str(tmp_path / name) for name in names}
     result = CliRunner().invoke(main, ["serve", *(part.format(**known) for part in args)])
     assert result.exit_code == 2
     assert said in result.stderr
@@ -244,7 +250,7 @@ def test_an_option_that_says_nothing_starts_no_server(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Plan] = []
-    monkeypatch.setattr("tui.serve.server.serve", lambda plan: started.append(plan) or 0)
+    monkeypatch.setattr("tui.serve.server.serve", started.append)
     where = () if option in ("--ssh", "--web") else ("--ssh", "0", "--web", "0")
     result = CliRunner().invoke(main, ["serve", *where, "--anonymous", option, ""])
     assert result.exit_code == 2

@@ -73,6 +73,9 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
                 do=f"Say: chmod go-w {path}",
             )  # fmt: skip
         keys = asyncssh.import_authorized_keys(data.decode())
+        entries = (*keys._user_entries, *keys._ca_entries, *keys._x509_entries)
+        if not entries:
+            raise ValueError("empty, or remarks only")
     except OSError as error:
         raise PeepholeError(f"the keys: {error.strerror}", where=str(path)) from None
     except (ValueError, asyncssh.KeyImportError):
@@ -80,7 +83,6 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
             "no public key in it", where=str(path),
             do="It is a file like ~/.ssh/authorized_keys: a public key on each line",
         ) from None  # fmt: skip
-    entries = (*keys._user_entries, *keys._ca_entries, *keys._x509_entries)
     if strange := {name for one in entries for name in one.options if name.lower() not in OPTIONS}:
         raise PeepholeError(
             f"the option {min(strange)} of a key would not hold here", where=str(path),
