@@ -193,7 +193,7 @@ def bundled_runs() -> tuple[str, ...]:
 def run_folder(name: str | Path) -> Path:
     """A run as a command's argument names it: a folder, or else the name of a bundled one."""
     path = Path(name)
-    return RUNS / path if not path.exists() and str(name) in bundled_runs() else path
+    return RUNS / path if str(name) in bundled_runs() and not path.exists() else path
 
 
 def place(run: str, folder: Path) -> Path:

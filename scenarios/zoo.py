@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -151,10 +152,10 @@ def model(name: str, steps: int | None = None) -> LanguageModel:
             raise PeepholeError(f"no checkpoint {early!r} of {name}", do=f"Write {name}@{EARLY}")
         steps = int(early)
     path = WEIGHTS / f"{stem(name, steps)}.safetensors"
-    if not path.exists():
-        if Path(name).is_dir():
+    if not os.path.exists(path):  # False also of a name that no file could have
+        if os.path.isdir(name):
             raise PeepholeError("a folder, not a model", where=name, do="Name the file in it")
-        if Path(name).is_file():
+        if os.path.isfile(name):
             return load_model(name)  # says what is wrong with it
         entry(name)
         have = sorted(

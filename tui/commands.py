@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -122,7 +123,7 @@ def watch(runs: tuple[Path, ...], printed: bool, as_json: bool) -> None:
 
     folders = []
     for path in map(readers.run_folder, runs):
-        if not path.exists() and (near := did_you_mean(str(path), readers.bundled_runs())):
+        if not os.path.exists(path) and (near := did_you_mean(str(path), readers.bundled_runs())):
             raise PeepholeError("no such run", where=str(path), do=near)
         folders.append(RunFolder.open(path))
     if printed or as_json or not _terminal():

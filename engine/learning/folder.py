@@ -71,7 +71,7 @@ class RunFolder:
         """
         path = Path(path)
         if not is_run(path):
-            if path.exists():
+            if os.path.exists(path):
                 do = "Choose another folder; `peephole learn TASK --run FOLDER` makes a new one"
                 raise PeepholeError(
                     "is there, but is not a run of peephole", where=str(path), do=do
@@ -231,4 +231,7 @@ def trainer(folder: RunFolder) -> str:
 def is_run(path: str | Path) -> bool:
     """Whether a folder looks like a run's."""
     path = Path(path)
-    return (path / CONFIG).is_file() and (path / METRICS).is_file()
+    try:
+        return (path / CONFIG).is_file() and (path / METRICS).is_file()
+    except OSError:  # a name that no file could have, as somebody's text may be
+        return False

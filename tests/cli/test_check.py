@@ -253,10 +253,11 @@ def test_what_to_do_with_a_run_or_a_trace_that_is_named_as_a_model(
         "my-run": 'run = "./my-run"',
         "t.safetensors": "A trace is one reading",
         "gone.safetensors": "`peephole train` makes such a file",
+        "x" * 5000: "`peephole list models` names all",
         "rmm": "`peephole list models` names all",
     }
     for name, do in named.items():
         path = write([(f'"{models["lstm"]}"', f'"{name}"', None)])
         (record,) = found(cli("check", path, "--json"))
         assert do in record["hint"], name
-        assert underlined(path, record) == name
+        assert underlined(path, record) == name, name[:20]

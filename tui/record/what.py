@@ -72,7 +72,7 @@ def subject(
     path = readers.run_folder(asked.what)
     if is_run(path):
         made = _runs(asked, look)
-    elif path.is_file() and content_of(path) == "trace":
+    elif os.path.isfile(path) and content_of(path) == "trace":
         _only(asked, "a trace has its text already", "text", "beside", "target", "decode", "most")
         session = start.of_trace(load_trace(path))
         made = Subject(PeepholeApp(session, **look), path.stem)
