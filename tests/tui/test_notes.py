@@ -129,6 +129,24 @@ async def test_it_waits_finds_shows_and_drives(runtime: Path) -> None:
             await sees(notes, "beat 1/15")
 
 
+@pytest.mark.parametrize("keys", [("G",), ("question_mark",), ("g", "3"), ("x",), ("i", "t")])
+async def test_a_command_closes_what_was_left_open_on_the_projector(keys: tuple[str, ...]) -> None:
+    async with playing() as pilot, reading() as notes:
+        screen = pilot.app.screen
+        await sees(notes, "beat 1/15")
+        await press(pilot, *keys)
+        assert pilot.app.screen.is_modal or screen.typing
+        await press(notes, "G", "4", "enter")
+        await until(lambda: screen.beat == 3)
+        assert pilot.app.screen is screen
+        assert not screen.typing
+        await press(pilot, *keys)
+        await press(notes, "c")
+        await until(lambda: screen.curtain)
+        await until(lambda: len(pilot.app.screen_stack) == pilot.app.screen_stack.index(screen) + 2)
+        assert not screen.typing
+
+
 async def test_every_size_shows_what_a_speaker_needs() -> None:
     async with playing() as pilot, reading() as notes:
         await until(lambda: notes.app.screen.card and notes.app.screen.card.said)

@@ -153,8 +153,12 @@ class Speaker(Companion):
         if screen is None or screen.play_script is None:
             return
         if do == "curtain" or screen.curtain:  # a step takes the curtain away, and no more
+            if not screen.curtain:
+                self._clear(screen)
             screen.action_curtain()
-        elif do == "beat" and number is not None:
+            return
+        self._clear(screen)
+        if do == "beat" and number is not None:
             if 0 <= number < len(screen.play_script):
                 screen.go_to_beat(number)
         elif do == "previous":
@@ -163,6 +167,13 @@ class Speaker(Companion):
             await self.app.run_action(
                 "over", screen
             )  # a chapter of the tour leads on to the next one
+
+    def _clear(self, screen: ScoreScreen) -> None:
+        """Close what was left open in front of the beat: dialogs, help, a line to type in."""
+        while self.app.screen is not screen and self.app.screen.is_modal:
+            self.app.screen.dismiss(None)
+        if screen.typing:
+            screen.end_typing(False)
 
 
 def _short(text: str, most: int = LETTERS) -> str:
