@@ -146,7 +146,7 @@ def open_(
             raise PeepholeError("a run has its own probe to read", where=what)
         session = start.of_run(run, int(update) if update else None)
         start.screen(lambda: session)
-    elif Path(what).exists() and content_of(what) == "trace":
+    elif os.path.exists(what) and content_of(what) == "trace":
         if text is not None or written:
             raise PeepholeError("a trace has its text already", where=what)
         trace = load_trace(what)

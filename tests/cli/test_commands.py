@@ -223,3 +223,8 @@ def test_what_begins_beyond_the_text_is_refused(options: tuple[str, str]) -> Non
     found = CliRunner().invoke(main, ["run", "lstm", "the cats .", *options])
     assert found.exit_code == 2
     assert "the text ends at row 3" in found.output
+
+
+@pytest.mark.parametrize("command", ["open", "watch", "record"])
+def test_a_name_that_no_file_could_have_is_a_mistake(cli, command: str) -> None:
+    assert cli(command, "x" * 5000).exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -116,7 +117,7 @@ def record(
     )  # fmt: skip
     name = Path(what).stem.replace(":", "-") or "film"
     to = None if output == "-" else Path(output or f"{name}{SUFFIXES[form or 'cast']}")
-    folder = to is not None and (to.is_dir() or str(output).endswith(("/", "\\")))
+    folder = to is not None and (os.path.isdir(to) or str(output).endswith(("/", "\\")))
     if to is None and form is None:
         raise PeepholeError("stdout has no name to tell the format by", do="Say --format")
     kind = form or "svg" if folder or to is None else format_of(to, form)
