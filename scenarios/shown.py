@@ -57,8 +57,9 @@ def _within(number: int | None, axis: str, lanes: Sequence[Lane]) -> None:
     named = _names(lanes)
     if not count:
         raise Unseen(f"{named} has no {axis}s", axis, str(number), f"Take `{axis}` out")
-    there = f"only {axis} 0" if count == 1 else f"{axis}s 0 to {count - 1}"
-    raise Unseen(f"{named} has {there}, not {number}", axis, str(number))
+    there = f"there is only {axis} 0" if count == 1 else f"there are {axis}s 0 to {count - 1}"
+    labels = " and ".join(lane.label for lane in lanes)
+    raise Unseen(f"{there} in {labels}, not {number}", axis, str(number))
 
 
 def _of(of: str, view: str, lanes: Sequence[Lane]) -> None:
