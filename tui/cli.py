@@ -17,6 +17,7 @@ from engine.errors import PeepholeError, did_you_mean
 from scenarios.learning import one_thread
 from tui import start
 from tui.epilog import examples
+from tui.usage import mistake
 
 MISTAKE, STOPPED, CLOSED = 2, 130, 141
 ELSEWHERE = {
@@ -57,7 +58,7 @@ class Cli(click.Group):
             _more(error)
             code = MISTAKE
         except click.ClickException as error:
-            error.show()
+            click.echo(f"peephole: {mistake(error)}", err=True)
             code = MISTAKE
         except (click.Abort, KeyboardInterrupt):
             click.echo("stopped", err=True)

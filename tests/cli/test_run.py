@@ -173,8 +173,8 @@ MISTAKES = [
     (["run", "{lstm}", TEXT, "--backend", "jax"], "jax"),
     (["run", "{lstm}", TEXT, "--backend", "torch", "--device", "nowhere"], "nowhere"),
     (["run", "{tmp}/none.safetensors", TEXT], "no such file"),
-    (["run", "{lstm}"], "Missing argument 'TEXT'"),
-    (["run", "{lstm}", TEXT, "--jsn"], "No such option"),
+    (["run", "{lstm}"], "TEXT is missing"),
+    (["run", "{lstm}", TEXT, "--jsn"], "--jsn: no such option"),
 ]
 
 

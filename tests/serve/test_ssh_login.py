@@ -205,7 +205,7 @@ def _public(path: Path) -> str:
         (("--ssh", "0", "--anonymous", "--host-key", "{good}"), "no private key that can be read without a"),
         (("--ssh", "0", "--anonymous", "--scenarios", "{missing}"), "missing: no such folder"),
         (("--ssh", "0", "--anonymous", "--log", "{missing}/log"), "log: cannot be written (No such file"),
-        (("--ssh", "0", "--anonymous", "--sessions", "0"), "Invalid value for '--sessions'"),
+        (("--ssh", "0", "--anonymous", "--sessions", "0"), "--sessions: 0 is not in the range 1 to 10000 ("),
         (("--ssh", "0", "--anonymous", "--rows", "50", "20"), "--rows: the least (50) is more than the most"),
         (("status",), "no server of yours runs here"),
         (("stop",), "no such server of yours runs here"),
