@@ -24,7 +24,11 @@ ANSWERS = (
     "digit",
     "erase",
     "reveal",
+    "hint",
 )  # actions that are only there while a question is open
+# What would change something else: its letters, but those that go about (n, N, G, j, k), enlarge (z), draw
+# the curtain (c) or are the app's (q, A, T).
+_OTHERS = "abdefghilmoprstuvwxyBCDEFHIJKLMOPQRSUVWXYZ"
 _ANSWERS = [  # before all others of their keys
     *(
         _key(letter, f"choose({n})", "Choose", "Choose an answer")
@@ -43,6 +47,8 @@ _ANSWERS = [  # before all others of their keys
         show=True,
         display="Enter",
     ),
+    # Without an id: not in the help, nor in the palette.
+    Binding(",".join([*_OTHERS, "minus", "plus", "equals_sign"]), "hint", show=False),
 ]
 KEYS: list[BindingType] = [
     *_ANSWERS,

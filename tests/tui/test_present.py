@@ -271,6 +271,43 @@ async def test_a_question_hides_the_answer_until_it_is_asked_for(tmp_path: Path)
         assert s.curtain
 
 
+@pytest.mark.parametrize(("beat", "said"), [("2", "a to c, please"), ("3", "a number, please")])
+async def test_no_letter_but_an_answer_does_anything_while_a_question_is_open(
+    tmp_path: Path, beat: str, said: str
+) -> None:
+    async with PeepholeApp(None, script(tmp_path)).run_test(
+        size=(100, 36), notifications=True
+    ) as pilot:
+        await told(pilot)
+        await told(pilot, "G", beat, "enter")
+        s = screen(pilot)
+        before = s.session.lanes, s.session.cursor, text(pilot)
+        for key in (*"bdfgilmoprstuvwxBPX", "minus", "plus"):
+            if s.may_answer("choose", (ord(key[0]) - ord("a"),)) or (
+                beat == "3" and key == "minus"
+            ):
+                continue
+            await press(pilot, key)
+            assert pilot.app.screen is s, key
+            assert [n.message for n in pilot.app._notifications] == [
+                f"{said}: Enter measures it"
+            ], key
+            assert s.asking
+            assert not s.typing
+            assert not s.session.loop
+        pilot.app.clear_notifications()
+        await idle(pilot)
+        assert (s.session.lanes, s.session.cursor, text(pilot)) == before
+        await press(pilot, "question_mark")
+        assert pilot.app.screen is not s
+        await press(pilot, "escape", "z")
+        assert s.big
+        await told(pilot, "n")
+        assert s.revealed
+        await press(pilot, "l")
+        assert s.session.loop
+
+
 @pytest.mark.parametrize(
     ("typed", "key", "said"),
     [

@@ -51,7 +51,7 @@ class Asking(Scripted):
             return isinstance(parameters[0], int) and parameters[0] < len(question.choices)
         if action == "erase":
             return bool(question.guess and self.said)
-        return action == "reveal" or bool(question.guess)
+        return action in ("reveal", "hint") or bool(question.guess)
 
     def action_choose(self, number: int) -> None:
         assert self.question is not None
@@ -79,6 +79,14 @@ class Asking(Scripted):
                 self.complain(error)
                 return
         self.reveal()
+
+    def action_hint(self) -> None:
+        """What is typed here: for a letter that would do something else where nothing is asked."""
+        assert self.question is not None
+        last = chr(ord("a") + len(self.question.choices) - 1)
+        what = "a number, please" if self.question.guess else f"a to {last}, please"
+        self.app.clear_notifications()  # it is said once, however many letters are typed
+        self.notify(f"{what}: Enter measures it", timeout=3)
 
     def reveal(self) -> None:
         """The answer, whether something was guessed or not."""

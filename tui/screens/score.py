@@ -100,7 +100,9 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
             return False
         if action in ANSWERS and not self.may_answer(action, parameters):
             return False
-        if action == "play" and self.asking:  # what is played would be the answer
+        if (
+            action in ("play", "type") and self.asking
+        ):  # the one plays the answer, the other is a letter
             return False
         if action == "decode":  # for models that write
             return any(lane.source and not lane.whole for lane in self.session.lanes)
