@@ -78,11 +78,13 @@ def headline(
     pause = (f"· {play} ", "muted")
     if pause in right and cells(right) > width // 2:
         right.remove(pause)  # that it is paused can be seen
-    while len(right) > 2 and cells(right) > width // 2:
+    while len(right) > 1 and cells(right) > width // 2:
         right.pop()  # no half of a word, and no dot with nothing behind it
     lefts = _lefts(session, beat, lead or [(" peephole ", "accent")])
     if lead:
         lefts += [[*lead, (f" {beat}", "primary")], lead]
+    elif beat:
+        lefts += [lefts[-1][1:], [(f" {beat}", "primary")]]  # no part of a number, ever
     fits = (left for left in lefts if cells(left) + cells(right) <= width)
     return next(fits, lefts[-1]), right
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +146,21 @@ async def test_time_is_counted_down_in_a_group_of_cells_of_its_own(tmp_path: Pat
         await until(pilot, lambda: "over" in lines(pilot)[0])
         assert line.parts[0][1] == "bad"
         await until(pilot, lambda: line.size.width == len(line.parts[0][0]))
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 100])
+async def test_beside_the_timer_no_number_is_cut(width: int) -> None:
+    from scenarios import shelf
+
+    show = Show((shelf.find("agreement"),), beat=13, minutes=10, big=True)
+    async with playing(show).run_test(size=(width, 24)) as pilot:
+        await until(pilot, lambda: here(pilot).beat == 13 and len(here(pilot).session.lanes) == 2)
+        await until(pilot, lambda: "left" in lines(pilot)[0])
+        await idle(pilot)
+        head = lines(pilot)[0]
+        assert "beat 14/15 " in head, head
+        assert re.search(r"row +\d+ of 13 ", head), head
+        assert re.search(r" \d+:\d\d left $", head), head
 
 
 # A booth ------------------------------------------------------------------------------------------

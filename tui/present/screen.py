@@ -40,6 +40,7 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
         self._show_, self.alone = show, show.kiosk
         self._first: int | None = show.beat
         self._hold: Timer | None = None
+        self._timed = 0  # columns of the timer
         super().__init__(session, scenario)
 
     def on_mount(self) -> None:
@@ -68,13 +69,18 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
 
     # The timer ------------------------------------------------------------------------------------
 
+    @property
+    def aside(self) -> int:
+        return self._timed
+
     def _count(self) -> None:
         """Say how much time is left; only this group of cells is drawn."""
         line = self.query_one("#timer", Line)
         began, now = self.app.began, time.monotonic()
         said = f" {left(began, self.app.minutes, now)} "
         if line.styles.width is None or line.styles.width.value != len(said):
-            line.styles.width = len(said)
+            line.styles.width = self._timed = len(said)
+            self.say()  # the words beside it have another room
         over = now > began + 60 * self.app.minutes
         line.say((said, "bad" if over else "accent"))
 

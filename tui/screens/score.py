@@ -120,6 +120,11 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
         useless = tuple(action for action, useful in here.items() if not useful)
         return (*useless, *self.silent)
 
+    @property
+    def aside(self) -> int:
+        """Columns of the first line that something else takes."""
+        return 0
+
     # Showing --------------------------------------------------------------------------------------
 
     def sync(self) -> None:
@@ -135,10 +140,11 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
         """The two lines of text, and the guide."""
         self.guide()
         lead = self.app.companion.lead if self.app.companion is not None else []
-        left, right = headline(self.session, self.beat_number, self.size.width, lead)
+        room = self.size.width - self.aside
+        left, right = headline(self.session, self.beat_number, room, lead)
         self.query_one("#head", Line).say(*left)
         state = self.query_one("#state", Line)
-        width = min(sum(cell_len(text) for text, _ in right), self.size.width // 2)
+        width = min(sum(cell_len(text) for text, _ in right), room // 2)
         if state.styles.width is None or state.styles.width.value != width:
             state.styles.width = width
         state.say(*right)
