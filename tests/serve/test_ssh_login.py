@@ -63,7 +63,16 @@ def test_with_a_key_of_the_file_and_no_other(locked: Server, keys: dict[str, Pat
         done = run(locked, "-tt", key=key, user="stranger")
         assert done.returncode == 255
         assert "Permission denied (publickey)" in done.stderr
-    wait(lambda: len(locked.events("refused", name="stranger", reason="no login")) == 2)
+    wait(lambda: len(locked.events("refused", name="stranger")) == 2)
+    wrong, none = locked.events("refused", name="stranger")
+    shown = subprocess.run(
+        [needed("ssh-keygen"), "-lf", f"{keys['eve']}.pub"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert (wrong["reason"], wrong["tried"], wrong["key"]) == ("key refused", 1, shown.split()[1])
+    assert none["reason"] == "no login"
     assert not locked.events("login", name="stranger")
 
 

@@ -23,6 +23,7 @@ from tui.serve.visit import Visits
 LOGIN = 30  # seconds for the login
 BEGIN = 10.0  # seconds from the login until a session has begun
 TRIES = 6  # keys that are not known
+SHOWN = 3  # of their fingerprints in the log
 REFUSALS = 20  # things that are not to be had here, until who asks for them is sent away
 DEAR = "-diffie-hellman-*,rsa*"  # exchanges of keys that cost the server 15 to 50 ms, and a client nothing
 ALIVE, MISSED = 15, 3  # seconds without a word until a client is asked for one, and how often
@@ -116,6 +117,7 @@ class Login(asyncssh.SSHServer):
         self._front = front
         self._name, self._began, self._in = "", False, False
         self._tries = self._refusals = 0
+        self._offered: dict[str, None] = {}  # fingerprints of keys that were refused
         self._session: Session | None = None
         self._idle: asyncio.TimerHandle | None = None
 
@@ -127,7 +129,11 @@ class Login(asyncssh.SSHServer):
         if self._idle:
             self._idle.cancel()
         if not self._in:
-            self.door.log("refused", reason="no login", name=self._name, why=str(exc or ""))
+            if self._offered:
+                self.door.log("refused", reason="key refused", name=self._name, tried=len(self._offered),
+                              key=" ".join([*self._offered][:SHOWN]))  # fmt: skip
+            else:
+                self.door.log("refused", reason="no login", name=self._name, why=str(exc or ""))
         elif self._session is None or not self._session.begun:
             self.door.log("refused", reason="no session", name=self._name)
 
@@ -152,12 +158,13 @@ class Login(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return self._unknown()
+        return self._unknown(key)
 
     def validate_ca_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return self._unknown()
+        return self._unknown(key)
 
-    def _unknown(self) -> bool:
+    def _unknown(self, key: asyncssh.SSHKey) -> bool:
+        self._offered[key.get_fingerprint()] = None
         self._tries += 1
         if self._tries > TRIES:
             self._conn.disconnect(DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many keys were tried")
