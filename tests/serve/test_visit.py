@@ -244,6 +244,19 @@ async def test_a_failure_is_told_to_the_operator_and_not_to_the_visitor(capfd) -
     assert "no-such-scenario" in capfd.readouterr().err
 
 
+async def test_a_crash_is_told_in_a_few_lines_and_without_any_values(capfd, monkeypatch) -> None:
+    monkeypatch.setattr("tui.serve.visit.MODULE", "tests.serve.crash")
+    async with visiting() as visits:
+        visit = await visits.open(client())
+        assert await Seen(visit).end() == 70
+        await visit.close()
+    told = capfd.readouterr().err
+    assert "ValueError: it broke after 10 letters" in told
+    assert "in _break" in told
+    assert "the-secret" not in told
+    assert len(told.splitlines()) <= 21
+
+
 async def test_without_a_fork_server_there_is_a_message(monkeypatch) -> None:
     monkeypatch.setattr("tui.serve.visit.MODULE", "tui.serve.no_such_module")
     with pytest.raises(PeepholeError, match="has ended"):

@@ -9,12 +9,14 @@ import resource
 import signal
 import sys
 import termios
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 CRASHED, NO_MEMORY, GONE = 70, 71, 72  # exit codes
 NICE = 5
+LAST, LINES = 8, 20  # calls and lines that are told of a crash
 FILES = 64  # open at once
 MEGABYTE = 1_000_000
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -117,10 +119,19 @@ def _app(who: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
     )
     scenario = shelf.find(settings["scenario"]) if settings["scenario"] else None
     app = PeepholeApp(scenario=scenario, guest=guest, plain=only_ascii(os.environ, "utf-8"))
+    app._fatal_error = app._close_messages_no_wait  # type: ignore[method-assign]  # it tells values
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.add_signal_handler(signal.SIGTERM, app.exit)
     loop.run_until_complete(app.run_async())  # work in threads is not waited for: the process ends
-    if isinstance(app._exception, MemoryError):
-        return NO_MEMORY
-    return CRASHED if app._exception else 0
+    error = app._exception
+    if error is not None and not isinstance(error, MemoryError):
+        tell(getattr(error, "error", error))  # that of a worker holds its own
+        return CRASHED
+    return NO_MEMORY if error else 0
+
+
+def tell(error: BaseException) -> None:
+    """To the operator: where it broke, without the values that a visitor had there."""
+    lines = "".join(traceback.format_exception(error, limit=-LAST)).splitlines()
+    os.write(2, "\n".join(["a visit has crashed:", *lines[-LINES:], ""]).encode())

@@ -12,7 +12,6 @@ import os
 import selectors
 import signal
 import threading
-import traceback
 from typing import Any
 
 
@@ -59,8 +58,8 @@ class Forks:
         try:
             signal.set_wakeup_fd(-1)
             code = child.live(tty, who, self.settings)
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            child.tell(error)
         finally:
             os._exit(code)
 
