@@ -148,11 +148,9 @@ class Score(Widget):
         raised = key(track) in self.preferred or (track.RAISED and key(track) in held)
         if track is self.wanted or raised:
             claims = ((-1.0, claims[0][1]), *claims[1:])
-        elif self.preferred and isinstance(track, PredictionTrack):
-            claims = (
-                (-0.5, claims[0][1]),
-                *claims[1:],
-            )  # a beat's words are about what comes of it
+        elif (self.preferred or self.big) and isinstance(track, PredictionTrack):
+            # A beat's words are about what comes of it; and where there are few tracks, it is what all ask.
+            claims = ((-0.5, claims[0][1]), *claims[1:])
         return [claim for claim in claims if wide or claim[0] < LUXURY]
 
     @staticmethod

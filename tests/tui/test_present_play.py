@@ -163,6 +163,21 @@ async def test_beside_the_timer_no_number_is_cut(width: int) -> None:
         assert re.search(r" \d+:\d\d left $", head), head
 
 
+async def test_in_large_cells_every_lane_shows_what_the_question_is_about() -> None:
+    from scenarios import shelf
+    from tui.tracks.prediction import PredictionTrack
+
+    show = Show((shelf.find("agreement"),), beat=13, big=True)
+    async with playing(show).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: here(pilot).big and len(here(pilot).session.lanes) == 2)
+        await idle(pilot)
+        assert here(pilot).asking
+        for lane in here(pilot).score.groups:
+            assert any(track.display for track in lane if isinstance(track, PredictionTrack))
+            assert any(track.display for track in lane if getattr(track, "value", "") == "c")
+        assert text(pilot).count("next word") == 2
+
+
 # A booth ------------------------------------------------------------------------------------------
 
 
