@@ -289,6 +289,25 @@ async def test_a_line_a_beat(runtime: Path) -> None:
     assert "who knows? One in 68, wait 10 seconds. · next:" in said[-1]
 
 
+async def test_of_several_plain_asks_which_one(runtime: Path) -> None:
+    async with playing() as first:
+        other = Speaker(first.app)
+        other.path = other._post.path = runtime / "peephole" / "play-77.sock"
+        other.start()
+        try:
+            await until(other.path.exists)
+            command = ["notes", "--plain"]
+            found = await asyncio.to_thread(CliRunner().invoke, main, command)
+            assert found.exit_code == 2
+            assert isinstance(found.exception, SystemExit)
+            assert "process 77" in found.stderr
+            assert f"process {os.getpid()}" in found.stderr
+            assert "peephole notes --plain " in found.stderr
+            assert not found.stdout
+        finally:
+            await other.stop()
+
+
 def test_the_commands_in_two_terminals(runtime: Path) -> None:
     """`peephole play` on a terminal of its own, and `peephole notes --plain` beside it."""
     env = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -18,9 +18,12 @@ async def follow(path: Path | None, say: Callable[[str], None], wait: Callable[[
     """Say a line for every beat of a presentation, until it ends.
 
     Args:
-        path: of its socket; None: the newest there is.
+        path: of its socket; None: the one that there is.
         say: is given each line.
         wait: is called once where there is no presentation yet.
+
+    Raises:
+        PeepholeError: there are several.
     """
     choices = await found(path)
     if not choices:
@@ -28,6 +31,11 @@ async def follow(path: Path | None, say: Callable[[str], None], wait: Callable[[
     while not choices:
         await asyncio.sleep(1.0)
         choices = await found(path)
+    if len(choices) > 1:
+        raise PeepholeError(
+            "several presentations run:\n" + "\n".join(f"  {choice}" for choice in choices),
+            do=f"Name one by its process: peephole notes --plain {choices[0].pid}",
+        )
     said: list[str] = []
     over = asyncio.Event()
 
