@@ -126,7 +126,7 @@ def test_a_page_of_somebody_else_cannot_open_the_socket(server: Server, page: An
     assert page.evaluate(opens, socket) == "open"  # so it was not for another reason
 
 
-def test_fingers_have_keys_and_a_small_screen_has_eighty_columns(
+def test_fingers_have_keys_and_a_small_screen_has_letters_that_can_be_read(
     server: Server, browser: Any
 ) -> None:
     context = browser.new_context(
@@ -135,7 +135,12 @@ def test_fingers_have_keys_and_a_small_screen_has_eighty_columns(
     page = watched(context.new_page())
     page.goto(address(server))
     sees(page, HOME)
-    assert page.evaluate("terminal.cols") >= 80
+    assert page.evaluate("Number(terminal.options.fontSize)") == 9
+    assert 60 <= page.evaluate("terminal.cols") < 80
+    page.set_viewport_size({"width": 844, "height": 390})  # turned
+    page.wait_for_function("() => terminal.options.fontSize > 9 && terminal.cols >= 80")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => terminal.options.fontSize === 9 && terminal.cols < 80")
     page.tap("#keys [data-key=ArrowDown]")
     page.tap("#keys [data-key=Enter]")
     sees(page, "beat 1/")
@@ -176,11 +181,23 @@ def test_the_end_of_the_server_is_told_and_the_page_can_come_again(
             assert stopping.result().stdout == "stopped; 1 visits were told\n"
         assert "The server is closing. Come back later." in rows(page)
         assert HOME not in rows(page)
-        assert "The connection has ended." in page.text_content("#note")
+        told = "The server is closing. Come back later. The connection has ended."
+        wait(lambda: page.text_content("#why") == told)
+        assert page.is_hidden("#terminal")
         assert server.process.wait() == 0
+    page.click("#again")
+    page.wait_for_function(
+        "document.getElementById('why').textContent.startsWith('The server does not')"
+    )
     with serving(tmp_path / "two", "--web", port, *options[2:], front=()) as server:
         page.keyboard.press("Enter")  # on the button
         sees(page, HOME)
         page.keyboard.press("Control+q")  # quits
         page.wait_for_selector("#note:not([hidden])")
         assert wait(lambda: server.events("end"))[0]["reason"] == "quit"
+        assert page.text_content("#why") == "The connection has ended."
+        page.emulate_media(color_scheme="dark")
+        page.goto(address(server)[:-2])  # a letter is missing
+        assert "Ask who gave you the address." in page.text_content("body")
+        ink = page.evaluate("getComputedStyle(document.documentElement).color")
+        assert ink == "rgb(255, 255, 255)"

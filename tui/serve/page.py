@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 
 from aiohttp import web
@@ -23,6 +24,15 @@ POLICY = (
     "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     "sandbox allow-scripts allow-same-origin",  # no windows, no downloads, no questions
 )  # fmt: skip
+PLAIN = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>peephole</title>
+<p>{text}</p>
+</html>
+"""
 STYLES = "styles"  # the query of a page whose terminal is drawn by styles, where there is no WebGL
 HEADERS = {
     "Cache-Control": "no-store",
@@ -48,7 +58,7 @@ class Refusal:
 def answer(request: web.BaseRequest, what: str | Refusal) -> web.Response:
     """A file of the page by its name, the way to the page ("/"), or a refusal."""
     if isinstance(what, Refusal):
-        said = web.Response(status=what.status, text=f"peephole: {what.text}\n", headers=HEADERS)
+        said = _refusal(what, "text/html" in request.headers.get("Accept", ""))
         said.force_close()
         return said
     if what == "/":  # its files are named from a folder; a proxy may have put that into another one
@@ -66,6 +76,15 @@ def answer(request: web.BaseRequest, what: str | Refusal) -> web.Response:
     if small:
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=_bytes(what, small), headers=headers)
+
+
+def _refusal(what: Refusal, browser: bool) -> web.Response:
+    """In plain text, or as a page that keeps to the light or dark that its reader has chosen."""
+    text = f"peephole: {what.text}\n"
+    if not browser:
+        return web.Response(status=what.status, text=text, headers=HEADERS)
+    page = PLAIN.format(text=escape(text))
+    return web.Response(status=what.status, text=page, content_type="text/html", headers=HEADERS)
 
 
 @cache

@@ -37,7 +37,9 @@ TERM, COLORTERM = "xterm-256color", "truecolor"
 CLOSING = "The server is closing. Come back later."
 SILENT = logging.Logger("peephole.web", logging.CRITICAL + 1)  # paths are secrets
 NOT_US = Refusal(403, "This server has another name. If this is its name, start it with --origin.")
-NO_TOKEN = Refusal(403, "The address of this page is the one that `peephole serve` printed.")
+NO_TOKEN = Refusal(
+    403, "This address is not whole, or no longer right. Ask who gave you the address."
+)
 NOT_OURS = Refusal(403, "Only the page of this server may ask for this.")
 TOO_MANY = Refusal(429, "Too many wrong addresses were tried from yours. Wait a minute.")
 NOT_HERE = Refusal(404, "There is nothing here.")
