@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.tui.score_stage import go_to_lane, idle, lines, press, screen, text
@@ -113,3 +114,23 @@ async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_me
             await press(pilot, key)
             assert "n Next" in lines(pilot)[-1]
             assert "q Quit" in lines(pilot)[-1]
+
+
+@pytest.mark.parametrize("key", ["n", "N", "u", "escape"])
+async def test_beside_a_sentence_of_ones_own_nothing_is_claimed_of_another(key: str) -> None:
+    from scenarios import shelf
+
+    async with PeepholeApp(None, shelf.find("agreement")).run_test(size=(100, 36)) as pilot:
+        await beat(pilot)
+        screen = pilot.app.screen
+        assert screen.narrator.words.claims
+        said = screen.narrator.words
+        await press(pilot, "i", *"cats", "space", "enter")
+        assert "cats" in screen.session.tokens
+        assert "Your own reading" in text(pilot)
+        assert "back to beat 1" in text(pilot)
+        assert not screen.narrator.words.claims
+        await beat(pilot, key)
+        assert pilot.app.screen is screen
+        assert (screen.beat, screen.as_told) == (0, True)
+        assert screen.narrator.words == said

@@ -196,8 +196,22 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
             self.action_view("score")
         await self.score.rebuild(session)
         self.refresh_bindings()
+        if self.strayed:
+            self.stray()
         self.say()
         self.prepare()
+
+    def action_beat(self, by: int) -> None:
+        if self.strayed:
+            self.go_to_beat(self.beat)
+        else:
+            super().action_beat(by)
+
+    async def action_undo(self) -> None:
+        if self.strayed and not self.session.changed:
+            self.go_to_beat(self.beat)
+        else:
+            await super().action_undo()
 
     def repaint(self) -> None:
         """Another theme or form."""
@@ -227,6 +241,8 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
     def action_back(self) -> None:
         if self.view is not None:
             self.action_view("score")
+        elif self.strayed:
+            self.go_to_beat(self.beat)
         else:
             self.playing(False)
             self.app.leave()

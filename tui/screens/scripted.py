@@ -63,6 +63,18 @@ class Scripted(Core):
         return self.session.lanes == [self._lane(lane) for lane in self._shown.lanes]
 
     @property
+    def strayed(self) -> bool:
+        """Whether nothing on the screen is of the scenario: a sentence was typed, or other models read."""
+        own = [lane for _, lane in self._lanes.values()]
+        return bool(own) and not any(lane in own for lane in self.session.lanes)
+
+    def stray(self) -> None:
+        """Say how to come back: what the beat says, and claims, is of other rows than those that are here."""
+        self._target = None
+        back = f"n, N or Esc: back to beat {self.beat + 1}"
+        self.narrator.say(Words("", "Your own reading", back))
+
+    @property
     def scripted_models(self) -> dict[int, str]:
         """The models of the scenario's lanes that were run so far: their `id`, and whose they are."""
         return {id(lane.model): lane.label for lane, _ in self._lanes.values()}
@@ -99,6 +111,8 @@ class Scripted(Core):
         number = self.beat
 
         def say(words: Words) -> None:
+            if self.strayed:  # meanwhile
+                return
             self.narrator.say(words)
             self.told()
 
