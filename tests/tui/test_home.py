@@ -17,6 +17,7 @@ from scenarios.samples import OTHER, sample
 from scenarios.tour import course
 from tui.palette import Palette
 from tui.screens import choices, home, recent
+from tui.screens.entries import Entries
 from tui.screens.home import HomeScreen
 from tui.tour import progress
 
@@ -223,6 +224,23 @@ async def test_a_broken_scenario_is_listed_with_its_mistake(tmp_path, monkeypatc
         await pilot.press("enter")
         await pilot.pause()
         assert app.opened == []
+
+
+async def test_titles_and_what_they_are_about_stand_in_columns() -> None:
+    app = Front()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.pause()
+        shown = app.text().splitlines()
+        listed = app.home.query_one(Entries)._listed
+        entries = [entry for entry in listed if not isinstance(entry, str)]
+        assert any(len(e.title) > 34 for e in entries if e.when)
+        begins = {
+            line.index(e.about[:20]) for e in entries for line in shown
+            if e.when and e.about and e.about[:20] in line and e.title[:25] in line
+        }  # fmt: skip
+        assert len(begins) == 1
+        column = begins.pop()
+        assert all(line[column - 1] == " " for line in shown if line[4:8].isdecimal())
 
 
 @pytest.mark.parametrize("palette", [Palette(colours="none"), Palette(ascii=True)])

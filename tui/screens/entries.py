@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 WIDEST = 150  # columns beyond which a line is no easier to read
 ABOUT = 100  # columns from which on there is room for what an entry is about
-TITLE = 40  # columns of a title then
+TITLE = 46  # columns of a title then, with its year
+MARK = 3  # columns of the mark before it
 KINDS = {
     "tour": "",
     "scenario": "Scenarios",
@@ -103,10 +104,11 @@ class Entries(OptionList):
         text.append(f"{entry.when:<6}" if entry.when else "", quiet)
         room = width - text.cell_len - len(entry.size) - 2
         roomy = width >= ABOUT and entry.about
-        title = clip(self._readable(entry.title), min(room, TITLE) if roomy else room, dots)
+        most = TITLE - (text.cell_len - MARK)
+        title = clip(self._readable(entry.title), min(room, most) if roomy else room, dots)
         text.append(title, "bold")
         if roomy:
-            text.append(" " * (TITLE - len(title) + 2 - (len(entry.when[:1]) * 6)))
+            text.append(" " * (MARK + TITLE + 2 - text.cell_len))
             left = width - text.cell_len - len(entry.size) - 2
             text.append(clip(self._readable(entry.problem or entry.about), left, dots), quiet)
         text.append(f"{entry.size:>{max(0, width - text.cell_len)}}", quiet)
