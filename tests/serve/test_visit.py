@@ -284,14 +284,13 @@ async def test_who_does_not_read_costs_no_memory_and_then_sees_what_is(visits: V
     assert megabytes(visit.pid) < before + 2
     visit.write(b" ")
     await seen.until("paused")
-    await seen.quiet(0.3)
+    await seen.quiet()
     shown = seen.terminal.looks()
-    visit.resize(121, 40)
-    await seen.quiet(0.3)
+    visit.resize(120, 41)
+    await seen.as_large_as(120, 41)
     seen.terminal = Emulator(120, 40)
     visit.resize(120, 40)  # all is drawn anew, as a client that comes now would see it
-    await seen.quiet(0.5)
-    assert seen.terminal.looks() == shown
+    await seen.until(lambda: seen.terminal.looks() == shown)
     await visit.close()
 
 
