@@ -14,7 +14,7 @@ import selectors
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import _time
 
@@ -44,6 +44,9 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
 
 class TickLoop(asyncio.SelectorEventLoop):
     """The loop; `now` is its clock, in seconds since it was made."""
+
+    # Ctrl-C while it is being made: what has no handlers yet is closed without a complaint.
+    _signal_handlers: ClassVar[dict[int, Any]] = {}
 
     def __init__(self) -> None:
         self.now = 0.0
