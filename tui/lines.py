@@ -78,7 +78,8 @@ def headline(
     pause = (f"· {play} ", "muted")
     if pause in right and cells(right) > width // 2:
         right.remove(pause)  # that it is paused can be seen
-    while len(right) > 1 and cells(right) > width // 2:
+    least = 2 if session.counted else 1  # the steps are what such a reading is about
+    while len(right) > least and cells(right) > width // 2:
         right.pop()  # no half of a word, and no dot with nothing behind it
     lefts = _lefts(session, beat, lead or [(" peephole ", "accent")])
     if lead:

@@ -11,7 +11,8 @@ from tests.serve.ssh import PATIENCE, Server
 
 HOME = "Look inside sequence models"
 TERMINAL = re.compile(r"this\.terminal=new (\w+)\.Terminal\(")
-ROWS = """() => { const b = terminal.buffer.active; return Array.from({length: terminal.rows},
+ROWS = """() => { if (!window.terminal) return "";  // the page has just been loaded anew
+          const b = terminal.buffer.active; return Array.from({length: terminal.rows},
           (_, i) => b.getLine(b.viewportY + i).translateToString(true)).join("\\n") }"""
 
 
@@ -54,5 +55,4 @@ def rows(page: Any) -> str:
 
 def sees(page: Any, text: str) -> None:
     """Waits until a text is on its screen."""
-    page.wait_for_function("() => window.terminal")
     page.wait_for_function(f"text => ({ROWS})().includes(text)", arg=text)

@@ -123,7 +123,9 @@ class Accompanied(App[int]):
         name = action if isinstance(action, str) else action[1]
         take_back = self.companion.acts(name.rpartition(".")[2].partition("(")[0])
         done = await super().run_action(action, default_namespace, namespaces)
-        if not done:
+        if done:
+            self.companion.drawn()  # it may have changed what is told, and nothing that is drawn
+        else:
             take_back()
         return done
 
