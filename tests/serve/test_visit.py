@@ -10,6 +10,7 @@ import re
 import signal
 import struct
 import termios
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -78,6 +79,23 @@ async def test_a_resize_is_followed_and_clamped(visits: Visits) -> None:
     for asked, given in (((100_000, 1), (300, 5)), ((1, 50_000), (20, 100))):
         visit.resize(*asked)
         assert window(visit.pid) == given
+    await seen.as_large_as(20, 100)
+    await visit.close()
+
+
+async def test_of_two_resizes_in_a_row_the_last_counts(visits: Visits) -> None:
+    """The second signal of two may come while the first is handled."""
+    visit = await visits.open(client(80, 24))
+    seen = Seen(visit, 80, 24)
+    await seen.until("^q Quit")
+    for turn in range(40):
+        begun = time.perf_counter()
+        visit.resize(60, 12)
+        while time.perf_counter() - begun < turn * 1e-5:
+            pass
+        rows = 24 + turn % 20
+        visit.resize(80, rows)
+        await seen.as_large_as(80, rows)
     await visit.close()
 
 

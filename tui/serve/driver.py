@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import select
+import signal
 import time
 from codecs import getincrementaldecoder
 from typing import Any
@@ -19,6 +20,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
@@ -43,6 +45,21 @@ class GuestDriver(LinuxDriver):
     def can_suspend(self) -> bool:
         """There is no shell to go back to."""
         return False
+
+    # Its size -------------------------------------------------------------------------------------
+
+    def start_application_mode(self) -> None:
+        """Begin; of several changes of size in a row the last is the one that counts.
+
+        Textual asks for the size while it handles the signal. A second signal may come in the middle of
+        that, and then the first, with the size of before, would be told last. Here the loop asks.
+        """
+        super().start_application_mode()
+        self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+
+    def _resized(self) -> None:
+        size = Size(*self._get_terminal_size())
+        self._app.post_message(events.Resize(size, size))
 
     # Drawing --------------------------------------------------------------------------------------
 
