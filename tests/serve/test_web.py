@@ -187,7 +187,7 @@ def test_the_end_of_the_server_is_told_and_the_page_can_come_again(
         assert server.process.wait() == 0
     page.click("#again")
     page.wait_for_function(
-        "document.getElementById('why').textContent.startsWith('The server does not')"
+        "() => document.getElementById('why').textContent.startsWith('The server does not')"
     )
     with serving(tmp_path / "two", "--web", port, *options[2:], front=()) as server:
         page.keyboard.press("Enter")  # on the button
