@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.score_stage import idle, text
+from tests.tui.score_stage import idle, press, text
 from tui.app import PeepholeApp
 from tui.following.company import seen
 from tui.following.page import Watched
@@ -89,8 +89,7 @@ async def test_followers_show_each_beat_and_every_move(tmp_path: Path) -> None:
         bob = await here.join("follower")
         await follows(bob, ada)
         assert isinstance(bob.app.screen, Followed)
-        for key in ("n", "n", "n", "down", "1", "end", "tab", "right", "2", "3", "1", "up"):
-            await ada.press(key)
+        await press(ada, "n", "n", "n", "down", "1", "end", "tab", "right", "2", "3", "1", "up")
         await follows(bob, ada)
         assert place(bob).beat > 0
         assert "following ada" in text(bob)
@@ -98,8 +97,7 @@ async def test_followers_show_each_beat_and_every_move(tmp_path: Path) -> None:
         eve = await here.join("follower", size=(80, 24))
         await follows(eve, ada)
         assert "presenting · 2 follow" in text(ada)
-        await ada.press("minus")  # a gate held: both readings side by side
-        await idle(ada)
+        await press(ada, "minus")  # a gate held: both readings side by side
         await follows(bob, ada)
         assert bob.app.screen.session.lanes[1].cut
 

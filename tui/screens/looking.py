@@ -43,7 +43,8 @@ class Looking(Core):
         session = self.session
         view.point(unit=session.unit, layer=session.layer, head=session.head)
         self.show_view(view, lane)
-        view.focus()
+        self.set_focus(None)  # a track that is hidden with the focus would hand it to another
+        view.focus()  # not at once: it may not be composed yet
         self.say()
 
     def on_view_cursor_moved(self, event: View.CursorMoved) -> None:

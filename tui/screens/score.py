@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.guest import FORBIDDEN, visitor
@@ -235,8 +236,12 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Track) and self.is_mounted:
-            self.last_track = event.widget
             self.say()
+
+    def watch_focused(self, focused: Widget | None) -> None:
+        """Known at once: the event of a track that hands on the focus may come too late for its place."""
+        if isinstance(focused, Track):
+            self.last_track = focused
 
     def action_back(self) -> None:
         if self.view is not None:
