@@ -116,6 +116,7 @@ class Login(asyncssh.SSHServer):
     def __init__(self, front: Front) -> None:
         self._front = front
         self._name, self._began, self._in = "", False, False
+        self._why = ""  # it was ended here
         self._tries = self._refusals = 0
         self._offered: dict[str, None] = {}  # fingerprints of keys that were refused
         self._session: Session | None = None
@@ -131,9 +132,10 @@ class Login(asyncssh.SSHServer):
         if not self._in:
             if self._offered:
                 self.door.log("refused", reason="key refused", name=self._name, tried=len(self._offered),
-                              key=" ".join([*self._offered][:SHOWN]))  # fmt: skip
+                              key=" ".join([*self._offered][:SHOWN]), why=self._why)  # fmt: skip
             else:
-                self.door.log("refused", reason="no login", name=self._name, why=str(exc or ""))
+                why = self._why or str(exc or "")
+                self.door.log("refused", reason="no login", name=self._name, why=why)
         elif self._session is None or not self._session.begun:
             self.door.log("refused", reason="no session", name=self._name)
 
@@ -141,7 +143,7 @@ class Login(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         if self._began:  # asyncssh begins anew with each name, and the keys would be read as often
-            self._conn.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "the login name has changed")
+            self._end(asyncssh.DISC_PROTOCOL_ERROR, "the login name has changed")
             return True
         self._began = True
         self._name = "".join(c for c in username if c.isprintable())[:NAME]
@@ -167,8 +169,12 @@ class Login(asyncssh.SSHServer):
         self._offered[key.get_fingerprint()] = None
         self._tries += 1
         if self._tries > TRIES:
-            self._conn.disconnect(DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many keys were tried")
+            self._end(DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many keys were tried")
         return False
+
+    def _end(self, code: int, why: str) -> None:
+        self._why = why
+        self._conn.disconnect(code, why)
 
     def auth_completed(self) -> None:
         self._in = True
