@@ -300,8 +300,10 @@ async def test_who_does_not_read_costs_no_memory_and_then_sees_what_is(visits: V
             await asyncio.sleep(0.05)
     assert megabytes(visit.pid) < before + 4
     visit.write(b" ")
+    read = len(seen.raw)
     await seen.until("paused")
     await seen.quiet()
+    assert len(seen.raw) - read < 100_000, "one frame and the last screen: what is queued is 190 kB"
     shown = seen.terminal.looks()
     visit.resize(120, 41)
     await seen.as_large_as(120, 41)
