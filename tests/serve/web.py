@@ -11,7 +11,7 @@ from tests.serve.ssh import PATIENCE, Server
 
 HOME = "Look inside sequence models"
 TERMINAL = re.compile(r"this\.terminal=new (\w+)\.Terminal\(")
-ROWS = """() => { if (!window.terminal?.buffer) return "";  // loaded anew: until then it is the element of that id
+ROWS = """() => { if (!window.terminal?.buffer) return "";  // or it is the element of that id
           const b = terminal.buffer.active; return Array.from({length: terminal.rows},
           (_, i) => b.getLine(b.viewportY + i).translateToString(true)).join("\\n") }"""
 
