@@ -12,7 +12,7 @@ from engine.models import reads
 from scenarios import readers
 from scenarios.lanes import Lane
 from scenarios.measures import MEASURES
-from scenarios.play import is_condition
+from scenarios.stops import is_condition
 
 Draft = dict[str, Any]  # a beat as the file has it; each claim a list: the first that holds is made
 TAKEN = (

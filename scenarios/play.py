@@ -9,23 +9,20 @@ play.verdicts(0)           # every claim with its measured values
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import conditions, lenses
 from engine.errors import PeepholeError
 from engine.phrases import intervention
 from engine.refusals import check
-from engine.text import SPECIAL, UnknownWords
-from engine.trace import Named
-from scenarios import readers, shown, zoo
+from engine.text import UnknownWords
+from scenarios import readers, shown, stops, zoo
 from scenarios.expressions import Expression, WordError, evaluate, measured
 from scenarios.lanes import Lane
-from scenarios.measures import MEASURES, of_model
+from scenarios.measures import MEASURES
 from scenarios.narration import Narration, read_narration
 from scenarios.script import HERE, Beat, Claim, LaneSpec, Reading, Scenario
 from scenarios.source import Path_, ScriptError
@@ -220,18 +217,11 @@ class Play:
 
     def _row(self, i: int, lanes: tuple[Lane, ...]) -> int:
         """The row at which a beat stops."""
-        stop, at = self.scenario.beats[i].stop, ("beats", i, "stop")
-        short = min(lanes, key=lambda lane: len(lane.trace))
-        if stop is None:
-            return len(short.trace) - 1
+        stop = self.scenario.beats[i].stop
         try:
-            row = _first(lanes[0], stop) if is_condition(stop) else lanes[0].row(stop)
+            return stops.row(lanes, stop)
         except PeepholeError as error:
-            raise self.error(error.what, at, str(stop), error.do) from None
-        if row >= len(short.trace):
-            what = f"{short.label} never reaches row {row}: it has rows 0 to {len(short.trace) - 1}"
-            raise self.error(what, at, str(stop))
-        return row
+            raise self.error(error.what, ("beats", i, "stop"), str(stop), error.do) from None
 
     def _unit(self, expression: Expression, i: int, lane: Lane) -> int:
         at = ("beats", i, "unit")
@@ -264,23 +254,3 @@ class Play:
     ) -> ScriptError:
         """A mistake at a place of the scenario's file, in the words `within` there."""
         return self.scenario.source.error(what, at, word, do, within)
-
-
-def is_condition(stop: int | str) -> bool:
-    """Whether a stop is a condition and not a row or a word."""
-    special = isinstance(stop, str) and stop.partition("#")[0] in SPECIAL
-    return isinstance(stop, str) and not special and any(c in stop for c in " <>=|")
-
-
-def _first(lane: Lane, text: int | str) -> int:
-    """The first row at which a condition holds."""
-    condition = conditions.parse(str(text))
-    condition.check(lane.trace)
-
-    def lookup(_: str, row: int) -> Mapping[str, Named]:
-        return of_model(lenses.gradient_flow, lane, row)
-
-    for row in range(len(lane.trace)):
-        if condition.holds(lane.trace, row, lookup):
-            return row
-    raise PeepholeError(f"never reached: {condition} at no row of {lane.label}")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine import PeepholeError
+from tui.command_palette import commands
 from tui.following.company import Accompanied, company
 from tui.guest import FORBIDDEN, Guest, admit
 from tui.palette import Colours, Palette
-from tui.start import only_ascii
-from tui.themes import LOOKS, SPOKEN, themes
+from tui.start import of_models, of_scenario, only_ascii
+from tui.themes import LOOKS, themes
 from tui.views.plain import plain
 
 if TYPE_CHECKING:  # at run time only when needed: the first frame of home does not wait for NumPy
@@ -122,7 +122,7 @@ class PeepholeApp(Accompanied):
 
         if session is None:
             assert scenario is not None
-            session = first_session(scenario)
+            session = of_scenario(scenario)
         return self.push_screen(ScoreScreen(session, scenario, start=start))
 
     def leave(self) -> None:
@@ -156,7 +156,7 @@ class PeepholeApp(Accompanied):
 
                 self.push_screen(RunScreen.open([Path(choice.name)], drive=False))
             else:
-                self.show(read(["lstm", "transformer"], choice.name), start="play")
+                self.show(of_models(["lstm", "transformer"], choice.name), start="play")
         except PeepholeError as error:
             self.notify(str(error), severity="error", markup=False)
 
@@ -164,12 +164,11 @@ class PeepholeApp(Accompanied):
         """A bundled model: for a sentence that is typed, or with a sample of what it was made for."""
         from scenarios import zoo
         from scenarios.samples import sample
-        from tui.start import of_text
 
         if zoo.entry(name).reads == "english":
-            self.show(read([name], ""), start="type")
+            self.show(of_models([name], ""), start="type")
         else:
-            self.show(of_text([zoo.model(name)], sample(name).text), start="play")
+            self.show(of_models([name], sample(name).text), start="play")
 
     def tour(self) -> None:
         """The contents of the tour; back to them where one is on it."""
@@ -228,54 +227,7 @@ class PeepholeApp(Accompanied):
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Everything that has a key can be found in the command palette too."""
-        for command in super().get_system_commands(screen):
-            # Textual's own themes have no maps for numbers
-            if command.title != "Theme" and (self.guest is None or command.title != "Screenshot"):
-                yield command
-        yield SystemCommand(
-            "Take the tour", "All scenarios in the order of history, from where you were", self.tour
-        )
-        if self.guest is None:
-            yield SystemCommand(
-                "Train a network", "Choose task, cell and knobs, and watch it learn", self.train
-            )
-        for name, spoken in SPOKEN.items():
-            here = " (as now)" if name == self.theme else ""
-            yield SystemCommand(
-                f"Theme: {spoken}",
-                f"Show everything so{here}",
-                partial(setattr, self, "theme", name),
-            )
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.id and active.enabled:
-                key = self.get_key_display(binding)
-                about = f"{binding.tooltip or binding.description} ({key})"
-                action = binding.action
-                yield SystemCommand(
-                    binding.description, about, lambda a=action, n=active.node: self._do(a, n)
-                )
-
-    def _do(self, action: str, node: Any) -> None:
-        self.call_later(self.run_action, action, node)
-
-
-def first_session(scenario: Scenario) -> Session:
-    """What stands on the screen until the first beat's lanes have been run."""
-    from scenarios.play import Play
-    from tui.lane import Lane
-    from tui.session import Session
-
-    lanes = [Lane(lane.label, lane.trace, lane.model) for lane in Play(scenario).stage(0).lanes]
-    return Session(lanes, scenario.title)
-
-
-def read(names: list[str], text: str) -> Session:
-    """Bundled models that read a text."""
-    from scenarios import zoo
-    from tui.start import of_text
-
-    return of_text([zoo.model(name) for name in names], text)
+        yield from commands(self, screen, super().get_system_commands(screen))
 
 
 def settle() -> None:

@@ -9,24 +9,16 @@ from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.widget import Widget
 
-from tui.allocate import Claims, allocate
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.session import Session
 from tui.tracks import build
 from tui.tracks.base import Track
-from tui.tracks.prediction import PredictionTrack
 from tui.tracks.stage import Stage
 from tui.tracks.token import TokenTrack
+from tui.widths import Wishes, share
 
-WIDE = 85  # columns of a lane from which on claims of luxury are met, which cost bytes a step
-WIDE_ALONE = 140  # the same for a lane that is alone
-LUXURY = 20  # the rank from which on a claim is one
-TALL = (
-    2,
-    3,
-)  # lines of a row at least, and at most, where all is large; its units are twice as wide
-LARGE = 40  # columns of a lane for each track beyond three, where all is large
+TALL = 2, 3  # lines of a row at least, and at most, where all is large; its units are twice as wide
 LOW = 18  # lines below which the end of a source has one line instead of two
 
 
@@ -40,9 +32,7 @@ class Score(Widget):
         self.stage = Stage(session, palette)
         self.groups: list[list[Track]] = []  # the tracks of each lane
         self.wanted: Track | None = None  # has the first claim to the width
-        self.preferred: frozenset[str] = (
-            frozenset()
-        )  # values or tracks that come first in every lane
+        self.preferred: frozenset[str] = frozenset()  # values or tracks, first in every lane
         self._room = Size()  # the last that it had
         self._drawn: tuple[int, int, list[tuple[int, int]]] = (0, 0, [])  # as `_now` then was
 
@@ -72,9 +62,8 @@ class Score(Widget):
         """The tracks for the session's lanes; lanes with other tokens have a token column of their own."""
         stage, lanes = self.stage, self.session.lanes
         stage.banner = len(lanes) > 1
-        stage.dividers = tuple(
-            sorted({lane.source for lane in lanes if 0 < lane.source < len(lane)})
-        )
+        ends = {lane.source for lane in lanes if 0 < lane.source < len(lane)}
+        stage.dividers = tuple(sorted(ends))
         self.groups, self.wanted = [], None
         for index, lane in enumerate(lanes):
             own: list[Track] = []
@@ -120,38 +109,11 @@ class Score(Widget):
             self.stage.tall, self.stage.wide = tall, 2 * tall - 1
         if not self.groups or width <= 0:
             return
-        token = self.groups[0][0]
-        room = allocate([token.claims], width)[0] if len(self.groups) > 1 else 0
-        share = (width - room) // len(self.groups)
-        several = len(self.groups) > 1
-        first = 1 if several else 0  # the words stand before all lanes, beside none of their tracks
-        lanes = [group[first if group is self.groups[0] else 0 :] for group in self.groups]
-        room_here = share if several else width
-        wide = self.big or room_here >= (WIDE if several else WIDE_ALONE)
-        claims = [[self._claims(track, wide) for track in tracks] for tracks in lanes]
-        if self.big:
-            for own in claims:
-                few(own, 2 + room_here // LARGE)
-        widths = [allocate(own, room_here) for own in claims]
-        claims = compared(lanes, claims, widths)
-        widths = [allocate(own, room_here) for own in claims]
-        if several:
-            widths[0] = [room, *widths[0]]
+        held = frozenset(name for lane in self.session.lanes for name in lane.held)
+        widths = share(self.groups, width, Wishes(self.wanted, self.preferred, held, self.big))
         for index, (group, own_widths) in enumerate(zip(self.groups, widths, strict=True)):
             self._place(group, own_widths, index < len(self.groups) - 1)
         self.scroll_into_sight(force=True)
-
-    def _claims(self, track: Track, wide: bool) -> Claims:
-        """What a track asks for: the one that the user went to, and what is held, come first."""
-        held = {name for lane in self.session.lanes for name in lane.held}
-        claims = track.claims
-        raised = key(track) in self.preferred or (track.RAISED and key(track) in held)
-        if track is self.wanted or raised:
-            claims = ((-1.0, claims[0][1]), *claims[1:])
-        elif (self.preferred or self.big) and isinstance(track, PredictionTrack):
-            # A beat's words are about what comes of it; and where there are few tracks, it is what all ask.
-            claims = ((-0.5, claims[0][1]), *claims[1:])
-        return [claim for claim in claims if wide or claim[0] < LUXURY]
 
     @staticmethod
     def _place(tracks: list[Track], widths: list[int], ends: bool) -> None:
@@ -271,36 +233,6 @@ class Score(Widget):
     def lane_of(self, track: Track) -> int:
         """The index of a track's lane."""
         return next(i for i, group in enumerate(self.groups) if track in group)
-
-
-def few(claims: list[Claims], most: int) -> None:
-    """Take back the claims of all tracks but those that are needed most; the words always have theirs."""
-    firsts = sorted(claim[0][0] for claim in claims if claim)
-    last = firsts[min(most, len(firsts) - 1)] if firsts else 0
-    claims[:] = [claim if claim and claim[0][0] <= last else [] for claim in claims]
-
-
-def compared(
-    lanes: list[list[Track]], claims: list[list[Claims]], widths: list[list[int]]
-) -> list[list[Claims]]:
-    """Claims with which bars that are compared are as wide in each lane as where they are narrowest."""
-    got: dict[str, set[int]] = {}
-    for tracks, own in zip(lanes, widths, strict=True):
-        for track, width in zip(tracks, own, strict=True):
-            if track.COMPARED and width:
-                got.setdefault(track.NAME, set()).add(width)
-    return [
-        [
-            [c for c in claim if not track.COMPARED or c[1] <= min(got.get(track.NAME, {c[1]}))]
-            for track, claim in zip(tracks, own, strict=True)
-        ]
-        for tracks, own in zip(lanes, claims, strict=True)
-    ]
-
-
-def key(track: Track) -> str:
-    """What a scenario's `of` calls a track: the value that it shows, else its name."""
-    return str(getattr(track, "key", "") or getattr(track, "value", "") or track.NAME)
 
 
 def differs(lane: Lane, other: Lane) -> bool:

@@ -159,3 +159,20 @@ def of_trace(trace: Trace) -> Session:
     session = Session([Lane(trace.header.model, trace, model if known else None)], "saved trace")
     session.show(session.rows)  # it stands complete, as it was saved
     return session
+
+
+def of_scenario(scenario: Scenario) -> Session:
+    """What stands on the screen until the first beat's lanes have been run."""
+    from scenarios.play import Play
+    from tui.lane import Lane
+    from tui.session import Session
+
+    lanes = [Lane(lane.label, lane.trace, lane.model) for lane in Play(scenario).stage(0).lanes]
+    return Session(lanes, scenario.title)
+
+
+def of_models(names: list[str], text: str) -> Session:
+    """Bundled models that read a text."""
+    from scenarios import zoo
+
+    return of_text([zoo.model(name) for name in names], text)

@@ -21,8 +21,8 @@ from scenarios.card import scores
 from scenarios.expressions import evaluate, parse
 from scenarios.lanes import Lane
 from scenarios.measures import MEASURES
-from scenarios.play import is_condition
 from scenarios.script import Reading
+from scenarios.stops import is_condition
 from tests.engine.test_pair_traces import MODEL, Echo
 from tests.scenarios.models import untrained
 from tests.scenarios.scripts import mutated, play, refused, written

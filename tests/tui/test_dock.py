@@ -8,15 +8,16 @@ import pytest
 
 from tests.tui.score_stage import idle, press
 from tests.tui.test_follow import follows, room
-from tui.app import PeepholeApp, read
+from tui.app import PeepholeApp
 from tui.screens.dock import Dock
+from tui.start import of_models
 from tui.views.equation import EquationView
 
 SENTENCE = "the cats that sat on the mat were happy ."
 
 
 async def test_a_tall_screen_shows_the_equation_of_the_row_and_unit_under_the_cursor() -> None:
-    app = PeepholeApp(read(["lstm"], SENTENCE))
+    app = PeepholeApp(of_models(["lstm"], SENTENCE))
     async with app.run_test(size=(200, 60)) as pilot:
         await pilot.press("end", "up", "tab", "tab", "right")
         await pilot.pause()
@@ -28,7 +29,7 @@ async def test_a_tall_screen_shows_the_equation_of_the_row_and_unit_under_the_cu
 
 
 async def test_it_makes_room_for_a_view_and_comes_back() -> None:
-    app = PeepholeApp(read(["lstm"], SENTENCE))
+    app = PeepholeApp(of_models(["lstm"], SENTENCE))
     async with app.run_test(size=(200, 60)) as pilot:
         dock = app.screen.query_one(Dock)
         await pilot.press("3")
@@ -38,7 +39,7 @@ async def test_it_makes_room_for_a_view_and_comes_back() -> None:
 
 
 async def test_a_low_screen_has_none() -> None:
-    app = PeepholeApp(read(["lstm"], SENTENCE))
+    app = PeepholeApp(of_models(["lstm"], SENTENCE))
     async with app.run_test(size=(120, 40)):
         assert not app.screen.query_one(Dock).display
 
@@ -47,7 +48,7 @@ async def test_a_low_screen_has_none() -> None:
 async def test_a_text_that_has_become_shorter_is_shown_to_its_end(name: str) -> None:
     from tui import views
 
-    long, short = read(["lstm"], SENTENCE), read(["lstm"], "the cats")
+    long, short = of_models(["lstm"], SENTENCE), of_models(["lstm"], "the cats")
     app = PeepholeApp(long)
     async with app.run_test(size=(200, 60)) as pilot:
         view = views.load(name)()
@@ -65,7 +66,7 @@ async def test_a_follower_of_a_tall_window_goes_along_where_something_is_typed(
     tmp_path: Path,
 ) -> None:
     async with room(tmp_path) as here:
-        ada = await here.join("presenter", read(["lstm"], SENTENCE), size=(200, 60))
+        ada = await here.join("presenter", of_models(["lstm"], SENTENCE), size=(200, 60))
         bob = await here.join("follower", size=(200, 60))
         await press(ada, "end")
         await follows(bob, ada)

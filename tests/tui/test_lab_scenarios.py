@@ -8,8 +8,8 @@ from textual.pilot import Pilot
 from scenarios import shelf
 from tests.tui.score_stage import idle, lines, press, screen, text
 from tui.app import PeepholeApp
-from tui.score import key
 from tui.views.training import TrainingView
+from tui.widths import key
 
 
 async def beat(pilot: Pilot, number: int) -> None:

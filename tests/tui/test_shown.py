@@ -9,7 +9,7 @@ from scenarios.play import Play
 from scenarios.reader import read_text
 from scenarios.shown import known
 from tests.tui.score_stage import app, idle, screen
-from tui.score import key
+from tui.widths import key
 
 
 @pytest.mark.parametrize("family", ["elman", "lstm", "gru", "transformer"])

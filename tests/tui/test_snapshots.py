@@ -13,9 +13,10 @@ import pytest
 from textual.pilot import Pilot
 
 from scenarios import shelf
-from tui.app import PeepholeApp, read
+from tui.app import PeepholeApp
 from tui.score import Score
 from tui.screens.preview import Preview
+from tui.start import of_models
 
 SENTENCE = "the cats that sat on the mat that was red were happy ."
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -62,32 +63,32 @@ def test_score(
     if look == "no-color":
         monkeypatch.setenv("NO_COLOR", "1")
     theme = "peephole-light" if look == "light" else "peephole-dark"
-    app = PeepholeApp(read(["lstm"], SENTENCE))
+    app = PeepholeApp(of_models(["lstm"], SENTENCE))
     press = keys("end", "up", "up", theme=theme)
     assert snap_compare(app, terminal_size=size, run_before=press)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_transformer_beside_lstm(snap_compare: Snap, size: tuple[int, int]) -> None:
-    app = PeepholeApp(read(["lstm", "transformer"], SENTENCE))
+    app = PeepholeApp(of_models(["lstm", "transformer"], SENTENCE))
     assert snap_compare(app, terminal_size=size, run_before=keys("end", "up", "up"))
 
 
 @pytest.mark.parametrize("key", ["2", "3", "4", "5", "6"])
 def test_view(snap_compare: Snap, key: str) -> None:
-    app = PeepholeApp(read(["transformer" if key == "2" else "lstm"], SENTENCE))
+    app = PeepholeApp(of_models(["transformer" if key == "2" else "lstm"], SENTENCE))
     press = keys("end", "up", "up", key)
     assert snap_compare(app, terminal_size=(120, 40), run_before=press)
 
 
 def test_jacobian_in_a_small_light_terminal(snap_compare: Snap) -> None:
-    app = PeepholeApp(read(["gru"], SENTENCE))
+    app = PeepholeApp(of_models(["gru"], SENTENCE))
     press = keys("end", "up", "up", "6", "right", "v", theme="peephole-light")
     assert snap_compare(app, terminal_size=(80, 24), run_before=press)
 
 
 def test_steps_shares_saturation_and_the_cut(snap_compare: Snap) -> None:
-    session = read(["rnn"], SENTENCE)
+    session = of_models(["rnn"], SENTENCE)
     for lane in session.lanes:
         lane.trace.header = replace(lane.trace.header, truncation=(2, 4))
     press = keys("end", "up", "up", "tab", "tab", "tab", "tab")
@@ -106,7 +107,7 @@ def test_large_cells(snap_compare: Snap, size: tuple[int, int]) -> None:
 
 
 def test_large_attention(snap_compare: Snap) -> None:
-    app = PeepholeApp(read(["transformer"], SENTENCE))
+    app = PeepholeApp(of_models(["transformer"], SENTENCE))
     assert snap_compare(app, terminal_size=(80, 24), run_before=keys("end", "up", "up", "2", "z"))
 
 
@@ -122,25 +123,25 @@ def test_curtain(snap_compare: Snap) -> None:
 
 
 def test_forget_gate_held_shut(snap_compare: Snap) -> None:
-    app = PeepholeApp(read(["lstm"], SENTENCE))
+    app = PeepholeApp(of_models(["lstm"], SENTENCE))
     press = keys("end", "tab", "tab", "tab", "tab", "tab", "minus")
     assert snap_compare(app, terminal_size=(120, 40), run_before=press)
 
 
 def test_ascii(snap_compare: Snap) -> None:
-    app = PeepholeApp(read(["lstm"], SENTENCE), plain=True)
+    app = PeepholeApp(of_models(["lstm"], SENTENCE), plain=True)
     assert snap_compare(app, terminal_size=(80, 24), run_before=keys("end"))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_one_vector_beside_attention(snap_compare: Snap, size: tuple[int, int]) -> None:
-    app = PeepholeApp(read(["copy-gru", "copy-bahdanau"], "deadbeef"))
+    app = PeepholeApp(of_models(["copy-gru", "copy-bahdanau"], "deadbeef"))
     assert snap_compare(app, terminal_size=size, run_before=keys("end"))
 
 
 @pytest.mark.parametrize("model", ["en-fr-bahdanau", "en-fr-gru"])
 def test_alignment(snap_compare: Snap, model: str) -> None:
-    app = PeepholeApp(read([model], "she finds her beautiful black lamp ."))
+    app = PeepholeApp(of_models([model], "she finds her beautiful black lamp ."))
     assert snap_compare(app, terminal_size=(80, 24), run_before=keys("end", "up", "8"))
 
 

@@ -186,10 +186,10 @@ class Follower(Companion):
         """A screen for a place."""
         if not place.scenario:
             return Followed.free(read(place.lanes), place)
-        from tui.app import first_session
+        from tui.start import of_scenario
 
         scenario = self._scenario(place)
-        return Followed(first_session(scenario), scenario, place)
+        return Followed(of_scenario(scenario), scenario, place)
 
     def _scenario(self, place: Place) -> Scenario:
         """The scenario of a place; no file is opened that somebody named.

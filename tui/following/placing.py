@@ -9,8 +9,8 @@ from textual.screen import Screen
 
 from tui.following.readers import described
 from tui.place import PARAGRAPH, PARAGRAPHS, Place, Plain
-from tui.score import key
 from tui.sent import COUNT, LETTERS
+from tui.widths import key
 
 if TYPE_CHECKING:
     from scenarios.script import Scenario

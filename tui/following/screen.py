@@ -14,9 +14,9 @@ from tui.following.placing import CHOSEN
 from tui.following.readers import read
 from tui.lane import Lane
 from tui.place import Place, Plain, Reader
-from tui.score import key
 from tui.screens.score import ScoreScreen
 from tui.session import Session
+from tui.widths import key
 
 if TYPE_CHECKING:
     from scenarios.play import Stage

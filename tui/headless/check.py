@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from engine.errors import PeepholeError
-from tui.commands import examples
+from tui.epilog import examples
 
 FAILED, MISTAKE = 1, 2
 

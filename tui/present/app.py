@@ -13,10 +13,11 @@ from textual import events
 from textual.timer import Timer
 
 from engine import PeepholeError
-from tui.app import PeepholeApp, Start, first_session
+from tui.app import PeepholeApp, Start
 from tui.guest import Guest
 from tui.present.screen import PlayScreen
 from tui.present.show import Show
+from tui.start import of_scenario
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -75,7 +76,7 @@ class PlayApp(PeepholeApp):
         if scenario is None:
             return super().show(session, scenario, start=start)
         show, self.show_ = self.show_, replace(self.show_, beat=0)
-        return self.push_screen(PlayScreen(first_session(scenario), scenario, show))
+        return self.push_screen(PlayScreen(of_scenario(scenario), scenario, show))
 
     async def onward(self) -> None:
         """Behind the last beat: the next scenario, or the same from its start; every one begins anew."""
@@ -97,7 +98,7 @@ class PlayApp(PeepholeApp):
     async def _begin(self) -> None:
         here = next(s for s in self.screen_stack if isinstance(s, PlayScreen))
         scenario = self.show_.scenarios[self._at]
-        screen = PlayScreen(first_session(scenario), scenario, replace(self.show_, big=here.big))
+        screen = PlayScreen(of_scenario(scenario), scenario, replace(self.show_, big=here.big))
         while self.screen is not here:
             self.pop_screen()
         await self.switch_screen(screen)

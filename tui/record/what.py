@@ -16,9 +16,10 @@ from scenarios import readers, shelf, zoo
 from scenarios.measures.steps import untimed
 from scenarios.script import Scenario
 from tui import start
-from tui.app import PeepholeApp, first_session
+from tui.app import PeepholeApp
 from tui.export.what import is_scenario
 from tui.palette import Colours
+from tui.start import of_scenario
 
 Theme = Literal["dark", "light", "safe"]
 Press = tuple[str, str | None]  # a key's name in Textual, and the letter that it types
@@ -95,7 +96,7 @@ def _scenario(asked: Asked, look: dict[str, Any]) -> Subject:
     _only(asked, "a scenario takes no text", "text")
     _only(asked, "a scenario says itself what is read", "beside", "target", "decode", "most")
     _only(asked, "a scenario is played beat by beat, not by keys", "press")
-    app = PeepholeApp(first_session(script), script, **look)  # what is wrong is told before it runs
+    app = PeepholeApp(of_scenario(script), script, **look)  # what is wrong is told before it runs
     return Subject(app, script.title, script)
 
 

@@ -95,20 +95,20 @@ class Preview(Container):
 
 def _session(choice: Choice) -> Session:
     from scenarios import shelf, zoo
-    from tui.app import first_session, read
     from tui.screens.choices import scenario
+    from tui.start import of_models, of_scenario
 
     if choice.kind == "tour":
         from scenarios.tour import course
         from tui.tour.progress import load
         from tui.tour.standing import upcoming
 
-        return first_session(shelf.find(upcoming(course(), load()).name))
+        return of_scenario(shelf.find(upcoming(course(), load()).name))
     if choice.kind == "scenario":
-        return first_session(scenario(choice.name))
+        return of_scenario(scenario(choice.name))
     if choice.kind == "model":
         from scenarios.samples import sample
         from tui.start import of_text
 
         return of_text([zoo.model(choice.name)], sample(choice.name).text)
-    return read(["lstm"], choice.name)
+    return of_models(["lstm"], choice.name)

@@ -8,10 +8,10 @@ from engine import PeepholeError
 from tui.lane import Lane
 from tui.narrator import Words
 from tui.reading import CROSS, SELF
-from tui.score import key
 from tui.screens.core import Core
 from tui.session import Session
 from tui.tracks.attention import AttentionTrack
+from tui.widths import key
 
 if TYPE_CHECKING:
     from scenarios.lanes import Lane as ScriptLane
