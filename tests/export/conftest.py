@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from engine import Trace, Vocabulary, run, save_trace
 from engine.lenses import record
+from tests import browser
 from tests.cli.conftest import models  # noqa: F401, a fixture
 from tests.engine.build import build, tokens
 from tests.tui.pair_lanes import pair_lane
 from tui.cli import main
+from tui.export import page as pages
+from tui.lane import Lane
 
 ODD = (
     "</script x><img src=x onerror=alert(1)>", "=1+1", "-", "+", "@SUM(A1)", "'=2", "''@", "a,b", 'say "no"',
@@ -60,3 +64,33 @@ def cli() -> Callable[..., Result]:
         return result
 
     return call
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    with browser.page(viewport={"width": 1400, "height": 700}) as opened:
+        opened.wrong = []
+        opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
+        opened.on("console", lambda message: opened.wrong.append(message.text))
+        opened.on("dialog", lambda dialog: opened.wrong.append(dialog.message))
+        yield opened
+
+
+@pytest.fixture
+def show(chromium: Any, tmp_path: Path) -> Iterator[Any]:
+    """`show(lane, ...)`: the page of readings in the browser; it must ask for nothing else."""
+    paths = []
+
+    def call(*lanes: Lane, tracks: tuple[str, ...] = ()) -> Any:
+        path = tmp_path / f"{len(paths)}.html"
+        path.write_text(pages.page(lanes, tracks).text, encoding="utf-8")
+        paths.append(path.as_uri())
+        chromium.goto(path.as_uri())
+        return chromium
+
+    chromium.set_viewport_size({"width": 1400, "height": 700})
+    chromium.asked.clear()
+    chromium.wrong.clear()
+    yield call
+    assert chromium.asked == paths, "only the file itself was asked for"
+    assert chromium.wrong == []

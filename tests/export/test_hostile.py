@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine import PeepholeError, Trace, load_trace
 from tests.engine.hostile import damaged
-from tests.export.test_page import Parsed
+from tests.export.readers import Parsed
 from tui.export import npz, page, table
 from tui.export.lines import lines
 from tui.export.tracks import Catalogue

@@ -1,222 +1,25 @@
-"""The page: what its file holds, read by an HTML parser; and in a real browser, its numbers by keyboard."""
+"""An exported page in a real browser: its numbers by keyboard and pointer, in every window."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
-import json
 import re
-import socket
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from engine import PeepholeError, Trace, fork, load_model, run
+from engine import fork, load_model, run
 from engine.interventions import Hold
-from tests import browser
-from tests.export.conftest import ODD, odd_trace
+from tests.export.readers import DOWN, Parsed, check, line, press, same
 from tests.serve.ssh import wait
 from tui import start, themes
-from tui.export import page as pages
 from tui.lane import Lane
 
 KINDS = ("lstm", "transformer", "concat", "seq2seq")
 TEXT = "the cats were happy ."
-
-
-class Parsed(HTMLParser):
-    """The elements of a page with their attributes, and what is written in each."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None], list[str]]] = []
-        self.open: list[int] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.found.append((tag, dict(attrs), []))
-        if tag not in ("meta", "input", "img", "link", "br"):
-            self.open.append(len(self.found) - 1)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.found[self.open.pop()][0] == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.found[self.open[-1]][2].append(data)
-
-    def all(self, tag: str) -> list[str]:
-        return ["".join(text) for name, _, text in self.found if name == tag]
-
-
-def sha(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-# The file ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("words", [ODD[:10], ODD[10:]])
-def test_hostile_tokens_stay_words(words) -> None:
-    trace = odd_trace(words)
-    parsed = Parsed(pages.page([Lane("<b>lstm</b>", trace)]).text)
-    assert not {"img", "b", "link", "iframe", "style_"} & {tag for tag, _, _ in parsed.found}
-    data, script = parsed.all("script")
-    assert json.loads(data)["lanes"][0]["tokens"] == trace.tokens
-    cells = parsed.all("td")
-    assert cells[1::4] == trace.tokens
-    assert "<b>lstm</b>" in parsed.all("title")[0]
-    (style,) = parsed.all("style")
-    (policy,) = (a["content"] for _, a, _ in parsed.found if "http-equiv" in a)
-    assert policy == (
-        f"default-src 'none'; script-src {sha(script)}; style-src {sha(style)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def test_nothing_in_it_is_an_address(traces) -> None:
-    text = pages.page([Lane("lstm", traces["lstm"][0])]).text
-    for _, attributes, _ in Parsed(text).found:
-        assert not {"src", "href", "srcset", "action", "style", "onclick"} & attributes.keys()
-    assert not re.search(r"https?:|//\w+\.\w|url\(|@import|import\(|fetch\(|\beval\(", text)
-
-
-def test_too_many_numbers_are_refused(traces, monkeypatch: pytest.MonkeyPatch) -> None:
-    trace = traces["lstm"][0]
-    monkeypatch.setattr(pages, "MOST", 1000)
-    with pytest.raises(PeepholeError, match="too many for a page") as error:
-        pages.page([Lane("lstm", trace)])
-    assert "--track" in error.value.do
-    assert pages.page([Lane("lstm", trace)], ["surprisal"])
-
-
-def test_its_size_is_said(cli, traces, tmp_path: Path) -> None:
-    said = cli("export", traces["lstm"][1], "--track", "f", "-o", tmp_path / "t.html").stderr
-    assert "1 tracks" not in said
-    assert re.search(r"t.html: 1 track, \d+ kB of numbers \(float32\), \d+ kB", said)
-
-
-# In a browser --------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser.page(viewport={"width": 1400, "height": 700}) as opened:
-        opened.wrong = []
-        opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
-        opened.on("console", lambda message: opened.wrong.append(message.text))
-        opened.on("dialog", lambda dialog: opened.wrong.append(dialog.message))
-        yield opened
-
-
-@pytest.fixture
-def show(chromium: Any, tmp_path: Path) -> Iterator[Any]:
-    """`show(lane, ...)`: the page of readings in the browser; it must ask for nothing else."""
-    paths = []
-
-    def call(*lanes: Lane, tracks: tuple[str, ...] = ()) -> Any:
-        path = tmp_path / f"{len(paths)}.html"
-        path.write_text(pages.page(lanes, tracks).text, encoding="utf-8")
-        paths.append(path.as_uri())
-        chromium.goto(path.as_uri())
-        return chromium
-
-    chromium.set_viewport_size({"width": 1400, "height": 700})
-    chromium.asked.clear()
-    chromium.wrong.clear()
-    yield call
-    assert chromium.asked == paths, "only the file itself was asked for"
-    assert chromium.wrong == []
-
-
-def line(page: Any) -> str:
-    return page.inner_text("#line")
-
-
-def press(page: Any, *keys: str) -> str:
-    for key in keys:
-        page.keyboard.press(key)
-    return line(page)
-
-
-def same(text: str, expected: float) -> None:
-    """A number of the page is the float32 of the trace's."""
-    assert np.float32(text) == np.float32(expected), (text, expected)
-
-
-def check(words: str, trace: Trace, row: int) -> str:
-    """Compare a line of the page with the trace; what kind of track it is of."""
-    layers = int(trace.header.architecture["layers"])
-    if found := re.match(r"(\w+)\[(\d+)\](?: of layer (\d))? = (\S+) at row (\d+) '", words):
-        name, unit, layer, value, at = found.groups()
-        assert int(at) == row
-        same(value, trace[name][row, int(layer or 0), int(unit)])
-        return name
-    if found := re.match(r"surprisal = (\S+) bits at row (\d+)", words):
-        assert int(found[2]) == row
-        same(found[1], trace.lenses["surprisal"]["bits"].array[row])
-        return "surprisal"
-    if re.search(r"no surprisal", words):
-        assert np.isnan(trace.lenses["surprisal"]["bits"].array[row])
-        return "surprisal"
-    if found := re.match(
-        r"\|dL_(\d+)/d(\w)_(\d+)\| = (\S+) nats, k = (\d+) '(.*)' \(the largest", words
-    ):
-        t, of, k, value, again, token = found.groups()
-        assert (int(t), k, token) == (row, again, trace.tokens[int(k)])
-        array = trace.lenses["gradient_map"][of].array[row]
-        array = array if of == "x" else array[:, layers - 1]
-        assert int(k) == int(array.argmax())
-        same(value, array[int(k)])
-        return "gradient"
-    if "has no loss" in words or "is 0 for every row" in words:
-        assert not trace.lenses["gradient_map"]["x"].array[row].any()
-        return "gradient"
-    if found := re.match(r"weight\((\d+), (\d+)\) = (\S+) on '.*layer (\d)(, mean)?", words):
-        t, k, value, layer, _ = found.groups()
-        across = "cross-attention" in words
-        name = "cross_weights" if across else "weights"
-        mean = trace[name][row, int(layer)].astype(float).mean(0)
-        assert (int(t), int(k)) == (row, int(mean.argmax()))
-        same(value, mean[int(k)])
-        return "attention"
-    if "looks at nothing" in words:
-        assert row < trace.source
-        assert "weights" not in trace
-        return "attention"
-    if found := re.match(r"row (\d+) '.*' has no (\w+)$", words):
-        assert int(found[1]) == row
-        assert np.isnan(trace[found[2]][row]).any()
-        return found[2]
-    if "nothing is predicted" in words:
-        assert row < trace.source
-        return "prediction"
-    found = re.match(r"after row (\d+) '.*' it expects: (.*)", words)
-    assert found, words
-    assert int(found[1]) == row
-    top = trace.lenses["top_k"]
-    for said, i, p in zip(
-        found[2].split(", "), top["ids"].array[row], top["p"].array[row], strict=False
-    ):
-        word, value = said.rsplit(" ", 1)
-        assert word == trace.header.vocabulary[i]
-        same(value, p)
-    return "prediction"
-
-
-DOWN = """rows => Array.from({ length: rows }, (_, row) => {
-    const key = row ? "ArrowDown" : "Home";
-    document.getElementById("score").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-    return document.getElementById("line").textContent;
-})"""  # the line at every row, in one call to the browser
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -394,59 +197,6 @@ def test_a_fork_stands_beside_its_reading(show, models) -> None:
     assert line(page).startswith("lstm · f = 0 from row 2: row 5 '.'")
 
 
-@pytest.mark.parametrize("words", [ODD[:10], ODD[10:]])
-def test_hostile_tokens_run_nothing(show, words) -> None:
-    trace = odd_trace(words)
-    page = show(Lane("lstm", trace))
-    page.keyboard.press("Home")
-    for row in range(len(trace)):
-        assert trace.tokens[row] in page.evaluate("at('line').textContent")
-        page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.querySelectorAll('img, script').length") == 2
-
-
-def test_its_policy_lets_nothing_in_or_out(chromium, tmp_path: Path, traces) -> None:
-    path = tmp_path / "t.html"
-    path.write_text(pages.page([Lane("lstm", traces["lstm"][0])]).text, encoding="utf-8")
-    chromium.goto(path.as_uri())
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/x.png"
-        refused = chromium.evaluate(TRIES, address)
-        with pytest.raises(BlockingIOError):
-            server.accept()  # nobody has called
-    assert refused == [True, "connect-src", "img-src", "script-src-elem", "style-src-attr"]
-
-
-TRIES = """async address => {
-    const seen = [];
-    addEventListener("securitypolicyviolation", e => seen.push(e.effectiveDirective));
-    const script = document.createElement("script");
-    script.textContent = "window.ran = true";
-    document.body.append(script);
-    document.body.append(Object.assign(new Image(), { src: address }));
-    await fetch(address).catch(() => 0);
-    document.body.setAttribute("style", "color: red");
-    while (seen.length < 4) await new Promise(done => setTimeout(done, 10));
-    return [window.ran === undefined, ...seen.sort()];
-}"""
-
-
-def test_without_scripts_there_is_a_table(chromium, traces, tmp_path: Path) -> None:
-    trace = traces["concat"][0]
-    path = tmp_path / "t.html"
-    path.write_text(pages.page([Lane("concat", trace)]).text, encoding="utf-8")
-    with chromium.context.browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(path.as_uri())
-        assert page.locator("noscript p").is_visible()
-        assert not page.locator("#main").is_visible()
-        assert page.locator("td:nth-child(2)").all_inner_texts() == trace.tokens
-        bits = trace.lenses["surprisal"]["bits"].array
-        said = ["" if np.isnan(b) else f"{b:.3f}" for b in bits]
-        assert page.locator("td:nth-child(3)").all_inner_texts() == said
-
-
 def test_a_run_shows_what_was_asked_of_it(cli, show, tmp_path: Path) -> None:
     run_of = Path(__file__).parents[2] / "scenarios" / "runs" / "recall-rnn-5"
     to = tmp_path / "run.html"
@@ -460,13 +210,3 @@ def test_a_run_shows_what_was_asked_of_it(cli, show, tmp_path: Path) -> None:
         page.keyboard.press("Tab")
     for row, said in enumerate(page.evaluate(DOWN, len(lane))):
         assert ("nothing is predicted here" in said) == (row not in asked)
-
-
-def test_readings_have_what_they_have_of_the_tracks_that_are_named(traces) -> None:
-    lanes = [Lane(name, traces[name][0]) for name in ("lstm", "transformer")]
-    text = pages.page(lanes, ["f", "h", "attention", "jacobian"]).text
-    data = json.loads(Parsed(text).all("script")[0])
-    found = [[track["name"] for track in lane["tracks"]] for lane in data["lanes"]]
-    assert found == [["f", "h", "jacobian_norms.state"], ["h", "attention"]]
-    with pytest.raises(PeepholeError, match="no track 'z'"):
-        pages.page(lanes, ["z"])

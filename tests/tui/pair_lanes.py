@@ -11,11 +11,14 @@ from engine.models.encoder import EncoderTagger
 from engine.models.encoder_decoder import EncoderDecoder
 from engine.models.seq2seq import Seq2SeqTransformer
 from engine.text import SPECIAL
+from tui.app import PeepholeApp
 from tui.lane import Lane
+from tui.session import Session
 
 WORDS = (*SPECIAL, *"through", "TH", "R", "UW1")
 SOURCE = "t h r o u g h"
 TARGET = "TH R UW1"
+S = 8  # rows of the source: t h r o u g h </s>
 SIZES = {"width": 8, "layers": 2}
 
 
@@ -41,3 +44,13 @@ def pair_lane(kind: str, **sizes: Any) -> Lane:
     model = pair_model(kind, **sizes)
     target = None if kind == "encoder" else TARGET
     return Lane(kind, run(model, SOURCE.split(), target=target), model)
+
+
+def pair_app(*kinds: str, free: bool = False, **sizes: Any) -> PeepholeApp:
+    """The app with one such lane a kind; `free` has them write by themselves."""
+    target = None if free or kinds == ("encoder",) else TARGET
+    lanes = []
+    for seed, kind in enumerate(kinds):
+        model = pair_model(kind, seed, **sizes)
+        lanes.append(Lane(model.name, run(model, SOURCE.split(), target=target, most=5), model))
+    return PeepholeApp(Session(lanes))

@@ -13,6 +13,8 @@ from tui.app import PeepholeApp
 from tui.screens.score import ScoreScreen
 from tui.session import Session
 
+SIZES = [(80, 24), (120, 40), (200, 60), (250, 70), (60, 12)]
+
 
 def app(*families: str, length: int = 10, **options: Any) -> PeepholeApp:
     """The app, opened on models that read random words."""
