@@ -17,6 +17,7 @@ from engine.errors import PeepholeError, did_you_mean
 from scenarios.learning import one_thread
 from tui import start
 from tui.epilog import examples
+from tui.options import writes
 from tui.usage import mistake
 
 MISTAKE, STOPPED, CLOSED = 2, 130, 141
@@ -123,9 +124,7 @@ def main(ctx: click.Context) -> None:
 )
 @click.argument("what", metavar="MODEL|TRACE|RUN")
 @click.argument("text", required=False)
-@click.option("--target", metavar="TEXT", help="Words that it reads as its own (teacher forcing).")
-@click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4" or "top-p 0.9 seed 1".')
-@click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
+@writes
 def open_(
     what: str, text: str | None, target: str | None, decode: str | None, most: int | None
 ) -> None:

@@ -17,7 +17,7 @@ from engine.extras import install
 from tests.record.checker import read
 from tests.record.films import SENTENCE
 from tui.cli import main
-from tui.record.files import put
+from tui.output import put
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("agreement", "--beats", "1", "--size", "80x24")

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from engine.errors import PeepholeError
 from tui.epilog import examples
-from tui.record.files import format_of, free, put
+from tui.options import done, goes_to, interventions, writes
+from tui.output import free, place, put
 
 if TYPE_CHECKING:
     from tui.export.tracks import Track
@@ -20,19 +21,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = {"npz": ".npz", "jsonl": ".jsonl", "csv": ".csv", "html": ".html"}
 Write = Callable[[IO[bytes]], None]
-DONE = (
-    ("hold", "hold", 'E.g. "f[17] of layer 0 = 0 from 3".'),
-    ("cut-head", "cut head", 'E.g. "1 of layer 0".'),
-    ("cut-edge", "cut edge", 'E.g. "9->2", rows that look.'),
-    ("attention", "attention", 'E.g. "uniform from 9".'),
-    ("replace", "replace", 'E.g. "3 = mats": row 3 reads it.'),
-)  # option, how the phrase begins, help
-
-
-def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
-    for name, _, text in reversed(DONE):
-        decorated = click.option(f"--{name}", multiple=True, metavar="TEXT", help=text)(decorated)
-    return decorated
 
 
 @click.command(
@@ -51,24 +39,18 @@ def _interventions(decorated: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.argument("what", metavar="TRACE|MODEL|RUN|SCENARIO")
 @click.argument("text", required=False)
-@click.option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")
-@click.option(
-    "--format", "form", type=click.Choice(list(SUFFIXES)), help="Else as the name of the file ends."
-)
+@goes_to(SUFFIXES)
 @click.option("--track", "names", multiple=True, metavar="NAME", help="Only this; repeat for more.")
 @click.option("--list", "listed", is_flag=True, help="Say what tracks there are; write nothing.")
 @click.option("--wide", is_flag=True, help="CSV with one row a line, not one number.")
 @click.option(
     "--beside", multiple=True, metavar="MODEL|TRACE|RUN", help="Put it beside, on a page."
 )
-@click.option("--target", metavar="TEXT", help="Words that a model of pairs reads as its own.")
-@click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4".')
-@click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
+@writes
 @click.option("--continue", "go_on", type=click.IntRange(1, 1000), metavar="N", help="Go on for N.")
 @click.option("--lane", metavar="LABEL", help="This reading of a scenario.")
 @click.option("--beat", type=click.IntRange(1), metavar="N", help="As a scenario's beat N has it.")
-@_interventions
-@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@done
 def export(
     what: str,
     text: str | None,
@@ -85,7 +67,7 @@ def export(
     lane: str | None,
     beat: int | None,
     force: bool,
-    **done: tuple[str, ...],
+    **acts: tuple[str, ...],
 ) -> None:
     """Write the numbers of a saved TRACE, of what a MODEL does with a TEXT, of the probe of a RUN, or of a
     lane of a SCENARIO.
@@ -99,24 +81,16 @@ def export(
     Row t has what is computed once its token is read: its probabilities and attention are those with which
     the token of row t + 1 is predicted. Its surprisal is that of its own token. --list says what each is.
     """
-    to = None if output in (None, "-") else Path(output)
-    kind = "" if listed else _kind(to, output, form)
-    if to is None and output is None and not listed:
-        to = Path(f"{Path(what).stem.replace(':', '-') or 'reading'}{SUFFIXES[kind]}")
+    to, kind = (None, "") if listed else place(what, output, form, SUFFIXES)
     if beside and kind != "html":
         raise PeepholeError("only a page shows readings side by side", where="--beside")
     if wide and kind != "csv":
         raise PeepholeError("only CSV is wide or long", where="--wide", do="Say --format csv")
     if to is not None:
         free([to], force)
-    from engine.phrases import intervention
     from tui.export.what import Asked, lanes
 
-    items = [
-        intervention(f"{verb} {item}")
-        for name, verb, _ in DONE
-        for item in done[name.replace("-", "_")]
-    ]
+    items = interventions(acts)
     asked = Asked(what, text, beside, target, decode, most, go_on, items, lane, beat)
     found = lanes(asked, kind == "html")
     if listed:
@@ -140,20 +114,6 @@ def _writer(lanes: list[Lane], names: tuple[str, ...], kind: str, wide: bool) ->
     tracks = _tracks(lanes[0], names, kind, wide)
     told = f"{len(tracks)} track{'s' * (len(tracks) != 1)}"
     return partial(_numbers, lanes[0], tracks, kind, wide), told
-
-
-def _kind(to: Path | None, output: str | None, form: str | None) -> str:
-    """The format: as asked, or as the file's name ends.
-
-    Raises:
-        PeepholeError: neither says it.
-    """
-    if to is None and form is None:
-        what = "stdout has no name to tell the format by" if output else "no format is said"
-        raise PeepholeError(what, do="Say --format npz, jsonl, csv or html, or -o FILE.npz")
-    if form is not None and to is None:
-        return form
-    return format_of(to or Path(), form, SUFFIXES)
 
 
 def _tracks(lane: Lane, names: tuple[str, ...], kind: str, wide: bool) -> list[Track]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tui.epilog import examples
+from tui.options import done, interventions
 
 
 @click.command(
@@ -36,16 +37,7 @@ from tui.epilog import examples
     help="gradient_map, jacobian_norms, gate_statistics, attention_entropy, rollout, surprisal or "
     "top_k; may be repeated.",
 )
-@click.option("--hold", multiple=True, metavar="TEXT", help='E.g. "f[17] of layer 0 = 0 from 3".')
-@click.option("--cut-head", multiple=True, metavar="TEXT", help='E.g. "1 of layer 0".')
-@click.option("--cut-edge", multiple=True, metavar="TEXT", help='E.g. "9->2", rows that look.')
-@click.option(
-    "--attention",
-    multiple=True,
-    metavar="TEXT",
-    help='E.g. "uniform from 9", "argmax", "permuted seed 1", "only 3 at 10", "self uniform".',
-)
-@click.option("--replace", multiple=True, metavar="TEXT", help='E.g. "3 = mats": row 3 reads it.')
+@done
 @click.option(
     "--target", metavar="TEXT", help="What a model of pairs shall read as its own output."
 )
@@ -66,38 +58,29 @@ def run(
     save: Path | None,
     values: bool,
     lens: tuple[str, ...],
-    hold: tuple[str, ...],
-    cut_head: tuple[str, ...],
-    cut_edge: tuple[str, ...],
-    attention: tuple[str, ...],
-    replace: tuple[str, ...],
     target: str | None,
     decode: str | None,
     most: int | None,
     go_on: int | None,
     backend: str,
     device: str,
+    **acts: tuple[str, ...],
 ) -> None:
     """Let a MODEL read a TEXT and print what it did at each row."""
     from engine import Backend, save_trace
     from engine import run as read
     from engine.lenses.record import record
-    from engine.phrases import intervention
     from scenarios import sides, zoo
     from tui.headless import reading
 
-    asked = [
-        *[("hold", hold), ("cut head", cut_head), ("cut edge", cut_edge)],
-        *[("attention", attention), ("replace", replace)],
-    ]
-    interventions = [intervention(f"{verb} {item}") for verb, items in asked for item in items]
+    items = interventions(acts)
     loaded = zoo.model(model)
     if (backend, device) != ("numpy", "cpu"):
         loaded = loaded.to(Backend(backend, device=device))
     writes = reading.writes(loaded, target, decode, most, go_on)
-    if not replace:  # what is not known may be what is replaced
+    if not acts["replace"]:  # what is not known may be what is replaced
         sides.check(loaded, text, target, model)
-    trace = read(loaded, text, interventions, target=target, **writes)
+    trace = read(loaded, text, items, target=target, **writes)
     reading.acted(trace)
     found = reading.look(loaded, trace, lens)
     if save is not None:

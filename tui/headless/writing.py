@@ -8,6 +8,8 @@ import click
 
 from engine.errors import PeepholeError
 from tui.epilog import examples
+from tui.options import goes_to
+from tui.output import free, put
 
 
 @click.command(
@@ -53,24 +55,15 @@ def new(name: str, model: str, text: str | None, target: str | None, task: str) 
         "peephole schema | jq .properties.beats",
     )
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there."
-)
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def schema(output: Path | None, force: bool) -> None:
+@goes_to()
+def schema(output: str | None, force: bool) -> None:
     """Print the JSON Schema of scenarios, by which an editor completes keys and explains them."""
     from scenarios import schema as made
 
-    if output is None:
+    if output is None or output == "-":
         click.echo(made.text(), nl=False)
         return
-    try:
-        with output.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(made.text())
-    except FileExistsError:
-        raise PeepholeError(
-            "is there already", where=str(output), do="Say --force to replace it"
-        ) from None
-    except OSError as error:
-        raise PeepholeError(f"cannot write ({error.strerror})", where=str(output)) from None
-    click.echo(f"wrote {output}; a scenario begins with  #:schema ./{output.name}", err=True)
+    to = Path(output)
+    free([to], force)
+    put(to, lambda path: path.write_text(made.text(), encoding="utf-8"))
+    click.echo(f"wrote {to}; a scenario begins with  #:schema ./{to.name}", err=True)

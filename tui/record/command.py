@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import PeepholeError
 from tui.epilog import examples
-from tui.record.files import SUFFIXES, format_of, free, put
+from tui.options import goes_to, writes
+from tui.output import free, place, put, stem
 
 if TYPE_CHECKING:
     from tui.record.frame import Frame
     from tui.record.what import Press, Subject, Theme
 
+SUFFIXES = {
+    "cast": ".cast",
+    "svg": ".svg",
+    "film.svg": ".film.svg",
+    "text": ".txt",
+    "gif": ".gif",
+    "mp4": ".mp4",
+}
 LEAST, MOST = (60, 12), (300, 100)  # columns and lines
 
 
@@ -54,17 +62,12 @@ class Size(click.ParamType):
 )
 @click.argument("what", metavar="SCENARIO|MODEL|TRACE|RUN")
 @click.argument("text", required=False)
-@click.option("-o", "--output", metavar="FILE|FOLDER", help="Where to; - is stdout.")
-@click.option(
-    "--format", "form", type=click.Choice(list(SUFFIXES)), help="Else as the name of the file ends."
-)
+@goes_to(SUFFIXES, "FILE|FOLDER")
 @click.option("--size", type=Size(), default="100x30", show_default=True, help="Of the terminal.")
 @click.option("--beats", metavar="N|A-B", help="Only these beats of a scenario.")
 @click.option("--keys", "pressed", metavar="KEYS", help='Keys to press, e.g. "end up 2".')
 @click.option("--beside", multiple=True, metavar="MODEL|RUN", help="Put this one beside it.")
-@click.option("--target", metavar="TEXT", help="Words that a model of pairs reads as its own.")
-@click.option("--decode", metavar="HOW", help='How it writes, e.g. "beam 4".')
-@click.option("--most", type=click.IntRange(1, 1000), metavar="N", help="Words it writes at most.")
+@writes
 @click.option(
     "--theme",
     type=click.Choice(["dark", "light", "safe"]),
@@ -82,7 +85,6 @@ class Size(click.ParamType):
     metavar="SECONDS",
     help="How long a row is shown while it plays.",
 )
-@click.option("--force", is_flag=True, help="Replace files that are there already.")
 def record(
     what: str,
     text: str | None,
@@ -115,21 +117,18 @@ def record(
     asked = wanted.Asked(
         what, text, beside, target, decode, most, wanted.keys(pressed or "")
     )  # fmt: skip
-    name = Path(what).stem.replace(":", "-") or "film"
-    to = None if output == "-" else Path(output or f"{name}{SUFFIXES[form or 'cast']}")
-    folder = to is not None and (os.path.isdir(to) or str(output).endswith(("/", "\\")))
-    if to is None and form is None:
-        raise PeepholeError("stdout has no name to tell the format by", do="Say --format")
-    kind = form or "svg" if folder or to is None else format_of(to, form)
+    folder = _folder(output)
+    to, kind = (folder, form or "svg") if folder else place(what, output, form, SUFFIXES, "cast")
     writers.at_hand(kind, to is None)
     with wanted.terminal():
         subject = wanted.subject(asked, theme, plain, "none" if kind == "text" else "full", bare)
         numbers = wanted.beats(beats, subject.script)
         paths = [] if to is None else [to]
-        if to is not None and folder:  # a film is one file, and of stills each beat has one
+        if folder:  # a film is one file, and of stills each beat has one
+            name = stem(what)
             each = [f"{name}-{number:02}" for number in numbers] if kind == "svg" else []
-            paths = [to / f"{called}{SUFFIXES[kind]}" for called in each or [name]]
-        free(paths, force, make=folder)
+            paths = [folder / f"{called}{SUFFIXES[kind]}" for called in each or [name]]
+        free(paths, force, make=folder is not None)
         frames = timing.timed(_film(subject, asked.press, size, numbers), tick)
         if to is None:
             click.echo(writers.text(kind, frames, subject), nl=False)
@@ -137,6 +136,14 @@ def record(
         for path, piece in zip(paths, pieces, strict=False):
             put(path, partial(writers.write, kind, piece, subject))
             click.echo(f"{path}: {writers.said(kind, piece, path)}", err=True)
+
+
+def _folder(output: str | None) -> Path | None:
+    """Where several files go: a folder that is there, or one that is to be made."""
+    if output is None or output == "-":
+        return None
+    ends = output.endswith(("/", "\\"))
+    return Path(output) if ends or os.path.isdir(output) else None
 
 
 def _film(

@@ -1,24 +1,45 @@
-"""Where a recording goes: a file is there whole or not at all."""
+"""Where what a command writes goes: its name, its format, and a file that is there whole or not at all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from engine.errors import PeepholeError, did_you_mean
 
-SUFFIXES = {
-    "cast": ".cast",
-    "svg": ".svg",
-    "film.svg": ".film.svg",
-    "text": ".txt",
-    "gif": ".gif",
-    "mp4": ".mp4",
-}
+
+def place(
+    what: str, output: str | None, form: str | None, known: Mapping[str, str], usual: str = ""
+) -> tuple[Path | None, str]:
+    """The file to write, None for stdout, and its format.
+
+    Args:
+        what: what is written of, after which the file is called where `output` is not given.
+        known: each format, and how the name of such a file ends.
+        usual: the format where neither `output` nor `form` says it.
+
+    Raises:
+        PeepholeError: nothing says which format, or two things say two.
+    """
+    if output is None:
+        form = form or usual
+    if output and output != "-":
+        return Path(output), format_of(Path(output), form, known)
+    if not form:
+        *names, last = known
+        said = "stdout has no name to tell the format by" if output else "no format is said"
+        do = f"Say --format {', '.join(names)} or {last}, or -o FILE{known[names[0]]}"
+        raise PeepholeError(said, do=do)
+    return (None if output else Path(f"{stem(what)}{known[form]}")), form
 
 
-def format_of(path: Path, asked: str | None, known: Mapping[str, str] = SUFFIXES) -> str:
+def stem(what: str) -> str:
+    """The name of a file of what is written of, without its ending."""
+    return Path(what).stem.replace(":", "-") or "peephole"
+
+
+def format_of(path: Path, asked: str | None, known: Mapping[str, str]) -> str:
     """The format of a file: what was asked for, else what its name ends with (`known`: format -> end).
 
     Raises:
@@ -44,7 +65,7 @@ def format_of(path: Path, asked: str | None, known: Mapping[str, str] = SUFFIXES
     return found
 
 
-def free(paths: list[Path], force: bool, make: bool = False) -> None:
+def free(paths: Iterable[Path], force: bool, make: bool = False) -> None:
     """See that files can be written, before the work begins; `make` is whether their folder is made.
 
     Raises:
