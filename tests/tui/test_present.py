@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,74 @@ async def test_maps_are_large_as_well() -> None:
         assert matrix.cell > cell
         assert matrix.tall > tall
         assert s.session.cursor in range(matrix._top, matrix._top + matrix._high)
+
+
+def bars(shown: str) -> tuple[int, int]:
+    """How many columns the longest bar has, and how many lines have one."""
+    found = [re.findall("[█=#]{2,}", line) for line in shown.splitlines()]
+    return max((len(bar) for line in found for bar in line), default=0), sum(map(bool, found))
+
+
+@pytest.mark.parametrize("family", ["lstm", "transformer"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_an_equation_has_longer_bars(family: str, size: tuple[int, int]) -> None:
+    async with app(family).run_test(size=size) as pilot:
+        await press(pilot, "end", "4")
+        before = text(pilot)
+        await press(pilot, "z")
+        large = text(pilot)
+        (long, many), (short, few) = bars(large), bars(before)
+        assert long > short
+        if family == "lstm":
+            assert many >= few
+            assert not re.search(r"lines? (below|above)", large)  # all of it is in sight
+            assert ("┏━┓" in large) == (size[1] > 24)  # the results in large digits
+        h = screen(pilot).lane.trace["h"][9, -1, 0]
+        assert f"{h:.3f}" in large or "below" in large
+        await press(pilot, "z")
+        assert [line[:-1] for line in lines(pilot)] == [line[:-1] for line in before.splitlines()]
+
+
+@pytest.mark.parametrize("options", [{}, {"plain": True}, {"colours": "none"}, {"colours": "few"}])
+async def test_curves_are_thick_and_have_fewer_rows(options: dict) -> None:
+    async with app("lstm", length=14, **options).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "end", "5")
+        before, s = text(pilot), screen(pilot)
+        assert " 0 <s> " in before
+        await press(pilot, "z")
+        large, value = text(pilot), float(s.lane.trace["h"][13, -1, 0])
+        assert f"h {value:.3f}" in large
+        assert " 0 <s> " not in large
+        assert not re.search("[\u2801-\u28ff]", large)  # no braille: its dots are too small
+        assert len(re.findall(r" h |\[h\]", large)) > 5
+        if options.get("plain"):
+            assert large.isascii()
+        await press(pilot, "z")
+        assert text(pilot) == before
+
+
+@pytest.mark.parametrize("options", [{}, {"plain": True}, {"colours": "none"}])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_jacobian_has_few_numbers_and_high_plots(
+    size: tuple[int, int], options: dict
+) -> None:
+    async with app("lstm", **options).run_test(size=size) as pilot:
+        await press(pilot, "end", "6")
+        before, plots = text(pilot), screen(pilot).view.query_one("#plots")
+        high = plots.size.height
+        radius = re.search(r"(?:ρ|rho) = (\S+)", before)
+        assert radius
+        await press(pilot, "z")
+        large = text(pilot)
+        assert plots.size.height > high - (size[1] > 24)  # the narrator has grown as well
+        assert "singular" not in large
+        in_digits = size[1] > 24 and not options.get("plain")
+        assert (radius[1] in large) != in_digits
+        assert ("┏━┓" in large or "┏━╸" in large or "╺┻╸" in large) == in_digits
+        if options.get("plain"):
+            assert large.isascii()
+        await press(pilot, "z")
+        assert text(pilot) == before
 
 
 async def test_few_words_stand_in_a_large_footer() -> None:

@@ -79,6 +79,24 @@ def under(
     return text
 
 
+def stroke(palette: Palette, large: bool) -> str:
+    """What lines are drawn with; thick ones can be seen from far away."""
+    if palette.ascii:
+        return "#" if large else "."
+    return "hd" if large else "braille"
+
+
+def block(plot: Any, at: tuple[float, float], mark: str, ink: Ink, side: str = "left") -> None:
+    """A point that can be read from far away: its letter on three columns of its colour, else in brackets."""
+    where = {"alignment": "center", "yside": side}
+    if ink == PLAIN:
+        plot.text(f"[{mark}]", *at, **where)
+        return
+    bright = not isinstance(ink, tuple) or 0.2126 * ink[0] + 0.7152 * ink[1] + 0.0722 * ink[2] > 110
+    letter: Ink = 0 if not isinstance(ink, tuple) else (0, 0, 0) if bright else (255, 255, 255)
+    plot.text(f" {mark} ", *at, color=letter, background=ink, style="bold", **where)
+
+
 class Curves(PlotextPlot):
     """The plot; row r stands in the middle of column `cell` * (r - first) of the canvas."""
 
@@ -101,10 +119,12 @@ class Curves(PlotextPlot):
         cursor: int,
         right: Curve | None = None,
         top: float = 1.0,
+        large: bool = False,
     ) -> None:
         """Draw curves within `bounds`, and one on the right axis from 0 to `top`.
 
-        `canvas` is how many columns there are between the axes, `cursor` the row that is marked.
+        `canvas` is how many columns there are between the axes, `cursor` the row that is marked;
+        `large` is for those who sit far away.
         """
         plot: Any = self.plt
         self._palette = palette
@@ -115,12 +135,12 @@ class Curves(PlotextPlot):
         quiet = Color.parse(palette.look.muted).rgb if palette.colours == "full" else PLAIN
         plot.vline(cursor, color=quiet)
         for curve in curves:
-            self._line(palette, curve, first, "left")
+            self._line(palette, curve, first, "left", large)
         ticks = [bounds[0] + (bounds[1] - bounds[0]) * i / 4 for i in range(5)]
         plot.ylim(*bounds, yside="left")
         plot.yticks(ticks, [f"{tick:>{AXIS}.4g}" for tick in ticks], yside="left")
         if right is not None:
-            self._line(palette, right, first, "right")
+            self._line(palette, right, first, "right", large)
             plot.ylim(0, top, yside="right")
             plot.yticks([0, top / 2, top], [f"{t:<{RIGHT}.4g}" for t in (0, top / 2, top)], "right")
         if palette.ascii:
@@ -129,13 +149,17 @@ class Curves(PlotextPlot):
             plot.xaxes(False, False)  # their two lines are worth more as curve
         self.refresh()
 
-    def _line(self, palette: Palette, curve: Curve, first: int, side: str) -> None:
+    def _line(self, palette: Palette, curve: Curve, first: int, side: str, large: bool) -> None:
         plot: Any = self.plt
         known = [(first + i, v) for i, v in enumerate(curve.values) if math.isfinite(v)]
         if not known:
             return
         rows, values = [row for row, _ in known], [value for _, value in known]
         if len(rows) > 1:
-            line = "." if palette.ascii else "braille"
+            line = stroke(palette, large)
             plot.plot(rows, values, marker=line, color=curve.ink, yside=side)
+        if large:
+            for at in known:
+                block(plot, at, curve.mark, curve.ink, side)
+            return
         plot.scatter(rows, values, marker=curve.mark, color=curve.ink, yside=side)

@@ -12,10 +12,13 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.views.axis import label
+from tui.views.equation_large import large_strip, large_text
 from tui.views.formula import architecture_of
 from tui.views.formula_text import cell_text, unit_strip
 from tui.views.layered import LayeredView
 from tui.views.lookup_text import block_text
+
+TALL = 34  # lines from which on all units stand below, where all is large
 
 
 class EquationView(LayeredView):
@@ -120,8 +123,10 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
         title += f" · unit {self.unit} of {self.width}"
         self.put("#title", Text(title, no_wrap=True))
         self.put("#text", self._text(layer))
-        strip = unit_strip(self.palette, lane, row, layer, self.unit, self.size.width)
-        self.put("#strip", strip)
+        drawn = large_strip if self.big else unit_strip
+        self.put("#strip", drawn(self.palette, lane, row, layer, self.unit, self.size.width))
+        # where all is large, the equations need the lines of the units first
+        self.query_one("#strip").display = not self.big or self.size.height >= TALL
         self.refresh_bindings()
         self.call_after_refresh(self._tell)
 
@@ -146,24 +151,29 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
             ways += [f"{below} lines below: Shift+{down}"] * (below > 0)
             self.put("#more", " · ".join(ways))
 
+    @property
+    def _room(self) -> tuple[int, int]:
+        """Columns and lines for the equations: beside a scroll bar, between the title and all units."""
+        width, height = self.size
+        strip = (3 if height >= TALL else 0) if self.big else 2
+        return max(1, width - 1), max(1, height - 1 - strip)
+
     def _text(self, layer: int) -> RenderableType:
         assert self.trace is not None
         assert self.lane is not None
         architecture = architecture_of(self.trace)
         if "weights" in self.trace:
             parts = block_text(
-                self.palette, self.trace, architecture, self.cursor, layer, self.head, self.unit
+                self.palette, self.trace, architecture, self.cursor, layer, self.head, self.unit,
+                self._room if self.big else None,
+            )  # fmt: skip
+        elif self.big:
+            parts = large_text(
+                self.palette, self.lane, architecture, self.cursor, layer, self.unit, self._room
             )
         else:
-            room = self.query_one("#body").size.height
             parts = cell_text(
-                self.palette,
-                self.lane,
-                architecture,
-                self.cursor,
-                layer,
-                self.unit,
-                room,
+                self.palette, self.lane, architecture, self.cursor, layer, self.unit, self._room[1]
             )
         room = self.query_one("#body").size.width - 1
         for part in parts:

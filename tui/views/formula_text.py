@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.text import Text
 
 from engine.models import Architecture
@@ -58,12 +60,17 @@ def cell_text(
             texts.append(_numbers(palette, f"{line.name} {result(line)}", line, low, high))
     if room > 3 * count:
         texts.append(Text())
+    texts.append(scales(palette, lane, row, unit))
+    return texts
+
+
+def scales(palette: Palette, lane: Lane, row: int, unit: int) -> Text:
+    """What ' stands for, and the ends of the bars."""
     from_row = before(lane.trace, row, unit)
     which = "the row before" if from_row == row - 1 else f"row {from_row}, read just before"
     which = which if from_row >= 0 else "the zero state: nothing was read before"
-    scales = "bars: gates 0 to 1, else ± the number at their ends"
-    texts.append(Text(f"' is {which} · {scales}", palette.style("muted"), no_wrap=True))
-    return texts
+    ends = "bars: gates 0 to 1, else ± the number at their ends"
+    return Text(f"' is {which} · {ends}", palette.style("muted"), no_wrap=True)
 
 
 def _formula(palette: Palette, line: Line) -> Text:
@@ -86,13 +93,21 @@ def _numbers(palette: Palette, words: str, line: Line, low: float, high: float) 
     return text
 
 
-def bar(palette: Palette, value: float, low: float, high: float) -> Text:
-    """A value between `low` and `high`: from the left where low is 0, else from the middle."""
+def bar(
+    palette: Palette, value: float, low: float, high: float, wide: int = BAR, ends: bool = True
+) -> Text:
+    """A value between `low` and `high`: from the left where low is 0, else from the middle.
+
+    Args:
+        wide: columns of the bar, an even number.
+        ends: whether the numbers at its ends are said.
+    """
     text = Text(no_wrap=True)
-    text.append(f"{low:g} ".rjust(4), palette.style("muted"))
+    text.append((f"{low:g} " if ends else "").rjust(4), palette.style("muted"))
     beyond = ">" if abs(value) > high * 1.0001 else ""
+    value = 0.0 if math.isnan(value) else value  # a diverged model's has no bar
     if low < 0:
-        half, share = BAR // 2, min(1.0, abs(value) / high)
+        half, share = wide // 2, min(1.0, abs(value) / high)
         cells = "".join(s.text for s in palette.bar(round(2 * half * share), half)).rstrip()
         if value < 0:
             cells = cells.replace("▌", "▐")[::-1]
@@ -102,10 +117,10 @@ def bar(palette: Palette, value: float, low: float, high: float) -> Text:
         text.append(palette.glyph("│", "|"), palette.style("muted"))
         text.append(right.ljust(half), colour)
     else:
-        for segment in palette.bar(round(2 * BAR * value), BAR):
+        for segment in palette.bar(round(2 * wide * value), wide):
             text.append(segment.text, segment.style)
         text.append(palette.glyph("▏", "|"), palette.style("muted"))
-    text.append(f"{beyond}{high:g}", palette.style("muted"))
+    text.append(f"{beyond}{high:g}" if ends else "", palette.style("muted"))
     return text
 
 

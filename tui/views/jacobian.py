@@ -14,9 +14,13 @@ from engine import PeepholeError, Trace
 from tui.lane import Lane
 from tui.views.computed import KnownView
 from tui.views.curves import Curve, inks
+from tui.views.digits import HIGH, digits
 from tui.views.layered import LayeredView
-from tui.views.product import Found, find
+from tui.views.numbers import num
+from tui.views.product import Found, find, power
 from tui.views.spectral import Lags, Plane
+
+TALL = 24  # lines from which on there is room for large digits
 
 
 class JacobianView(KnownView[Found], LayeredView):
@@ -135,7 +139,9 @@ Mikolov & Bengio 2013.
         both = " · s = (h, c)" if found.of == "s" and len(trace.header.states) > 1 else ""
         where = f"row {found.row} {trace.tokens[found.row]!r} · {self.called} · layer {layer}"
         self.put("#title", f"{where} · d{found.of}_t/d{found.of}_(t-1){both}")
-        self.query_one(Plane).draw(self.palette, found.eigenvalues(layer), pens[0], pens[1])
+        self.query_one(Plane).draw(
+            self.palette, found.eigenvalues(layer), pens[0], pens[1], self.big
+        )
         lags = self.query_one(Lags)
         lags.display = found.norms is not None and found.row > 0
         if lags.display:
@@ -143,8 +149,9 @@ Mikolov & Bengio 2013.
             if found.belt:
                 belt = found.log_belts(layer)[:, self.unit].tolist()
                 curves.insert(0, Curve(found.belt, belt, pens[2]))
-            lags.draw(self.palette, curves, found.within(self.lag))
-        self.put("#numbers", Text("\n".join(self._numbers(found)), no_wrap=True))
+            lags.draw(self.palette, curves, found.within(self.lag), self.big)
+        said = self._large(found) if self.big else "\n".join(self._numbers(found))
+        self.put("#numbers", Text(said, "bold" if self.big else "", no_wrap=True))
         legend = self._legend(found)
         self.put("#legend", Text(legend, style=self.palette.style("muted"), no_wrap=True))
 
@@ -166,6 +173,21 @@ Mikolov & Bengio 2013.
             return [*lines, "row 0 is the step out of the zero state: nothing lies before it"]
         lines.append(found.of_product(layer, lag))
         return [*lines, found.of_belt(layer, self.unit, lag)] if found.belt else lines
+
+    def _large(self, found: Found) -> str:
+        """ρ and J alone, in large digits where there is room for them."""
+        layer, lag = self.layer_shown, found.within(self.lag)
+        parts = [("ρ, largest |λ| =", num(found.radius(layer)))]
+        if found.norms is not None and found.row:
+            name = f"J = |d{found.of}_{found.row}/d{found.of}_{found.row - lag}| ="
+            parts.append((name, power(float(found.log_norms(layer)[lag]))))
+        if self.size.height < TALL or self.palette.ascii:
+            return " · ".join(f"{name} {number}" for name, number in parts)
+        lines = [""] * HIGH
+        for name, number in parts:
+            for at, piece in enumerate(digits(number)):
+                lines[at] += f"{name if at == HIGH // 2 else '':<{len(name)}} {piece}    "
+        return "\n".join(lines)
 
     # Choosing ---------------------------------------------------------------------------------
 

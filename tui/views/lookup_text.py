@@ -17,6 +17,9 @@ from tui.views.numbers import factor, fill, num
 from tui.views.sight import CROSS, SELF, kinds
 
 TOP, BAR = 6, 16
+KEY = 44  # columns of a key before its bar
+LARGE = 24  # lines from which on a bar has two
+FEW = 3  # keys of a lookup, where all is large
 
 
 def block_text(
@@ -27,10 +30,12 @@ def block_text(
     layer: int,
     head: int,
     unit: int,
+    room: tuple[int, int] | None = None,
 ) -> list[Text]:
     """What one head does at one row, then every sum of the block for one unit.
 
-    Of a row of a source, the encoder's block; of a target's, the decoder's, which looks twice.
+    Of a row of a source, the encoder's block; of a target's, the decoder's, which looks twice. `room` is
+    the columns and lines that there are for fewer keys with larger bars; None: as many as there is room for.
     """
     equations = architecture.equations
     if trace.source and "b" in trace and row < trace.source:
@@ -39,11 +44,13 @@ def block_text(
     dim = unit % trace["q"].shape[-1]
     found = {which: lookup(trace, row, layer, head, dim, which) for which in kinds(trace)}
     looks = {which: each for which, each in found.items() if each is not None}
-    top = TOP if len(looks) < 2 else TOP // 2
+    top = TOP if len(looks) < 2 and room is None else FEW
+    wide = BAR if room is None else max(BAR, room[0] - KEY)
+    tall = 2 if room is not None and room[1] >= LARGE else 1
     texts: list[Text] = []
     for which, added in ((SELF, "a"), (CROSS, "b")):
         if which in looks:
-            texts += _looked(palette, trace, formulas, row, looks[which], which, top)
+            texts += _looked(palette, trace, formulas, row, looks[which], which, top, wide, tall)
             texts += _added(palette, trace, formulas[added], row, layer, unit)
     texts += _added(palette, trace, formulas["m"], row, layer, unit)
     names = [name for name in ("a", "b", "m") if name in formulas]
@@ -65,6 +72,8 @@ def _looked(
     found: Lookup,
     which: str,
     top: int,
+    wide: int,
+    tall: int,
 ) -> list[Text]:
     """One lookup: the best score, the weights of the heaviest keys, and the context."""
     p = "cross_" if which == CROSS else ""
@@ -80,7 +89,7 @@ def _looked(
         ),
         _bold(formulas[f"{p}weights"].formula, f"   exp(score - highest) / {num(total)}", palette),
         Text(f"    {'row':<13}{'score':>9}{'exp':>8}{'weight':>9}", quiet, no_wrap=True),
-        *_table(palette, trace, found, top),
+        *_table(palette, trace, found, top, wide, tall),
         _bold(
             formulas[f"{p}context"].formula, f"   dimension {found.dim} of {found.width}", palette
         ),
@@ -112,8 +121,10 @@ def _sum(trace: Trace, name: str, row: int, layer: int, unit: int, shown: str) -
     return Text(f"  = {shown}", no_wrap=True)
 
 
-def _table(palette: Palette, trace: Trace, found: Lookup, top: int) -> list[Text]:
-    """The heaviest keys, and one line for all the others together."""
+def _table(
+    palette: Palette, trace: Trace, found: Lookup, top: int, wide: int, tall: int
+) -> list[Text]:
+    """The heaviest keys, each with a bar of so many columns and lines, and a line for all others together."""
     texts = []
     for key in found.keys[:top]:
         text = Text(no_wrap=True)
@@ -122,9 +133,13 @@ def _table(palette: Palette, trace: Trace, found: Lookup, top: int) -> list[Text
         text.append(f"    {name:<13}{score:>9}{num(key.share):>8}")
         text.append(f"{key.weight:>9.4f} ", "bold")
         length = key.weight if key.weight == key.weight else 0.0  # a diverged model's has no bar
-        for segment in palette.bar(round(2 * BAR * length), BAR, "attention"):
+        for segment in palette.bar(round(2 * wide * length), wide, "attention"):
             text.append(segment.text, segment.style)
         texts.append(text)
+        for _ in range(1, tall):
+            more = Text(" " * KEY, no_wrap=True)
+            more.append_text(text[KEY:])
+            texts += [more, Text()]
     rest = found.keys[top:]
     if rest:
         weight = sum(key.weight for key in rest)

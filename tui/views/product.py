@@ -60,11 +60,15 @@ class Found:
             steps = np.log10(gates.astype(np.float64))
         return np.concatenate((np.zeros((1, gates.shape[-1])), np.cumsum(steps, 0)))
 
+    def radius(self, layer: int) -> float:
+        """The largest |λ| of this row's step."""
+        return float(self.spectrum["radius"].array[layer])
+
     # In words ---------------------------------------------------------------------------------
 
     def of_step(self, layer: int) -> list[str]:
         """The numbers of this row's step, in two lines."""
-        norm, radius = (float(self.spectrum[name].array[layer]) for name in ("norm", "radius"))
+        norm, radius = float(self.spectrum["norm"].array[layer]), self.radius(layer)
         values = self.eigenvalues(layer)
         inside = f"{(np.abs(values) <= 1).sum()} of {len(values)} inside"
         largest = "  ".join(f"{v:.3g}" for v in self.spectrum["singular"].array[layer, :6])

@@ -13,7 +13,7 @@ from textual_plotext import PlotextPlot
 
 from tui.palette import Palette
 from tui.scales import nice_scale
-from tui.views.curves import PLAIN, Curve, Ink
+from tui.views.curves import PLAIN, Curve, Ink, block, stroke
 from tui.views.plain import shown
 
 LABEL = 5  # columns of the numbers beside an axis
@@ -56,9 +56,16 @@ class Plot(PlotextPlot):
 class Plane(Plot):
     """The complex plane with the unit circle; both axes have the same unit, so it is round."""
 
-    def draw(self, palette: Palette, values: np.ndarray, inside: Ink, outside: Ink) -> None:
-        """Draw eigenvalues: `o` where |λ| <= 1 and `x` beyond."""
-        self._again = lambda: self.draw(palette, values, inside, outside)
+    def draw(
+        self,
+        palette: Palette,
+        values: np.ndarray,
+        inside: Ink,
+        outside: Ink,
+        large: bool = False,
+    ) -> None:
+        """Draw eigenvalues: `o` where |λ| <= 1 and `x` beyond; `large` is for those who sit far away."""
+        self._again = lambda: self.draw(palette, values, inside, outside, large)
         plot, quiet = self._begin(palette)
         columns, lines = self.canvas
         if min(columns, lines) < 3:
@@ -76,7 +83,7 @@ class Plane(Plot):
         plot.yticks(ticks, [f"{tick:>{LABEL}g}" for tick in ticks])
         ticks = [step * i for i in range(-int(width / step), int(width / step) + 1)]
         plot.xticks(ticks, [f"{tick:g}" for tick in ticks])
-        line = "." if palette.ascii else "braille"
+        line = stroke(palette, large)
         angle = np.linspace(0, 2 * math.pi, 60 if palette.ascii else 400)
         circle = [(math.cos(a), math.sin(a)) for a in angle]
         circle = [(x, y) for x, y in circle if abs(x) <= width and abs(y) <= height]
@@ -85,7 +92,10 @@ class Plane(Plot):
         plot.scatter([0], [0], marker="+", color=quiet)
         far = np.abs(values) > 1
         for where, mark, ink in ((~far, "o", inside), (far, "x", outside)):
-            if where.any():
+            if large:
+                for value in values[where]:
+                    block(plot, (float(value.real), float(value.imag)), mark, ink)
+            elif where.any():
                 plot.scatter(
                     values[where].real.tolist(), values[where].imag.tolist(), marker=mark, color=ink
                 )
@@ -95,12 +105,14 @@ class Plane(Plot):
 class Lags(Plot):
     """log10 of norms over the lag, beside what 0.9, 1 and 1.1 a step would come to."""
 
-    def draw(self, palette: Palette, curves: Sequence[Curve], lag: int) -> None:
+    def draw(
+        self, palette: Palette, curves: Sequence[Curve], lag: int, large: bool = False
+    ) -> None:
         """Draw curves of log10 values, one a lag from 0 on; the lag that is chosen is marked.
 
         The last curve is seen whole; the others leave the plot where they fall far below it.
         """
-        self._again = lambda: self.draw(palette, curves, lag)
+        self._again = lambda: self.draw(palette, curves, lag, large)
         plot, quiet = self._begin(palette)
         columns, lines = self.canvas
         if min(columns, lines) < 3:
@@ -121,11 +133,12 @@ class Lags(Plot):
         across = max(1, int(nice_scale(last / max(2, columns // 12))))
         plot.xticks(list(range(0, last + 1, across)))
         plot.vline(lag, color=quiet)
-        line = "." if palette.ascii else "braille"
+        line, wide = stroke(palette, large), 10 if large else 3
+        thin = stroke(palette, False)
         for factor in GUIDES:
             slope = math.log10(factor)
             end = min(last, (high if slope > 0 else low) / slope) if slope else last
-            plot.plot([0, end], [0, slope * end], marker=line, color=quiet)
+            plot.plot([0, end], [0, slope * end], marker=thin, color=quiet)
         for curve in curves:
             known = [(x, y) for x, y in enumerate(curve.values) if low <= y <= high]
             if not known:
@@ -133,7 +146,11 @@ class Lags(Plot):
             xs, ys = map(list, zip(*known, strict=True))
             if len(xs) > 1:
                 plot.plot(xs, ys, marker=line, color=curve.ink)
-            every = -(-len(xs) * 3 // columns) if len(xs) * 3 > columns else 1
+            every = -(-len(xs) * wide // columns) if len(xs) * wide > columns else 1
+            if large:
+                for at in known[::every]:
+                    block(plot, at, curve.mark, curve.ink)
+                continue
             plot.scatter(xs[::every], ys[::every], marker=curve.mark, color=curve.ink)
         for factor in GUIDES:
             slope = math.log10(factor)

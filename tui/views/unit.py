@@ -13,12 +13,15 @@ from textual.widgets import Static
 
 from tui.lane import Lane
 from tui.scales import nice_scale
-from tui.views.axis import label
+from tui.views.axis import clip, label
 from tui.views.curves import AXIS, PLAIN, RIGHT, Curve, Curves, Ink, inks, under
+from tui.views.digits import HIGH, digits
 from tui.views.layered import LayeredView
 from tui.views.numbers import num
 
 BITS = "bits"
+LARGE = (8, 16)  # columns of a token at least and at most, where few and large ones are wanted
+TALL = 24  # lines from which on there is room for large digits
 
 
 class UnitView(LayeredView):
@@ -116,15 +119,16 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         title = f"unit {self.unit} of {width} · {self.called} · layer {self.layer_shown}"
         self.put("#title", Text(f"{title}  ") + self._choices())
         canvas = self.size.width - AXIS - 2 - (RIGHT if self.bits else 0)
-        cell = max(1, min(14, (canvas - 5) // len(trace)))  # the last label needs some room
+        least, most = LARGE if self.big else (1, 14)
+        cell = max(least, min(most, (canvas - 5) // len(trace)))  # the last label needs some room
         count = min(len(trace), max(1, canvas // cell))
         self._first = max(0, min(self.cursor - count // 2, len(trace) - count))
         self._draw_plot(lane, canvas, cell, count)
-        rows, most = range(self._first, self._first + count), max(1, min(4, self.size.height // 7))
+        rows, lines = range(self._first, self._first + count), max(1, min(4, self.size.height // 7))
         room = self.size.width - AXIS - 1 - cell // 2
-        axis = under(self.palette, trace.tokens, rows, self.cursor, cell, most, room)
+        axis = under(self.palette, trace.tokens, rows, self.cursor, cell, lines, room)
         self.put("#axis", axis)
-        self.put("#numbers", self._numbers(lane))
+        self.put("#numbers", self._large(lane) if self.big else self._numbers(lane))
 
     def _ink(self, name: str) -> Ink:
         """The colour of a curve: always the same for a value of this model."""
@@ -140,8 +144,7 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         return text
 
     def _choice(self, text: Text, words: str, name: str, on: bool) -> None:
-        ink = self._ink(name) if on else PLAIN
-        style = f"rgb({','.join(map(str, ink))})" if isinstance(ink, tuple) else ""
+        style = _style(self._ink(name) if on else PLAIN)
         text.append(f"[{words}]" if on else f" {words} ", style)
 
     def _draw_plot(self, lane: Lane, canvas: int, cell: int, count: int) -> None:
@@ -168,6 +171,7 @@ and joined by a line, so that curves can be told apart without colour. The uprig
             self.cursor,
             bits,
             top,
+            self.big,
         )
 
     def _bounds(self, start: int, stop: int) -> tuple[float, float]:
@@ -196,6 +200,24 @@ and joined by a line, so that curves can be told apart without colour. The uprig
                 text.append(f"  {name} {num(value)}", style)
         return text
 
+    def _large(self, lane: Lane) -> Text:
+        """Only this row, and only what is drawn, in large digits where there is room for them."""
+        assert self.trace is not None
+        bits, row = lane.bits(self.cursor), label(self.cursor, self.trace.tokens)
+        found = [(name, num(float(self.values(name)[self.cursor])), name) for name in self.curves]
+        if self.bits and math.isfinite(bits):
+            found.append(("s", f"{bits:.2f}", BITS))
+        text, high = Text(no_wrap=True), self.size.height >= TALL and not self.palette.ascii
+        for line in range(HIGH if high else 1):
+            middle = line == HIGH // 2 or not high
+            text.append("\n" if line else "")
+            text.append(f"{clip(row, 14) if middle else '':<14}", "bold")
+            for mark, number, name in found:
+                style = f"bold {_style(self._ink(name))}".strip()
+                text.append(f"  {mark} " if middle else "    ", style)
+                text.append(digits(number)[line] if high else number, style)
+        return text
+
     # Choosing ---------------------------------------------------------------------------------
 
     def action_unit(self, by: int) -> None:
@@ -220,3 +242,8 @@ and joined by a line, so that curves can be told apart without colour. The uprig
     def action_bits(self) -> None:
         self.bits = not self.bits
         self.updated()
+
+
+def _style(ink: Ink) -> str:
+    """The colour of a curve as rich says it."""
+    return f"rgb({','.join(map(str, ink))})" if isinstance(ink, tuple) else ""
