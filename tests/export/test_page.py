@@ -14,7 +14,7 @@ from PIL import Image
 from engine import fork, load_model, run
 from engine.interventions import Hold
 from tests.export.readers import DOWN, Parsed, check, line, press, same
-from tests.serve.ssh import wait
+from tests.waiting import wait
 from tui import start, themes
 from tui.lane import Lane
 

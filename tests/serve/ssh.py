@@ -16,15 +16,15 @@ import subprocess
 import sys
 import tempfile
 import termios
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyte
 import pytest
 
-PATIENCE = 60.0  # seconds until what is waited for counts as never coming
+from tests.waiting import PATIENCE, wait
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,16 +35,6 @@ def needed(program: str) -> str:
         message = f"{program} is not installed"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
     return found
-
-
-def wait(condition: Callable[[], Any], what: Callable[[], str] | str = "") -> Any:
-    """The first true value of a condition that something else makes true."""
-    end = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"never came: {what() if callable(what) else what or condition}")
-        select.select([], [], [], 0.02)
-    return value
 
 
 class Server:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.ssh import Server, Terminal, make_key, serving, terminal, wait
+from tests.serve.ssh import Server, Terminal, make_key, serving, terminal
+from tests.waiting import wait
 
 FIRST = "Time runs downwards"  # the first words of beats of the scenario `agreement`
 SECOND = "After 'on' only one word"

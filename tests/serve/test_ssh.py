@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.ssh import PATIENCE, Server, needed, options, run, terminal, wait
+from tests.serve.ssh import Server, needed, options, run, terminal
+from tests.waiting import PATIENCE, wait
 
 HOME = "Look inside sequence models"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from asyncssh.packet import String
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.serve.ssh import PATIENCE, Server, run, serving, terminal, wait
+from tests.serve.ssh import Server, run, serving, terminal
+from tests.waiting import PATIENCE, until, wait
 
 HOME = "Look inside sequence models"
 MANY = ("--logins-per-minute", "1000", "--per-address", "100")
@@ -60,12 +61,6 @@ async def session(conn: Any, **options: Any) -> tuple[Any, Reader]:
     )
     await until(lambda: HOME.encode() in reader.came)
     return chan, reader
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def memory(server: Server) -> int:

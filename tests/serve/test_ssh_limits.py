@@ -7,7 +7,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.serve.ssh import PATIENCE, needed, run, serving, terminal, wait
+from tests.serve.ssh import needed, run, serving, terminal
+from tests.waiting import PATIENCE, wait
 
 HOME = "Look inside sequence models"
 

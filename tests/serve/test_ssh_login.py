@@ -18,7 +18,8 @@ from asyncssh.packet import String
 from click.testing import CliRunner
 
 from engine.extras import install
-from tests.serve.ssh import Server, make_key, needed, run, serving, terminal, wait
+from tests.serve.ssh import Server, make_key, needed, run, serving, terminal
+from tests.waiting import wait
 from tui.cli import main
 from tui.serve.address import Address, no_listening
 from tui.serve.limits import Limits

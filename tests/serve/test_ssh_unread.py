@@ -12,7 +12,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from tests.serve.ssh import PATIENCE
+from tests.waiting import PATIENCE
 from tui.serve.address import Address
 from tui.serve.limits import Limits
 from tui.serve.log import Log

@@ -18,7 +18,8 @@ import pytest
 import pytest_asyncio
 
 from engine.errors import PeepholeError
-from tests.serve.visiting import PATIENCE, Emulator, Seen, client, cpu, megabytes, visiting
+from tests.serve.visiting import Emulator, Seen, client, cpu, megabytes, visiting
+from tests.waiting import PATIENCE
 from tui.serve.child import GONE
 from tui.serve.terminal import BROKEN, ENDINGS, RESTORE
 from tui.serve.visit import House, Visits

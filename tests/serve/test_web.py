@@ -15,8 +15,9 @@ from PIL import Image
 
 from tests.browser import QUIET
 from tests.browser import page as opened
-from tests.serve.ssh import Server, needed, serving, wait
+from tests.serve.ssh import Server, needed, serving
 from tests.serve.web import HOME, address, rows, sees, status, watched
+from tests.waiting import wait
 
 FRAME = """url => new Promise(done => { const frame = document.createElement("iframe");
            frame.onload = done; frame.src = url; document.body.append(frame) }).then(() => null)"""

@@ -17,8 +17,9 @@ import aiohttp
 import pytest
 from aiohttp import WSMessage, WSMsgType
 
-from tests.serve.ssh import Server, make_key, serving, wait
+from tests.serve.ssh import Server, make_key, serving
 from tests.serve.web import HOME, address, status
+from tests.waiting import wait
 from tui.serve import web
 from tui.serve.address import Address
 from tui.serve.door import BURST, PACE

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pyte
 
+from tests.waiting import PATIENCE
 from tui.serve.limits import Limits
 from tui.serve.terminal import Visit
 from tui.serve.visit import Client, House, Visits
 
-PATIENCE = 60.0  # seconds until what is waited for counts as never coming
 SENTENCE = "the keys to the cabinet that the teacher near the house liked were old ."
 ODD = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")  # what pyte takes for text
 CUT = re.compile(rb"\x1b(\[[0-9;?<>=$]*)?$")

@@ -7,7 +7,8 @@ import re
 import socket
 from typing import Any
 
-from tests.serve.ssh import PATIENCE, Server
+from tests.serve.ssh import Server
+from tests.waiting import PATIENCE
 
 HOME = "Look inside sequence models"
 TERMINAL = re.compile(r"this\.terminal=new (\w+)\.Terminal\(")
