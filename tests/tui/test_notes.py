@@ -33,6 +33,7 @@ from tui.notes.card import Card
 from tui.notes.screen import NotesScreen
 from tui.notes.speaker import Speaker
 from tui.notes.timing import clock, left
+from tui.present.beats import BeatDialog
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,7 +118,18 @@ async def test_it_waits_finds_shows_and_drives(runtime: Path) -> None:
             await press(notes, "N")
             await until(lambda: pilot.app.screen.beat == 2)
             await press(notes, "G", "9", "9", "enter")
-            await sees(notes, "There are beats 1 to 15")
+            await sees(notes, "Type a number from 1 to 15")
+            assert isinstance(notes.app.screen, BeatDialog)
+            titles = [beat.title for beat in scenario().beats]
+            assert notes.app.screen.titles == titles
+            assert all(title in text(notes) for title in titles[:5])
+            await press(notes, "escape")
+            assert pilot.app.screen.beat == 2
+            await press(notes, "G", "down", "down", "enter")  # from where the presentation is
+            await until(lambda: pilot.app.screen.beat == 4)
+            await sees(notes, "beat 5/15")
+            await press(notes, "G", "3", "enter")
+            await sees(notes, "beat 3/15")
             await press(notes, "c")
             await until(lambda: getattr(pilot.app.screen_stack[-2], "curtain", False))
             await sees(notes, "the screen is dark")
@@ -382,7 +394,9 @@ def test_whatever_is_sent_is_a_card_or_a_mistake(found: Any) -> None:
 def test_a_card_comes_back_as_it_was_sent() -> None:
     import json
 
-    card = Card("t", 1, 5, "h", "f", "a\nb", "said", (("c", "m", True),), began=1.5)
+    card = Card(
+        "t", 1, 5, "h", "f", "a\nb", "said", (("c", "m", True),), began=1.5, titles=("h", "f")
+    )
     assert Card.from_record(json.loads(json.dumps(card.as_record()))) == card
     with pytest.raises(PeepholeError):
         Card.from_record({"notes": "\x1b]0;x\x07"})

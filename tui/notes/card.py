@@ -9,6 +9,7 @@ from tui.sent import Check, flag, made, many, number, some, text, whole
 
 LONG = 8_000  # characters of notes, and of a narration
 CLAIMS = 60
+BEATS, TITLE = 200, 60  # titles that are sent, and letters of each
 LATEST = 1e11  # seconds since 1970
 
 
@@ -27,6 +28,7 @@ class Card:
         asks: the question that the beat waits with; "" where it is answered, or there is none.
         began, since: when the presentation and this beat began, in seconds since 1970.
         minutes: how long the presentation may take; 0 is not said.
+        titles: of the beats, to choose one from.
     """
 
     title: str = ""
@@ -43,6 +45,7 @@ class Card:
     began: float = 0.0
     since: float = 0.0
     minutes: float = 0.0
+    titles: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """Ready for JSON; `from_record` reads it back."""
@@ -64,5 +67,6 @@ _CHECKS: dict[str, Check] = {
     "claims": many(some(text(LONG), text(LONG), flag), CLAIMS), "problem": text(LONG, True),
     "blank": flag, "asks": text(LONG, True),
     "began": number(0, LATEST), "since": number(0, LATEST), "minutes": number(0, 100_000),
+    "titles": many(text(), BEATS),
 }  # fmt: skip
 assert set(_CHECKS) == {field.name for field in fields(Card)}

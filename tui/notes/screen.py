@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.notes import telling
@@ -34,7 +34,7 @@ class NotesScreen(Listening):
 
 What only you see of the presentation in the other terminal: the notes of its beat, what all are told in
 short, what was measured, what comes next, and the time. Your keys drive it: **n** or **Page Down** is the
-next beat, **N** or **Page Up** the one before, **G** goes to a beat by its number, **c** is the curtain.
+next beat, **N** or **Page Up** the one before, **G** is the list of the beats, **c** is the curtain.
 **r** sets both clocks to zero.
 """
     DEFAULT_CSS = """
@@ -49,8 +49,6 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
     }
     NotesScreen #told { height: auto; max-height: 40%; padding: 0 2; margin-bottom: 1; }
     NotesScreen #next { height: auto; padding: 0 2; background: $surface; }
-    NotesScreen Input { height: 1; border: none; padding: 0 2; background: $boost; display: none; }
-    NotesScreen Input:focus { border: none; background: $primary 30%; }
     """
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,7 +56,8 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
                 tooltip="The next beat of the presentation"),
         Binding("N,pageup,left", "drive('previous')", "Previous", id="notes.previous", key_display="N",
                 tooltip="The beat before"),
-        Binding("G", "ask", "Go to", id="notes.beat", tooltip="Go to a beat by its number"),
+        Binding("G", "ask", "Go to", id="notes.beat", tooltip="Go to a beat: the list of them",
+                priority=True),  # its action ends before the next key is looked at, which is a digit
         Binding("c", "drive('curtain')", "Curtain", id="notes.curtain",
                 tooltip="A dark screen for the audience, or the presentation again"),
         Binding("r", "reset", "Clocks", id="notes.reset", tooltip="Set both clocks to zero"),
@@ -87,12 +86,10 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
             yield OptionList(markup=False)
         yield Static(id="told", markup=False)
         yield Static(id="next", markup=False)
-        yield Input(placeholder="the number of a beat · Enter goes there · Esc", restrict=r"\d*")
         yield KeyBar(show_command_palette=False, compact=True)
 
     async def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
-        self.query_one(Input).cursor_blink = False
         self.repaint()
         self.set_interval(1.0, self._second)
         await self._second()
@@ -167,23 +164,17 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
         self._zero = time.time(), time.time()
         self.tick()
 
-    def action_ask(self) -> None:
-        field = self.query_one(Input)
-        field.value, field.display = "", True
-        self.set_focus(field)
-
-    @on(Input.Submitted)
-    def _number(self) -> None:
-        field, card = self.query_one(Input), self.card
-        number = int(field.value or 0)
-        field.display = False
-        self.set_focus(None)
-        if card is None or self._link is None or not number:
+    async def action_ask(self) -> None:
+        if self.card is None or not self.card.titles:
             return
-        if number <= card.beats:
-            self._link.command(do="beat", number=number - 1)
-        else:
-            self.notify(f"There are beats 1 to {card.beats}", severity="warning", timeout=4)
+        from tui.present.beats import BeatDialog
+
+        await self.app.push_screen(BeatDialog(self.card.titles, self.card.beat), self._go)
+
+    def _go(self, number: int | None) -> None:
+        """The presentation may have ended, or be another one, since the list was opened."""
+        if number is not None and self._link is not None:
+            self._link.command(do="beat", number=number)
 
     def action_move(self, by: int) -> None:
         options = self.query_one(OptionList)
@@ -199,11 +190,7 @@ next beat, **N** or **Page Up** the one before, **G** goes to a beat by its numb
             self.listen(self.choices[at].path)
 
     async def action_away(self) -> None:
-        field = self.query_one(Input)
-        if field.display:
-            field.display = False
-            self.set_focus(None)
-        elif self._asked is None and self.card is not None:
+        if self._asked is None and self.card is not None:
             others = await found(None)
             if len(others) > 1:
                 await self._leave()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import PeepholeError
 from tui.following.company import Companion, seen
-from tui.notes.card import CLAIMS, LONG, Card
+from tui.notes.card import BEATS, CLAIMS, LONG, TITLE, Card
 from tui.post import Post
 from tui.sent import LETTERS
 from tui.sockets import runtime
@@ -114,6 +114,7 @@ class Speaker(Companion):
             began=self._began,
             since=self._since,
             minutes=float(getattr(self.app, "minutes", 0) or 0),
+            titles=tuple(_short(beat.title, TITLE) for beat in beats[:BEATS]),
         )
 
     def _noted(self, screen: ScoreScreen, at: int, measured: bool) -> str:
