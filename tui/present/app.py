@@ -7,16 +7,19 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.timer import Timer
 
 from engine import PeepholeError
+from scenarios.reader import read
 from tui.app import PeepholeApp, Start
 from tui.guest import Guest
 from tui.present.screen import PlayScreen
 from tui.present.show import Show
+from tui.present.watching import Watch
 from tui.start import of_scenario
 
 if TYPE_CHECKING:
@@ -57,6 +60,10 @@ class PlayApp(PeepholeApp):
         self.began, self.left, self.problem = time.monotonic(), False, ""
         self._said = problem
         self._at = 0  # which of the scenarios
+        self._watches: dict[Path, Watch] = {}
+        if show.watch:
+            for scenario in show.scenarios:
+                self.watch_of(scenario)
         self._away: Timer | None = None
 
     async def show_first(self) -> None:
@@ -89,16 +96,37 @@ class PlayApp(PeepholeApp):
                 self.notify(str(error), severity="warning", markup=False)
                 self._at = (self._at + 1) % len(self.show_.scenarios)
 
+    def watch_of(self, scenario: Scenario) -> Watch:
+        """What watches a scenario's file, since it was read first; also while another one is played."""
+        path = scenario.source.path
+        return self._watches.setdefault(path, Watch(path))
+
     def renewed(self, scenario: Scenario) -> None:
-        """The scenario that is played has a new version."""
-        scenarios = list(self.show_.scenarios)
-        scenarios[self._at] = scenario
+        """The file of a scenario was read again; its next turn is that of the new version."""
+        path = scenario.source.path
+        scenarios = (scenario if s.source.path == path else s for s in self.show_.scenarios)
         self.show_ = replace(self.show_, scenarios=tuple(scenarios))
+
+    def _opened(self) -> tuple[Session, Scenario]:
+        """The scenario whose turn it is, read again where its file has changed meanwhile.
+
+        Where that has a mistake the version before is played, and its screen tells of it.
+        """
+        old = self.show_.scenarios[self._at]
+        if self.show_.watch and (watch := self.watch_of(old)).changed():
+            try:
+                scenario = read(old.source.path, old.source.name)
+                session = of_scenario(scenario)
+            except PeepholeError:
+                watch.again()
+            else:
+                self.renewed(scenario)
+                return session, scenario
+        return of_scenario(old), old
 
     async def _begin(self) -> None:
         here = next(s for s in self.screen_stack if isinstance(s, PlayScreen))
-        scenario = self.show_.scenarios[self._at]
-        screen = PlayScreen(of_scenario(scenario), scenario, replace(self.show_, big=here.big))
+        screen = PlayScreen(*self._opened(), replace(self.show_, big=here.big))
         while self.screen is not here:
             self.pop_screen()
         await self.switch_screen(screen)

@@ -24,7 +24,7 @@ from tui.epilog import examples
     help="For a booth: plays by itself, over and over. Any key hands it over; a minute without one, and it "
     "begins again. Nothing can be saved, trained or left: only Ctrl+C or a signal ends it.",
 )
-@click.option("--watch", is_flag=True, help="Read the file again when it changes.")
+@click.option("--watch", is_flag=True, help="Read a file again when it changes.")
 @click.option(
     "--timer",
     type=click.FloatRange(0.1, 24 * 60),
@@ -55,7 +55,7 @@ def play(
         from tui.start import terminal
 
         terminal()
-        found = (awaited(scenarios[0]), *map(shelf.find, scenarios[1:]))
+        found = tuple(map(awaited, scenarios))
     else:
         found = tuple(map(shelf.find, scenarios))
     run(Show(found, loop or kiosk, kiosk, watch, timer or 0.0, big, beat - 1))

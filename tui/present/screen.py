@@ -15,7 +15,7 @@ from tui.keys import KEYS
 from tui.lines import Line
 from tui.notes.timing import left
 from tui.present.show import Show
-from tui.present.watching import EVERY, Renewed, Watch, renew, same_beat, told
+from tui.present.watching import EVERY, Renewed, renew, same_beat, told
 from tui.record.timing import LEAST, THINK, WORD
 from tui.screens.score import ScoreScreen
 from tui.session import Session
@@ -52,7 +52,7 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
         if self._show_.big:
             self.call_after_refresh(self.action_big)
         if self._show_.watch and self.scenario is not None:
-            self._watch = Watch(self.scenario.source.path)
+            self._watch = self.app.watch_of(self.scenario)
             self.set_interval(EVERY, self._look)
 
     def go_to_beat(self, number: int) -> None:

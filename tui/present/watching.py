@@ -37,6 +37,10 @@ class Watch:
         self._seen = now
         return True
 
+    def again(self) -> None:
+        """Let the next look find a change: what was found at the last one is still to be told."""
+        self._seen = 0, 0, 0
+
     def _state(self) -> tuple[int, int, int] | None:
         try:
             found = self.path.stat()
