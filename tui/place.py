@@ -34,6 +34,7 @@ class Reader:
         lane: instead of a model's name: the lane of the scenario whose model it is.
         text, target, decoding, most: what it was given (`tui.given.Given`); no decoding is {}.
         interventions: what is done to it, as records.
+        recorded: whether it is of the recorded run that the scenario's lane is of.
         parent: the place in the list of the one that it was forked from; -1 without.
         at: which lane of the screen it is; -1: none, it is only the parent of one.
     """
@@ -48,6 +49,7 @@ class Reader:
     decoding: Mapping[str, Any] | None = None
     most: int = 0
     interventions: tuple[Mapping[str, Any], ...] = ()
+    recorded: bool = False
     parent: int = -1
     at: int = 0
 
@@ -66,7 +68,12 @@ class Place:
         unit, layer, head, which: what is selected (`tui.session.Session`).
         right: the right target, where it is known.
         view, state: what stands in front, and what of it: its attributes with their values.
+        partly: whether something was chosen in the view that is too long to be told.
         lane, track: which lane, and which of its tracks where no view stands in front, has the focus.
+        probe: the row that is marked in that track; None leaves it to the track.
+        by: of each lane, what the gradient beside its rows is of: h, c or x.
+        wanted, preferred: the track (its lane and its name), and the names, that are given room first.
+        top: the first row in sight.
         blank: whether the screen shows nothing.
     """
 
@@ -91,8 +98,14 @@ class Place:
     right: tuple[str, ...] = ()
     view: str = "score"
     state: tuple[tuple[str, Plain], ...] = ()
+    partly: bool = False
     lane: int = 0
     track: str = ""
+    probe: int | None = None
+    by: tuple[str, ...] = ()
+    wanted: tuple[int, str] | None = None
+    preferred: tuple[str, ...] = ()
+    top: int = 0
     blank: bool = False
 
     def to_json(self) -> str:
@@ -185,7 +198,8 @@ _WORDS = many(text(), TOKENS)
 _READER: dict[str, Check] = {
     "label": text(), "note": text(), "model": text(), "digest": text(), "lane": text(),
     "text": _WORDS, "target": _WORDS, "decoding": perhaps(_decoding), "most": whole(),
-    "interventions": many(_intervention, STEPS), "parent": whole(-1, LANES), "at": whole(-1, LANES),
+    "interventions": many(_intervention, STEPS), "recorded": flag,
+    "parent": whole(-1, LANES), "at": whole(-1, LANES),
 }  # fmt: skip
 _PLACE: dict[str, Check] = {
     "kind": one("page", "score"), "title": text(), "text": many(text(PARAGRAPH, True), PARAGRAPHS),
@@ -193,8 +207,10 @@ _PLACE: dict[str, Check] = {
     "cursor": whole(), "clock": whole(), "playing": flag, "speed": number(0.01, 1000), "loop": flag,
     "fed": flag, "unit": whole(), "layer": perhaps(whole()), "head": perhaps(whole()),
     "which": one("cross", "self"), "right": _WORDS, "view": text(),
-    "state": many(some(text(), _plain), STEPS), "lane": whole(0, LANES), "track": text(),
-    "blank": flag,
+    "state": many(some(text(), _plain), STEPS), "partly": flag, "lane": whole(0, LANES),
+    "track": text(), "probe": perhaps(whole()), "by": many(one("", "h", "c", "x"), LANES),
+    "wanted": perhaps(some(whole(0, LANES), text())), "preferred": many(text(), STEPS),
+    "top": whole(), "blank": flag,
 }  # fmt: skip
 assert set(_PLACE) == {field.name for field in fields(Place)}
 assert set(_READER) == {field.name for field in fields(Reader)}

@@ -145,6 +145,11 @@ class Score(Widget):
         self.redraw()
         return True
 
+    def begin_with(self, row: int) -> None:
+        """Have a row be the first in sight, unless that hides the cursor."""
+        if self.stage.begin_with(row, self._lines):
+            self.redraw()
+
     def redraw(self) -> None:
         """Draw everything again."""
         self._drawn = self._now()

@@ -3,84 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
-import pytest
-from textual.pilot import Pilot
-
+from tests.tui.follow_stage import Visitor, follows, place, room, until
 from tests.tui.score_stage import idle, press, text
 from tui.app import PeepholeApp
-from tui.following.company import seen
 from tui.following.page import Watched
-from tui.following.placing import place_of
 from tui.following.screen import Followed
-from tui.guest import Guest
 from tui.place import Place
-from tui.post import Post
 from tui.screens.home import HomeScreen
 from tui.screens.score import ScoreScreen
 from tui.session import Session
-
-
-class Visitor(Guest):
-    """A guest of a test, who has no terminal."""
-
-    def driver(self) -> Any:
-        return None
-
-
-class Room:
-    """A post, and who has come to it."""
-
-    def __init__(self, path: Path) -> None:
-        self.post = Post(path)
-        self.stack = AsyncExitStack()
-
-    async def join(self, role: str, session: Session | None = None, *, size: tuple = (100, 30),
-                   scenario: str = "") -> Pilot:  # fmt: skip
-        from scenarios import shelf
-
-        guest = Visitor(None, self.post.path, role, "ada" if role == "presenter" else "bob")
-        app = PeepholeApp(session, shelf.find(scenario) if scenario else None, guest=guest)
-        pilot = await self.stack.enter_async_context(app.run_test(size=size))
-        await idle(pilot)
-        return pilot
-
-
-@asynccontextmanager
-async def room(path: Path) -> AsyncIterator[Room]:
-    made = Room(path / "post" / "follow.sock")
-    await made.post.start()
-    async with made.stack:
-        yield made
-    await made.post.stop()
-
-
-async def until(true: Callable[[], Any], said: str = "") -> None:
-    """Wait for something to come true."""
-    try:
-        async with asyncio.timeout(8):
-            while not true():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        pytest.fail(f"never: {said}")
-
-
-def place(pilot: Pilot) -> Place:
-    return place_of(seen(pilot.app))
-
-
-async def follows(follower: Pilot, presenter: Pilot) -> None:
-    """Wait until a follower shows what the presenter shows."""
-    await idle(presenter)
-    await until(
-        lambda: place(follower) == place(presenter),
-        f"{place(follower)} is not {place(presenter)}",
-    )
-    await idle(follower)
 
 
 async def test_followers_show_each_beat_and_every_move(tmp_path: Path) -> None:
@@ -300,18 +234,27 @@ async def test_a_curtain_is_everybodys(tmp_path: Path) -> None:
 async def test_a_place_that_is_out_of_bounds_breaks_nothing(tmp_path: Path) -> None:
     """Lanes of the follower may differ from what was sent; every view takes what it can."""
     from scenarios import zoo
-    from tui.following.placing import CHOSEN
+    from tui.following.choices import CHOSEN
     from tui.following.readers import described
     from tui.start import of_text
     from tui.views import VIEWS
 
     lanes = described(of_text([zoo.model("lstm"), zoo.model("transformer")], "the cat").lanes, {})
     far = 10**6
-    values = {int: far, str: "nowhere", tuple: ("nowhere",), bool: True}
+    values = (
+        far,
+        "nowhere",
+        ("nowhere",),
+        ("3 nowhere", "x", "7 the", "1 cat"),
+        True,
+        None,
+        "beam 64",
+        "h",
+    )
     async with room(tmp_path) as here:
         bob = await here.join("follower", size=(80, 24))
         for view in ("score", "nowhere", *VIEWS):
-            state = [(name, values[kinds[0]]) for name, kinds in CHOSEN.get(view, {}).items()]
+            state = [(name, value) for name in CHOSEN.get(view, {}) for value in values][:40]
             sent = Place(
                 kind="score", title=view, lanes=lanes, cursor=far, clock=far, unit=far, layer=far,
                 head=far, view=view, lane=8, track="nowhere",

@@ -210,8 +210,8 @@ async def test_a_scenario_says_its_beat_and_a_change_of_its_lanes() -> None:
         changed = place_of(screen(pilot))
         assert screen(pilot).session.changed
         assert {lane.lane for lane in changed.lanes} == {"lstm"}
-        models = {lane.label: lane.model for lane, _ in screen(pilot)._lanes.values()}
-        same(read(changed.lanes, lambda label: models[label]), screen(pilot).session.lanes)
+        lanes = {lane.label: lane for lane, _ in screen(pilot)._lanes.values()}
+        same(read(changed.lanes, lambda label: lanes[label]), screen(pilot).session.lanes)
 
 
 async def test_other_screens_are_pages_and_a_dialog_hides_nothing() -> None:

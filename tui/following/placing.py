@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from tui.following.choices import chosen
 from tui.following.readers import described
-from tui.place import PARAGRAPH, PARAGRAPHS, Place, Plain
+from tui.place import PARAGRAPH, PARAGRAPHS, STEPS, Place
 from tui.sent import COUNT, LETTERS
+from tui.tracks.following import FollowingTrack
+from tui.tracks.gradient import GradientTrack
 from tui.widths import key
 
 if TYPE_CHECKING:
     from scenarios.script import Scenario
     from tui.screens.score import ScoreScreen
-    from tui.views.base import View
-
-# What can be chosen in each view, beside its layer: attributes that are plain data, and of which kinds.
-NONE = type(None)
-CHOSEN: dict[str, dict[str, tuple[type, ...]]] = {
-    "attention": {"chosen": (int,), "which": (str, NONE), "scores": (bool,), "grid": (str,)},
-    "gradient": {"of": (str,)},
-    "equation": {"unit": (int,), "head": (int,)},
-    "unit": {"unit": (int,), "names": (tuple,), "bits": (bool,)},
-    "jacobian": {"of": (str,), "unit": (int,), "lag": (int, NONE)},
-    "alignment": {"head": (int, NONE), "unit": (int,)},
-    "decoding": {"bars": (bool,)},
-}
 
 
 def place_of(screen: Screen) -> Place:
@@ -52,6 +42,9 @@ def digest(scenario: Scenario) -> str:
 def _score(screen: ScoreScreen) -> Place:
     session, scenario, view = screen.session, screen.scenario, screen.view
     front = next((name for name, made in screen._views.items() if made is view), "score")
+    score, track = screen.score, screen.track
+    state, whole = chosen(front, view) if view is not None else ((), True)
+    wanted = score.wanted
     return Place(
         kind="score",
         title=_short(session.title),
@@ -72,21 +65,20 @@ def _score(screen: ScoreScreen) -> Place:
         which=session.which,
         right=tuple(session.right),
         view=front,
-        state=_state(front, view) if view is not None else (),
+        state=state,
+        partly=not whole,
         lane=screen.index,
-        track=_short(key(screen.track)) if view is None else "",
+        track=_short(key(track)) if view is None else "",
+        probe=track.probe if view is None and isinstance(track, FollowingTrack) else None,
+        by=tuple(
+            next((t.of for t in group if isinstance(t, GradientTrack)), "")
+            for group in score.groups
+        ),
+        wanted=(score.lane_of(wanted), _short(key(wanted))) if wanted is not None else None,
+        preferred=tuple(sorted(map(_short, score.preferred)))[:STEPS],
+        top=score.stage.top,
         blank=screen.curtain,
     )
-
-
-def _state(name: str, view: View) -> tuple[tuple[str, Plain], ...]:
-    """What was chosen in a view, as far as it is plain data."""
-    pairs: list[tuple[str, Any]] = [("at_layer", view.at_layer)]
-    for attribute, kinds in CHOSEN.get(name, {}).items():
-        value = getattr(view, attribute, None)
-        if type(value) in kinds:
-            pairs.append((attribute, value))
-    return tuple(pairs)
 
 
 def _short(text: str, most: int = LETTERS) -> str:

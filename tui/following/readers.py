@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from engine import LanguageModel, PeepholeError
 from engine.decoding import Decoding
@@ -12,6 +13,9 @@ from engine.interventions import from_record
 from tui.given import Given
 from tui.lane import Lane
 from tui.place import Reader
+
+if TYPE_CHECKING:
+    from scenarios.lanes import Lane as ScriptLane
 
 _NAME = re.compile(r"([a-z0-9-]+)(?:\+\d{1,6})?(?:@\d{1,9})?")  # lstm, lstm@600, copy-gru+1
 
@@ -45,18 +49,18 @@ def _described(lane: Lane, scripted: str, parent: int, at: int) -> Reader:
         lane.label, lane.note, "" if scripted else header.model, header.digest, scripted,
         tuple(given.text), given.target, dict(header.decoding) or None, given.most,
         tuple(json.loads(json.dumps(record)) for record in map(dict, header.interventions)),
-        parent, at,
+        bool(scripted) and lane.run is not None, parent, at,
     )  # fmt: skip
 
 
 def read(
-    readers: Sequence[Reader], scripted: Callable[[str], LanguageModel] | None = None
+    readers: Sequence[Reader], scripted: Callable[[str], ScriptLane] | None = None
 ) -> list[Lane]:
     """The lanes, read again; long, for a thread.
 
     Args:
         readers: as `described` has them.
-        scripted: the model of a lane of the scenario, by its label.
+        scripted: a lane of the scenario, by its label.
 
     Raises:
         PeepholeError: a model is not to be had here, or reads something else than it says.
@@ -69,21 +73,24 @@ def read(
         parent = made[reader.parent] if reader.parent >= 0 else None
         items = [from_record(record) for record in reader.interventions]
         trace = given.read(model, items, parent.trace.id if parent is not None else "")
-        made.append(Lane(reader.label, trace, model, parent=parent, note=reader.note))
+        lane = Lane(reader.label, trace, model, parent=parent, note=reader.note)
+        if reader.recorded and scripted is not None and reader.lane:
+            lane.run, lane.update = scripted(reader.lane).run, model.card.get("updates")
+        made.append(lane)
     shown = [(r.at, lane) for r, lane in zip(readers, made, strict=True) if r.at >= 0]
     if not shown:
         raise PeepholeError("no lane is on the screen")
     return [lane for _, lane in sorted(shown, key=lambda pair: pair[0])]
 
 
-def _model(reader: Reader, scripted: Callable[[str], LanguageModel] | None) -> LanguageModel:
+def _model(reader: Reader, scripted: Callable[[str], ScriptLane] | None) -> LanguageModel:
     """A model that is bundled, or of the scenario; nothing that somebody sends is opened as a file."""
     from scenarios import zoo
 
     if reader.lane:
         if scripted is None:
             raise PeepholeError(f"{reader.lane} is a lane of a scenario")
-        model = scripted(reader.lane)
+        model = scripted(reader.lane).model
     else:
         named = _NAME.fullmatch(reader.model)
         here = named is not None and named[1] in zoo.names() and zoo.size(reader.model)

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from textual.css.query import NoMatches
 from textual.widget import MountError
 
-from engine import LanguageModel, PeepholeError
+from engine import PeepholeError
 from tui import views
-from tui.following.placing import CHOSEN
+from tui.following.choices import choose
 from tui.following.readers import read
+from tui.following.room import give_room, look, mark, track_of
 from tui.lane import Lane
-from tui.place import Place, Plain, Reader
+from tui.lines import Line
+from tui.place import Place, Reader
 from tui.screens.score import ScoreScreen
 from tui.session import Session
-from tui.widths import key
 
 if TYPE_CHECKING:
+    from scenarios.lanes import Lane as ScriptLane
     from scenarios.play import Stage
     from scenarios.script import Scenario
 
@@ -39,6 +41,7 @@ class Followed(ScoreScreen, inherit_bindings=False):
         self.led, self._place = True, place
         self._has: Content | None = None
         self._wants: Content | None = None
+        self._room: tuple[object, object] | None = None  # what was given room, and of which tracks
         self._stood: list[Lane] | None = None  # the lanes that the presenter's place brought here
         super().__init__(session, scenario)
 
@@ -106,7 +109,7 @@ class Followed(ScoreScreen, inherit_bindings=False):
 
     def leave_it(self, playing: bool = False) -> None:
         """Follow no longer; `playing` leaves it to the next key to pause."""
-        self.led, self._wants = False, None
+        self.led, self._wants, self._room = False, None, None
         if not playing and self.session.playing:
             self.playing(False)
 
@@ -114,10 +117,10 @@ class Followed(ScoreScreen, inherit_bindings=False):
         """Read other lanes than those of the beat, beside the interface."""
         play = self.play_script
 
-        def scripted(label: str) -> LanguageModel:
+        def scripted(label: str) -> ScriptLane:
             if play is None or label not in play.scenario.lanes:
                 raise PeepholeError(f"there is no lane {label} here")
-            return play.lane(label, wants[0]).model
+            return play.lane(label, wants[0])
 
         async def put(lanes: list[Lane]) -> None:
             if self.led and wants == self._wants:
@@ -152,6 +155,11 @@ class Followed(ScoreScreen, inherit_bindings=False):
             session.clock = max(1, min(place.clock, session.ticks))
             session.cursor = max(0, min(place.cursor, session.shown - 1))
             self._play(place.playing)
+            room = self.score.groups, (place.beat, place.wanted, place.preferred)
+            if self._room is None or self._room[0] is not room[0] or self._room[1] != room[1]:
+                self._room = room  # not each time: on another screen the track in focus may need it
+                give_room(self.score, place)
+            look(self.score, place)
             self._look(place)
             session.unit = place.unit  # a view that was left had one of its own
             if self.curtain != place.blank:
@@ -161,6 +169,9 @@ class Followed(ScoreScreen, inherit_bindings=False):
             if differ:
                 self.score.selected()
             self.sync()
+            if self.view is None:
+                mark(self.track, place.probe)
+                self.say()
 
     def _play(self, on: bool) -> None:
         """Say whether it is played; it moves with the presenter's cursor, without a timer."""
@@ -179,40 +190,19 @@ class Followed(ScoreScreen, inherit_bindings=False):
             self.action_view(place.view)
         lane = min(place.lane, len(self.session.lanes) - 1)
         if self.view is not None:
-            if self.view.lane is not self.session.lanes[lane]:
-                self.show_view(self.view, self.session.lanes[lane])
-            self._choose(place)
+            shown = self.session.lanes[lane]
+            self.show_view(self.view, shown)
+            choose(place.view, self.view, shown, place.state)
             return
-        group = self.score.groups[min(lane, len(self.score.groups) - 1)]
-        track = next((track for track in group if key(track) == place.track), None)
+        track = track_of(self.score, lane, place.track)
         if track is not None and track is not self.score.focused:
             self.score.focus_track(track)
 
-    def _choose(self, place: Place) -> None:
-        """What is chosen in the view, where it is of the kind that stands there."""
-        view, lane, changed = self.view, self.lane, False
-        assert view is not None
-        most = {"at_layer": lane.layers - 1, "unit": _width(lane) - 1, "head": lane.heads - 1}
-        for name, value in place.state:
-            if not _fits(place.view, name, value):
-                continue
-            if type(value) is int:
-                value = max(0, min(value, max(0, most.get(name, value))))
-            if getattr(view, name, value) != value:
-                setattr(view, name, value)
-                changed = True
-        if changed and view.is_mounted and view.trace is not None:
-            view.updated()
-
-
-def _fits(view: str, name: str, value: Plain) -> bool:
-    """Whether something can be chosen in a view, and a value be chosen for it."""
-    kinds = CHOSEN.get(view, {}).get(name) if name != "at_layer" else (int, type(None))
-    return kinds is not None and type(value) in kinds
-
-
-def _width(lane: Lane) -> int:
-    return int(lane.trace["h"].shape[-1]) if "h" in lane.trace else 1
+    def say(self) -> None:
+        super().say()
+        if self.led and self.view is not None and self._place.partly:
+            said = "what was chosen here is too long to be followed: you see something else"
+            self.query_one("#info", Line).say((f" {said}", "bad"))
 
 
 def _grown(old: Lane, new: Lane) -> bool:

@@ -48,9 +48,13 @@ Bengio 2013; Simonyan et al. 2013."""
 
     def vary(self) -> None:
         """The next of h, c, x."""
-        self.of = self.choices[(self.choices.index(self.of) + 1) % len(self.choices)]
-        self.stage.by[id(self.lane)] = self.of
-        self.refresh()
+        self.take(self.choices[(self.choices.index(self.of) + 1) % len(self.choices)])
+
+    def take(self, of: str) -> None:
+        """One of h, c, x, where it is a choice here."""
+        if of in self.choices and of != self.of:
+            self.of = self.stage.by[id(self.lane)] = of
+            self.refresh()
 
     def title(self, width: int) -> str:
         t = self.session.cursor

@@ -59,6 +59,13 @@ class Stage:
         self.top = max(0, min(wanted, self.top))  # no further than there are rows
         return self.top != before
 
+    def begin_with(self, row: int, height: int) -> bool:
+        """Begin with a row on `height` lines, unless that hides the cursor; whether that moved anything."""
+        before, self.top = self.top, row
+        if self.follow(height):
+            self.top = before
+        return self.top != before
+
     def _below(self, row: int, height: int) -> bool:
         """Whether not all of a row is on one of `height` lines; the first one in sight always counts."""
         return row > self.top and self.line(row) + self.tall > height

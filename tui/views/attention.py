@@ -112,6 +112,15 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         self.which = next((word for word in words if word in WEIGHTS), self.which)
         self.scores = self.scores if of is None else SCORES in words
 
+    @property
+    def map_chosen(self) -> int:
+        """Which map was chosen: the number in its layer."""
+        return self.chosen
+
+    @map_chosen.setter
+    def map_chosen(self, number: int) -> None:
+        self.chosen, self._wanted = number, ""
+
     # What there is ----------------------------------------------------------------------------
 
     @property
@@ -212,7 +221,7 @@ Scaled dot-product attention: Vaswani et al. 2017, section 3.2.
         if self.trace is not None:
             found = kinds(self.trace)
             self.which = found[(found.index(self.kind) + 1) % len(found)]
-            self.chosen, self._key = min(self.chosen, self.heads - 1), None
+            self.chosen, self.chosen_key = min(self.chosen, self.heads - 1), None
             self.updated()
 
     def action_scores(self) -> None:

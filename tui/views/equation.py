@@ -74,6 +74,7 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.unit = self.head = 0
+        self._begins: int | None = None  # the line to scroll to, as soon as all is laid out
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -92,6 +93,17 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         self.unit = self.unit if unit is None else unit
         self.head = self.head if head is None else head
+
+    @property
+    def scrolled(self) -> int:
+        """How many lines stand above the first one in sight."""
+        if self._begins is not None or not self.is_mounted:
+            return self._begins or 0
+        return round(self.query_one("#body", VerticalScroll).scroll_target_y)
+
+    @scrolled.setter
+    def scrolled(self, lines: int) -> None:
+        self._begins = lines
 
     def on_resize(self) -> None:
         if self.trace is not None:
@@ -143,6 +155,9 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
                 self._tell
             )  # a line less, and a scroll bar: what fits is another
             return
+        begins, self._begins = self._begins, None
+        if begins is not None:
+            body.scroll_to(y=begins, animate=False)
         if more.display:
             above = round(body.scroll_target_y)
             below = max(0, lines - above - (room - 1))

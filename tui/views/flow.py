@@ -77,6 +77,14 @@ def _fit(part: np.ndarray, n: int) -> np.ndarray:
     return full
 
 
+def unlike(flows: Flows, asked: Mapping[int, str]) -> tuple[int, str] | None:
+    """The first row whose loss is of another word than is asked, and that word; None where there is none."""
+    has = flows.words
+    rows = sorted({*has, *asked})
+    found = ((row, asked.get(row, "")) for row in rows if has.get(row, "") != asked.get(row, ""))
+    return next(found, None)
+
+
 def of_word(lane: Lane, trace: Trace, flows: Flows, row: int, word: str) -> Flows:
     """The maps with one row taken of another word's loss there; "" is the word that was read."""
     assert lane.model is not None

@@ -13,9 +13,10 @@ from engine import Named, PeepholeError
 from engine.lenses.prediction import predicted
 from engine.lenses.record import LONGEST_MAP
 from tui.views.computed import ComputedView, frozen
-from tui.views.flow import Flows, Maps, of_word, spans, whole
+from tui.views.flow import Flows, Maps, of_word, spans, unlike, whole
 from tui.views.grid import Grid, labels
 from tui.views.matrix import Matrix
+from tui.views.question import by_row
 from tui.views.reach import reach, readout
 from tui.views.scale import DecadeScale
 
@@ -67,7 +68,11 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.of = "h"
-        self._source: int | None = None  # as last chosen; until then the largest of each row
+        self.chosen_source: int | None = None  # as last chosen; until then the largest of each row
+        self._words: dict[
+            int, str
+        ] = {}  # whose loss was asked for, by row; "" is the word read there
+        self._sought: tuple[Flows, tuple[int, str]] | None = None  # what of them is computed
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -86,7 +91,9 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
         lane, trace = self.lane, self.trace
         if lane is None or trace is None:
             return
+        first = not self._of
         if self.renew(lane, len(trace)):
+            self._words = self._words if first else {}
             if len(trace) > LONGEST_MAP and "gradient_map" not in trace.lenses:
                 self.error = PeepholeError(
                     f"the map of {len(trace)} tokens would have {len(trace) ** 2:,} cells",
@@ -144,8 +151,8 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
     @property
     def source(self) -> int:
         """The state under the cursor: the one chosen, else the largest of the row."""
-        if self._source is not None:
-            return min(self._source, self._latest)
+        if self.chosen_source is not None:
+            return min(self.chosen_source, self._latest)
         return int(np.argmax(self.map[self.cursor, : self._latest + 1]))
 
     @property
@@ -188,12 +195,35 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             "#reach", reach(trace, values, self.cursor, self.shown, self._loses, self.size.width)
         )
         self.put("#legend", scale.legend())
+        self._seek()
+
+    # Other words ------------------------------------------------------------------------------
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """`7 cats`: the rows that take another word's loss, with that word."""
+        return tuple(f"{row} {word}" for row, word in sorted(self._words.items()) if word)
+
+    @losses.setter
+    def losses(self, said: tuple[str, ...]) -> None:
+        if self.trace is not None:
+            self._words = by_row(said, predicted(self.trace), set(self.trace.header.vocabulary))
+
+    def _seek(self) -> None:
+        """Have a row computed whose loss is to be another word's than it is."""
+        lane, trace, flows = self.lane, self.trace, self.found
+        if lane is None or trace is None or lane.model is None or flows is None:
+            return
+        found, sought = unlike(flows, self._words), self._sought
+        if found is not None and (sought is None or sought[0] is not flows or sought[1] != found):
+            self._sought, fixed = (flows, found), frozen(trace)
+            self.compute(lambda: of_word(lane, fixed, flows, *found))
 
     # Moving -----------------------------------------------------------------------------------
 
     def action_source(self, by: int) -> None:
         if self.maps:
-            self._source = max(0, min(self.source + by, self._latest))
+            self.chosen_source = max(0, min(self.source + by, self._latest))
             self.draw()
 
     def action_of(self) -> None:
@@ -210,13 +240,14 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             return
         from tui.dialogs.word import WordDialog
 
-        fixed, flows = frozen(trace), self.flows
+        of = self._of
 
         def answer(word: str | None) -> None:
-            if word is not None and self._of == (lane, len(fixed)):
-                self.compute(lambda: of_word(lane, fixed, flows, row, word))
+            if word is not None and self._of == of:
+                self._words[row] = word
+                self._seek()
 
-        self.app.push_screen(WordDialog(trace, row, flows.words.get(row, "")), answer)
+        self.app.push_screen(WordDialog(trace, row, self.flows.words.get(row, "")), answer)
 
     def action_layer(self, by: int) -> None:
         if self.maps:
@@ -224,7 +255,7 @@ Pascanu, Mikolov & Bengio 2013, section 2; saliency: Simonyan et al. 2013, Li et
             self.draw()
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
-        self._source = event.column
+        self.chosen_source = event.column
         if event.row == self.cursor:
             self.draw()
         self.move_to(event.row)

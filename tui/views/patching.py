@@ -17,7 +17,7 @@ from tui.views.computed import Cancelled, ComputedView, frozen
 from tui.views.grid import Grid, whole
 from tui.views.matrix import Matrix
 from tui.views.patched import EffectScale, both_texts, carriers, place, readout
-from tui.views.question import Patched, Question, ask, beside, default
+from tui.views.question import Patched, Question, ask, beside, default, heard
 
 
 class PatchingView(ComputedView[Patched]):
@@ -69,7 +69,20 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         super().__init__(id=id, classes=classes)
         self._question: Question | None = None  # what is computed or shown
         self._asked: Question | None = None  # by the user, of the trace on show
-        self._place: int | None = None  # as chosen; until then the one that carries most
+        self.chosen_place: int | None = None  # as chosen; until then the one that carries most
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What was asked, in words: its row, both answers, and the other text where it differs."""
+        question, trace = self._asked, self.trace
+        if question is None or trace is None or len(question.tokens) != len(trace):
+            return ()
+        other = [f"{row} {question.tokens[row]}" for row in question.changed(trace.tokens)]
+        return (str(question.row), question.word, question.instead, *other)
+
+    @asked.setter
+    def asked(self, said: tuple[str, ...]) -> None:
+        self._asked = heard(self.trace, said) if self.trace is not None and said else None
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -86,13 +99,15 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
         lane, trace = self.lane, self.trace
         if lane is None or trace is None:
             return
-        if self._of[:2] != (lane, trace):
+        first = not self._of
+        if not first and self._of[:2] != (lane, trace):
             self._asked = None
         if self._asked is not None and len(self._asked.tokens) != len(trace):
             self._asked = None
         question = self._asked or self._posed(trace) or default(trace, self.cursor)
         if self.renew(lane, trace, question):
-            self._question, self._place = question, None
+            self._question = question
+            self.chosen_place = self.chosen_place if first else None
             self._begin(lane, trace, question)
         self.draw()
 
@@ -135,9 +150,9 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
     def place(self) -> int:
         """The row under the cursor: the one chosen, else the one that carries most in the layer."""
         assert self.found is not None
-        if self._place is None:
+        if self.chosen_place is None:
             return self.found.carrier(self.layer_shown)
-        return max(0, min(self._place, self._last))
+        return max(0, min(self.chosen_place, self._last))
 
     @property
     def _last(self) -> int:
@@ -188,7 +203,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
 
     def action_place(self, by: int) -> None:
         if self.found is not None:
-            self._place = max(0, min(self.place + by, self._last))
+            self.chosen_place = max(0, min(self.place + by, self._last))
             self.draw()
 
     def action_layer(self, by: int) -> None:
@@ -199,7 +214,7 @@ Vig et al. 2020, section 3; Meng et al. 2022, section 2.1.
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
         if self.found is not None:
             self.at_layer = len(self.found.effect) - 1 - event.row
-            self._place = event.column
+            self.chosen_place = event.column
             self.draw()
 
     def action_other(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -91,6 +91,30 @@ def beside(trace: Trace, other: Trace, cursor: int) -> Question | None:
     if len(tokens) != len(trace) or list(tokens) == trace.tokens:
         return None
     return Question(tokens, max(cursor, predicted(trace).start))
+
+
+def heard(trace: Trace, said: Sequence[str]) -> Question | None:
+    """The question that `PatchingView.asked` told of this reading; None where it is none."""
+    known, tokens = set(trace.header.vocabulary), list(trace.tokens)
+    other = by_row(said[3:], range(len(trace)), known)
+    if (
+        len(said) < 3
+        or not other
+        or not said[0].isdecimal()
+        or not known.issuperset(filter(None, said[1:3]))
+    ):
+        return None
+    for row, token in other.items():
+        tokens[row] = token
+    return Question(tuple(tokens), int(said[0]), said[1], said[2])
+
+
+def by_row(said: Sequence[str], rows: range, known: Collection[str]) -> dict[int, str]:
+    """Words by their rows, of `7 cats`; none where one is not known, or of no such row."""
+    pairs = [part.partition(" ") for part in said]
+    if all(row.isdecimal() and int(row) in rows and word in known for row, _, word in pairs):
+        return {int(row): word for row, _, word in pairs}
+    return {}
 
 
 def _of_pair(trace: Trace, cursor: int) -> Question | None:

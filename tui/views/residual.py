@@ -74,13 +74,13 @@ Name and view of the stream: Elhage et al. 2021.
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._map = False  # on a low screen: rather the map than what is added
-        self._depth: int | None = None  # as chosen; until then where the answer appears
+        self.map_first = False  # on a low screen: rather the map than what is added
+        self.chosen_depth: int | None = None  # as chosen; until then where the answer appears
 
     def choose(self, of: str | None, unit: int | None, head: int | None) -> None:
         """`map`: where there is not room for both, rather the map than what is added; `added`: not."""
         if of in ("map", "added"):
-            self._map = of == "map"
+            self.map_first = of == "map"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a stream there is nothing to choose."""
@@ -114,10 +114,10 @@ Name and view of the stream: Elhage et al. 2021.
         """The depth under the cursor: the one chosen, else where the prediction appears."""
         assert self.found is not None
         last = self.found.depths - 1
-        if self._depth is None:
+        if self.chosen_depth is None:
             found = self.found.appears(self.cursor)
             return last if found is None else found
-        return max(0, min(self._depth, last))
+        return max(0, min(self.chosen_depth, last))
 
     def draw(self) -> None:
         trace, stream = self.trace, self.found
@@ -200,7 +200,7 @@ Name and view of the stream: Elhage et al. 2021.
     def _whole(self, stream: Stream) -> bool:
         """Whether the table has what is added, too."""
         room = self._lines(stream) <= self.size.height
-        return room and (not self._map or self._both(stream))
+        return room and (not self.map_first or self._both(stream))
 
     def _mapped(self, stream: Stream) -> bool:
         """Whether there is a map: beside the whole table or, where that is not on show, the short one."""
@@ -209,7 +209,7 @@ Name and view of the stream: Elhage et al. 2021.
         return 2 * stream.depths + MAP + 3 <= self.size.height
 
     def action_map(self) -> None:
-        self._map = not self._map
+        self.map_first = not self.map_first
         if self.found is not None:
             self.draw()
 
@@ -217,7 +217,7 @@ Name and view of the stream: Elhage et al. 2021.
 
     def action_depth(self, by: int) -> None:
         if self.found is not None:
-            self._depth = max(0, min(self.depth + by, self.found.depths - 1))
+            self.chosen_depth = max(0, min(self.depth + by, self.found.depths - 1))
             self.draw()
 
     def action_layer(self, by: int) -> None:
@@ -225,6 +225,6 @@ Name and view of the stream: Elhage et al. 2021.
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
         if self.found is not None:
-            self._depth = self.found.depths - 1 - event.row
+            self.chosen_depth = self.found.depths - 1 - event.row
             self.draw()
             self.move_to(self.found.first + event.column)

@@ -52,6 +52,15 @@ class WaysView(KnownView[Search]):
         return Decoding.from_record(said) if said else None
 
     @property
+    def way(self) -> str:
+        """What is tried, as `Decoding.parse` reads it; "" for nothing."""
+        return str(self.tried or "")
+
+    @way.setter
+    def way(self, said: str) -> None:
+        self.tried = Decoding.parse(said) if said else None
+
+    @property
     def decoding(self) -> Decoding:
         """What is on show."""
         return self.tried or self.written or Decoding()

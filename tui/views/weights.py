@@ -14,7 +14,7 @@ class WeightsView(View):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._key: int | None = None  # as last chosen; until then the heaviest of each row
+        self.chosen_key: int | None = None  # as last chosen; until then the heaviest of each row
 
     @property
     def kind(self) -> str:
@@ -50,7 +50,7 @@ class WeightsView(View):
 
     def under(self, seen: Sight, values: np.ndarray) -> Spot | None:
         """What stands under the cursor."""
-        return spot(seen, values, self.cursor, self._key)
+        return spot(seen, values, self.cursor, self.chosen_key)
 
     def on_resize(self) -> None:
         if self.trace is not None:
@@ -64,7 +64,7 @@ class WeightsView(View):
         seen = self.seen
         values = self.shares(seen)
         if (at := self.under(seen, values)) is not None:
-            self._key = (spot(seen, values, self.cursor, at.chosen + by) or at).chosen
+            self.chosen_key = (spot(seen, values, self.cursor, at.chosen + by) or at).chosen
             self.updated()
 
     def action_layer(self, by: int) -> None:
@@ -74,7 +74,7 @@ class WeightsView(View):
 
     def on_matrix_picked(self, event: Matrix.Picked) -> None:
         seen = self.seen
-        row, self._key = seen.rows[event.row], seen.columns[event.column]
+        row, self.chosen_key = seen.rows[event.row], seen.columns[event.column]
         if row == self.cursor:
             self.updated()
         self.move_to(row)
