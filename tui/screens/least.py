@@ -14,6 +14,22 @@ def fits(screen: Screen, size: Size, needs: tuple[int, int], who: str) -> bool:
     """
     small = size.width < needs[0] or size.height < needs[1]
     screen.set_class(small, "-small")
-    said = f"{who} needs {needs[0]} x {needs[1]}\nthis is {size.width} x {size.height}"
-    screen.query_one("#small", Static).update(said)
+    screen.query_one("#small", Static).update(wanting(size, needs, who))
     return not small
+
+
+def wanting(size: Size, needs: tuple[int, int], who: str) -> str:
+    """That a terminal is too small, in as many words as it has room for; above a line with the keys."""
+    wanted, found = f"{needs[0]} x {needs[1]}", f"this is {size.width} x {size.height}"
+    for said in (
+        f"{who} needs {wanted}\n{found}",
+        f"{who} needs\n{wanted}\n{found}",
+        f"{who}\nneeds\n{wanted}",
+        f"needs {wanted}\n{found}",
+        f"needs {wanted}",
+        f"needs\n{wanted}",
+    ):
+        lines = said.splitlines()
+        if len(lines) < size.height and max(map(len, lines)) <= size.width:
+            return said
+    return wanted
