@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from engine import Trace, run
 from tests.engine.build import build, tokens
+from tests.tui.score_stage import idle
 from tui.lane import Lane
 from tui.palette import Palette
 from tui.views import load
@@ -65,14 +66,7 @@ class Stage(App[None]):
 
 async def ready(pilot: Pilot, keys: Sequence[str] = ()) -> None:
     """Let computations and drawing end, and press keys."""
-    await _idle(pilot)
+    await idle(pilot)
     if keys:
         await pilot.press(*keys)
-        await _idle(pilot)
-
-
-async def _idle(pilot: Pilot) -> None:
-    await pilot.pause()
-    while any(not worker.is_finished for worker in pilot.app.workers):
-        await pilot.pause(0.01)
-    await pilot.pause()
+        await idle(pilot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -14,13 +13,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.learning.folder import RunFolder
+from tests import waiting
 from tests.tui.score_stage import text
 from tui.app import PeepholeApp
 from tui.learning import launch, making
 from tui.learning.dialogs.setting import usual
 from tui.learning.screen import RunScreen
-
-PATIENCE = 60.0  # seconds; a worker needs one or two to begin
 
 
 @pytest.fixture(autouse=True)
@@ -38,10 +36,8 @@ def small(steps: int = 200_000, **recipe) -> RunFolder:
 
 
 async def until(pilot: Pilot, met: Callable[[], object]) -> None:
-    """Wait for something that another process does."""
-    async with asyncio.timeout(PATIENCE):
-        while not met():
-            await pilot.pause(0.02)
+    """Wait for something that another process does, and until it is drawn."""
+    await waiting.until(met, lambda: text(pilot))
     await pilot.pause()
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import PeepholeError
+from tests.waiting import PATIENCE, until
 from tui.following.link import Link
 from tui.post import BAD, LONGEST, Post
 from tui.sockets import playing, private
@@ -37,13 +38,6 @@ async def post(path: Path) -> AsyncIterator[Post]:
     await made.stop()
 
 
-async def until(true: Callable[[], Any]) -> None:
-    """Wait for something to come true."""
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.002)
-
-
 class Client:
     """A connection of bare bytes, so that nothing of ours checks ours."""
 
@@ -62,13 +56,13 @@ class Client:
         self.writer.write(json.dumps(said).encode() + b"\n")
 
     async def next(self) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             line = await self.reader.readline()
         return json.loads(line) if line else None
 
     async def ended(self) -> bool:
         """Whether the other side closes the connection."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             with contextlib.suppress(ConnectionResetError):
                 await self.reader.read()
         return True

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from textual.pilot import Pilot
 
 from engine import PeepholeError
 from scenarios.play import Play
 from scenarios.questions import answered
-from scenarios.reader import read
-from scenarios.script import Scenario
 from tests.tui.score_stage import app, idle, lines, press, screen, text
+from tests.tui.script_stage import script, told
 from tui.app import PeepholeApp
 from tui.keys import KEYS
 from tui.tracks.token import TokenTrack
@@ -62,21 +60,6 @@ expect = ["width(lstm) == 64"]
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows on the way to a stop take no time worth waiting for."""
     monkeypatch.setattr("tui.screens.scripted.PACE", 200.0)
-
-
-def script(tmp_path: Path, text: str = SCRIPT) -> Scenario:
-    path = tmp_path / "test.toml"
-    path.write_text(text)
-    return read(path)
-
-
-async def told(pilot: Pilot, *keys: str) -> None:
-    """Press keys, and wait until a beat stands at its stop and is told, or asks."""
-    await press(pilot, *keys)
-    s = screen(pilot)
-    while not (s.narrator.words and s.narrator.words.text) or s._target is not None:
-        await pilot.pause(0.01)
-    await idle(pilot)
 
 
 # Large cells --------------------------------------------------------------------------------------
@@ -242,7 +225,7 @@ async def test_few_words_stand_in_a_large_footer() -> None:
 async def test_any_key_of_a_clicker_lifts_the_curtain_and_does_no_more(
     tmp_path: Path, key: str
 ) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(size=(80, 24)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(80, 24)) as pilot:
         await told(pilot)
         s = screen(pilot)
         await press(pilot, "space", "c")
@@ -258,7 +241,7 @@ async def test_any_key_of_a_clicker_lifts_the_curtain_and_does_no_more(
 
 
 async def test_the_curtain_can_be_lifted_from_elsewhere(tmp_path: Path) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(size=(80, 24)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(80, 24)) as pilot:
         await told(pilot)
         s = screen(pilot)
         for _ in range(2):
@@ -275,7 +258,7 @@ async def test_the_curtain_can_be_lifted_from_elsewhere(tmp_path: Path) -> None:
 
 
 async def test_a_beat_is_gone_to_by_its_number(tmp_path: Path) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(size=(80, 24)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(80, 24)) as pilot:
         await told(pilot)
         s = screen(pilot)
         await press(pilot, "G", "4")
@@ -307,7 +290,7 @@ async def test_without_a_scenario_no_beat_is_gone_to() -> None:
 
 
 async def test_a_question_hides_the_answer_until_it_is_asked_for(tmp_path: Path) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(size=(100, 36)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(100, 36)) as pilot:
         await told(pilot)
         await told(pilot, "pagedown")
         s = screen(pilot)
@@ -344,7 +327,7 @@ async def test_a_question_hides_the_answer_until_it_is_asked_for(tmp_path: Path)
 async def test_no_letter_but_an_answer_does_anything_while_a_question_is_open(
     tmp_path: Path, beat: str, said: str
 ) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(
         size=(100, 36), notifications=True
     ) as pilot:
         await told(pilot)
@@ -388,7 +371,7 @@ async def test_no_letter_but_an_answer_does_anything_while_a_question_is_open(
     ],
 )
 async def test_a_number_is_guessed(tmp_path: Path, typed: str, key: str, said: str) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(size=(100, 36)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(100, 36)) as pilot:
         await told(pilot)
         await told(pilot, "G", "3", "enter")
         keys = [{".": "full_stop"}.get(letter, letter) for letter in typed]
@@ -403,7 +386,7 @@ async def test_a_number_is_guessed(tmp_path: Path, typed: str, key: str, said: s
 
 
 async def test_what_is_no_number_is_not_answered(tmp_path: Path) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(
         size=(100, 36), notifications=True
     ) as pilot:
         await told(pilot)
@@ -422,7 +405,7 @@ TWO = SCRIPT.replace("p < 0.1", "p < 0.9")
 
 
 def test_exactly_one_choice_is_true(tmp_path: Path) -> None:
-    play = Play(script(tmp_path))
+    play = Play(script(tmp_path, SCRIPT))
     assert (answered(play, 1).true, answered(play, 2).value) == (1, 64)
     with pytest.raises(PeepholeError, match="2 of the choices are true") as wrong:
         answered(Play(script(tmp_path, TWO)), 1)
@@ -450,7 +433,7 @@ PRESSED = sorted({key for b in KEYS for key in b.key.split(",")} - {"s", "p", "i
     )
 )
 async def test_random_keys_in_a_scenario_end_nothing(tmp_path: Path, keys: list[str]) -> None:
-    async with PeepholeApp(None, script(tmp_path)).run_test(size=(80, 24)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(80, 24)) as pilot:
         await idle(pilot)
         for key in keys:
             pilot.app.simulate_key(key)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from engine import PeepholeError
-from scenarios.reader import read
-from scenarios.script import Scenario
 from tests.tui.score_stage import idle, lines, press, text
+from tests.tui.script_stage import script
+from tests.waiting import until
 from tui import start
 from tui.guest import admit
 from tui.lines import Line
@@ -41,7 +39,6 @@ say = "All is read, {n} rows."
 measure.n = "rows(lstm)"
 """
 ASKS = 'ask = "How many?"\nguess = "n"\nnear = 1\n'
-PATIENCE = 60.0  # seconds until a condition must hold
 
 
 @pytest.fixture(autouse=True)
@@ -54,12 +51,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("tui.present.screen.EVERY", 0.02)
     yield
     admit(None)
-
-
-def script(tmp_path: Path, name: str = "test", text: str = SCRIPT) -> Scenario:
-    path = tmp_path / f"{name}.toml"
-    path.write_text(text)
-    return read(path)
 
 
 @pytest.fixture
@@ -81,16 +72,8 @@ def here(pilot: Pilot) -> PlayScreen:
     return next(s for s in reversed(pilot.app.screen_stack) if isinstance(s, PlayScreen))
 
 
-async def until(pilot: Pilot, holds: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, text(pilot)
-        await pilot.pause(0.01)
-
-
 async def says(pilot: Pilot, words: str) -> None:
-    await until(pilot, lambda: words in text(pilot))
+    await until(lambda: words in text(pilot), lambda: f"{words!r} in\n{text(pilot)}")
     await idle(pilot)
 
 
@@ -103,10 +86,10 @@ def playing(show: Show, **options: Any) -> PlayApp:
 
 
 async def test_it_begins_at_the_beat_that_was_asked_for_in_large_cells(tmp_path: Path) -> None:
-    show = Show((script(tmp_path),), beat=1, big=True)
+    show = Show((script(tmp_path, SCRIPT),), beat=1, big=True)
     async with playing(show).run_test(size=(80, 24)) as pilot:
         await says(pilot, "All is read")
-        await until(pilot, lambda: here(pilot).big)
+        await until(lambda: here(pilot).big)
         assert here(pilot).beat == 1
 
 
@@ -114,8 +97,8 @@ async def test_it_begins_at_the_beat_that_was_asked_for_in_large_cells(tmp_path:
 async def test_behind_the_last_beat_comes_the_next_scenario_or_nothing(
     tmp_path: Path, loop: bool
 ) -> None:
-    other = script(tmp_path, "other", SCRIPT.replace("A test", "Another"))
-    show = Show((script(tmp_path), other), loop=loop, beat=1)
+    other = script(tmp_path, SCRIPT.replace("A test", "Another"), "other")
+    show = Show((script(tmp_path, SCRIPT), other), loop=loop, beat=1)
     async with playing(show).run_test(size=(80, 24), notifications=True) as pilot:
         await says(pilot, "All is read")
         await press(pilot, "z", "n")
@@ -125,7 +108,7 @@ async def test_behind_the_last_beat_comes_the_next_scenario_or_nothing(
             return
         await says(pilot, "Two rows.")
         assert here(pilot).session.title == "Another"
-        await until(pilot, lambda: here(pilot).big)  # as it was
+        await until(lambda: here(pilot).big)  # as it was
         await press(pilot, "n")
         await says(pilot, "All is read")
         await press(pilot, "n")
@@ -134,18 +117,18 @@ async def test_behind_the_last_beat_comes_the_next_scenario_or_nothing(
 
 
 async def test_time_is_counted_down_in_a_group_of_cells_of_its_own(tmp_path: Path) -> None:
-    app = playing(Show((script(tmp_path),), minutes=10))
+    app = playing(Show((script(tmp_path, SCRIPT),), minutes=10))
     async with app.run_test(size=(80, 24)) as pilot:
         await says(pilot, "Two rows.")
-        await until(pilot, lambda: "left" in lines(pilot)[0])
+        await until(lambda: "left" in lines(pilot)[0])
         assert lines(pilot)[0].split()[-2].startswith("9:") or "10:00" in lines(pilot)[0]
         line = here(pilot).query_one("#timer", Line)
         assert line.size.width == len(" 9:59 left ")
         assert line.parts[0][1] == "accent"
         app.began -= 11 * 60
-        await until(pilot, lambda: "over" in lines(pilot)[0])
+        await until(lambda: "over" in lines(pilot)[0])
         assert line.parts[0][1] == "bad"
-        await until(pilot, lambda: line.size.width == len(line.parts[0][0]))
+        await until(lambda: line.size.width == len(line.parts[0][0]))
 
 
 @pytest.mark.parametrize("width", [60, 72, 80, 100])
@@ -154,8 +137,8 @@ async def test_beside_the_timer_no_number_is_cut(width: int) -> None:
 
     show = Show((shelf.find("agreement"),), beat=13, minutes=10, big=True)
     async with playing(show).run_test(size=(width, 24)) as pilot:
-        await until(pilot, lambda: here(pilot).beat == 13 and len(here(pilot).session.lanes) == 2)
-        await until(pilot, lambda: "left" in lines(pilot)[0])
+        await until(lambda: here(pilot).beat == 13 and len(here(pilot).session.lanes) == 2)
+        await until(lambda: "left" in lines(pilot)[0])
         await idle(pilot)
         head = lines(pilot)[0]
         assert "beat 14/15 " in head, head
@@ -169,7 +152,7 @@ async def test_in_large_cells_every_lane_shows_what_the_question_is_about() -> N
 
     show = Show((shelf.find("agreement"),), beat=13, big=True)
     async with playing(show).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: here(pilot).big and len(here(pilot).session.lanes) == 2)
+        await until(lambda: here(pilot).big and len(here(pilot).session.lanes) == 2)
         await idle(pilot)
         assert here(pilot).asking
         for lane in here(pilot).score.groups:
@@ -184,10 +167,10 @@ async def test_in_large_cells_every_lane_shows_what_the_question_is_about() -> N
 async def test_a_booth_plays_by_itself_and_answers_its_questions(
     tmp_path: Path, heard: list[str]
 ) -> None:
-    show = Show((script(tmp_path, text=SCRIPT + ASKS),), loop=True, kiosk=True)
-    async with PlayApp(show).run_test(size=(80, 24)) as pilot:
+    show = Show((script(tmp_path, SCRIPT + ASKS),), loop=True, kiosk=True)
+    async with PlayApp(show).run_test(size=(80, 24)):
         rounds = ["Two rows.", "How many?", "Measured: 6. All is read, 6 rows."]
-        await until(pilot, lambda: len(heard) >= 7)
+        await until(lambda: len(heard) >= 7)
         assert heard[:7] == [*rounds, *rounds, rounds[0]]  # the next people are asked as well
 
 
@@ -195,29 +178,29 @@ async def test_whoever_presses_a_key_has_a_booth_until_nobody_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: list[str]
 ) -> None:
     monkeypatch.setattr("tui.present.app.AWAY", 0.5)
-    show = Show((script(tmp_path),), loop=True, kiosk=True, beat=1)
+    show = Show((script(tmp_path, SCRIPT),), loop=True, kiosk=True, beat=1)
     async with PlayApp(show).run_test(size=(80, 24), notifications=True) as pilot:
-        await until(pilot, lambda: bool(heard))
+        await until(lambda: bool(heard))
         first = here(pilot)
         pilot.app.simulate_key("question_mark")
-        await until(pilot, lambda: not first.alone)
+        await until(lambda: not first.alone)
         assert first._hold is None
-        await until(pilot, lambda: here(pilot) is not first)  # a while without a key
+        await until(lambda: here(pilot) is not first)  # a while without a key
         heard.clear()
-        await until(pilot, lambda: len(heard) >= 2)
+        await until(lambda: len(heard) >= 2)
         assert heard[:2] in (
             ["Two rows.", "All is read, 6 rows."],
             ["All is read, 6 rows.", "Two rows."],
         )
         assert here(pilot).alone
-        await until(pilot, lambda: pilot.app.screen is here(pilot))  # without what was opened
+        await until(lambda: pilot.app.screen is here(pilot))  # without what was opened
 
 
 async def test_nobody_leaves_saves_or_opens_anything_in_a_booth(tmp_path: Path) -> None:
-    show = Show((script(tmp_path),), loop=True, kiosk=True)
+    show = Show((script(tmp_path, SCRIPT),), loop=True, kiosk=True)
     app = PlayApp(show)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "Two rows." in text(pilot))
+        await until(lambda: "Two rows." in text(pilot))
         before = set(tmp_path.iterdir())
         await press(pilot, "q", "ctrl+q", "ctrl+p", "s", "p", "escape", "escape", "ctrl+z")
         assert app.is_running
@@ -227,7 +210,7 @@ async def test_nobody_leaves_saves_or_opens_anything_in_a_booth(tmp_path: Path) 
         titles = {command.title for command in app.get_system_commands(app.screen)}
         assert not titles & {"Train a network", "Screenshot", "Save trace", "Picture"}
         await pilot.press("ctrl+c")
-        await until(pilot, lambda: not app.is_running)
+        await until(lambda: not app.is_running)
     assert (app.left, app.return_code) == (True, 130)
 
 
@@ -249,7 +232,8 @@ def test_a_mistake_never_ends_a_booth(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(start, "terminal", lambda: None)
     monkeypatch.setattr(start, "quick", lambda: None)
     monkeypatch.setattr(shows.time, "sleep", waited.append)
-    show = Show((script(tmp_path, "one"), script(tmp_path, "two")), loop=True, kiosk=True)
+    two = tuple(script(tmp_path, SCRIPT, name) for name in ("one", "two"))
+    show = Show(two, loop=True, kiosk=True)
     with pytest.raises(SystemExit):
         shows.run(show)
     told = "It ended by a mistake and began again: KeyError: 'x'"
@@ -257,14 +241,14 @@ def test_a_mistake_never_ends_a_booth(tmp_path: Path, monkeypatch: pytest.Monkey
     assert waited == sorted(waited)  # longer and longer where it is broken for good
     ran.clear()
     with pytest.raises(SystemExit):
-        shows.run(Show((script(tmp_path),)))
+        shows.run(Show((script(tmp_path, SCRIPT),)))
     assert len(ran) == 1  # others see what went wrong
 
 
 def test_there_is_no_beat_beyond_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "terminal", lambda: None)
     with pytest.raises(PeepholeError, match="no beat 3") as wrong:
-        shows.run(Show((script(tmp_path),), beat=2))
+        shows.run(Show((script(tmp_path, SCRIPT),), beat=2))
     assert "1 to 2" in str(wrong.value)
 
 
@@ -272,7 +256,7 @@ def test_there_is_no_beat_beyond_the_last(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 async def test_a_file_is_read_again_and_its_mistakes_are_shown_in_place(tmp_path: Path) -> None:
-    scenario = script(tmp_path)
+    scenario = script(tmp_path, SCRIPT)
     path = scenario.source.path
     async with playing(Show((scenario,), watch=True, beat=1)).run_test(size=(100, 30)) as pilot:
         await says(pilot, "All is read, 6 rows.")
@@ -292,13 +276,13 @@ async def test_a_file_is_read_again_and_its_mistakes_are_shown_in_place(tmp_path
         assert "has no measure" in text(pilot)
         begin = '[[beats]]\ntitle = "New"\nsay = "Look."\n[[beats]]\ntitle = "The beginning"'
         path.write_text(SCRIPT.replace('[[beats]]\ntitle = "The beginning"', begin))
-        await until(pilot, lambda: "has no measure" not in text(pilot))
+        await until(lambda: "has no measure" not in text(pilot))
         await says(pilot, "beat 2/3")  # the same beat, which now has another number
         await says(pilot, "Two rows.")
 
 
 async def test_what_only_goes_wrong_when_it_runs_is_shown_with_its_line(tmp_path: Path) -> None:
-    scenario = script(tmp_path)
+    scenario = script(tmp_path, SCRIPT)
     path = scenario.source.path
     async with playing(Show((scenario,), watch=True)).run_test(size=(100, 30)) as pilot:
         await says(pilot, "Two rows.")
@@ -312,11 +296,11 @@ async def test_what_only_goes_wrong_when_it_runs_is_shown_with_its_line(tmp_path
             SCRIPT.replace("cats were happy", "dogs were happy").replace('"cats"', '"dogs"')
         )
         await says(pilot, "dogs")
-        await until(pilot, lambda: here(pilot).session.tokens[2] == "dogs")
+        await until(lambda: here(pilot).session.tokens[2] == "dogs")
 
 
 async def test_an_editor_may_put_another_file_in_its_place(tmp_path: Path) -> None:
-    scenario = script(tmp_path)
+    scenario = script(tmp_path, SCRIPT)
     path = scenario.source.path
     async with playing(Show((scenario,), watch=True)).run_test(size=(100, 30)) as pilot:
         await says(pilot, "Two rows.")
@@ -334,7 +318,7 @@ async def test_an_editor_may_put_another_file_in_its_place(tmp_path: Path) -> No
 
 
 async def test_an_answer_stays_and_another_question_is_asked_anew(tmp_path: Path) -> None:
-    scenario = script(tmp_path, text=SCRIPT + ASKS)
+    scenario = script(tmp_path, SCRIPT + ASKS)
     path = scenario.source.path
     async with playing(Show((scenario,), watch=True, beat=1)).run_test(size=(100, 30)) as pilot:
         await says(pilot, "How many?")

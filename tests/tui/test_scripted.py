@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from tests.tui.score_stage import go_to_lane, idle, lines, press, screen, text
+from tests.tui.script_stage import script, told
+from tests.waiting import until
 from tui.app import PeepholeApp
 
 SCRIPT = """
@@ -39,29 +40,16 @@ say = "One unit."
 """
 
 
-async def beat(pilot: Pilot, *keys: str) -> None:
-    """Press keys and wait until the beat stands where it stops, measured."""
-    await press(pilot, *keys)
-    s = screen(pilot)
-    while s._target is not None or not (s.narrator.words and s.narrator.words.text):
-        await pilot.pause(0.01)
-    await idle(pilot)
-
-
 async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
-    from scenarios.reader import read
-
-    path = tmp_path / "test.toml"
-    path.write_text(SCRIPT)
-    async with PeepholeApp(None, read(path)).run_test(size=(120, 40)) as pilot:
+    async with PeepholeApp(None, script(tmp_path, SCRIPT)).run_test(size=(120, 40)) as pilot:
         await idle(pilot)
-        await beat(pilot)
+        await told(pilot)
         s = screen(pilot)
         bits = s.session.lanes[0].bits(2)
         assert (s.session.cursor, s.session.shown) == (2, 3)
         assert f"It costs {bits:.1f} bits." in text(pilot)
         assert "✓ p > 0" in text(pilot)
-        await beat(pilot, "n")
+        await told(pilot, "n")
         assert s.session.tokens[s.session.cursor] == "were"
         assert s.session.lanes[1].parent is s.session.lanes[0]
         assert getattr(s.score.focused, "value", "") == "f"
@@ -75,11 +63,11 @@ async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
         assert "you changed something: u takes it back" in lines(pilot)[-2]
         await press(pilot, "u")
         assert "you changed something" not in text(pilot)
-        await beat(pilot, "n")
+        await told(pilot, "n")
         assert type(s.view).__name__ == "EquationView"
         assert s.view.unit == 7
         assert s.view.cursor == s.session.tokens.index("on")
-        await beat(pilot, "N")
+        await told(pilot, "N")
         assert s.view is None
         assert "beat 2/3" in text(pilot)
 
@@ -87,22 +75,16 @@ async def test_a_scenario_is_played_beat_by_beat(tmp_path: Path) -> None:
 async def test_a_claim_that_cannot_be_measured_is_said_in_the_beat_and_not_in_messages(
     tmp_path: Path,
 ) -> None:
-    from scenarios.reader import read
-
-    path = tmp_path / "test.toml"
     broken = "min(over_seeds('copy-gru', 'no such score')) > 0"
-    path.write_text(
-        SCRIPT.replace('say = "One unit."', f'say = "One unit."\nexpect = ["{broken}"]')
-    )
-    async with PeepholeApp(None, read(path)).run_test(size=(80, 24)) as pilot:
+    unmeasured = SCRIPT.replace('say = "One unit."', f'say = "One unit."\nexpect = ["{broken}"]')
+    async with PeepholeApp(None, script(tmp_path, unmeasured)).run_test(size=(80, 24)) as pilot:
         await idle(pilot)
-        await beat(pilot)
+        await told(pilot)
         await press(pilot, "n")
         s = screen(pilot)
         while s.beat < 2:
             await press(pilot, "n")
-        while not s.narrator.words.problem:
-            await pilot.pause(0.01)
+        await until(lambda: s.narrator.words.problem)
         await idle(pilot)
         assert "measuring" not in text(pilot)
         assert "not measured: " in text(pilot)
@@ -121,7 +103,7 @@ async def test_beside_a_sentence_of_ones_own_nothing_is_claimed_of_another(key: 
     from scenarios import shelf
 
     async with PeepholeApp(None, shelf.find("agreement")).run_test(size=(100, 36)) as pilot:
-        await beat(pilot)
+        await told(pilot)
         screen = pilot.app.screen
         assert screen.narrator.words.claims
         said = screen.narrator.words
@@ -130,7 +112,7 @@ async def test_beside_a_sentence_of_ones_own_nothing_is_claimed_of_another(key: 
         assert "Your own reading" in text(pilot)
         assert "back to beat 1" in text(pilot)
         assert not screen.narrator.words.claims
-        await beat(pilot, key)
+        await told(pilot, key)
         assert pilot.app.screen is screen
         assert (screen.beat, screen.as_told) == (0, True)
         assert screen.narrator.words == said
