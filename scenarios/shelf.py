@@ -11,6 +11,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,8 @@ def headings(folder: Path | None = None, guest: bool = False) -> list[Heading]:
 def heading(path: Path) -> Heading:
     """The heading of a scenario. Only the head of its file is parsed, unless there is a mistake in it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        head = tomllib.loads(re.split(r"^\[", text, maxsplit=1, flags=re.MULTILINE)[0])
-        said = {key: head.get(key, kind()) for key, kind in _HEAD.items()}
-        if said["title"] and all(type(said[key]) is kind for key, kind in _HEAD.items()):
-            beats = len(re.findall(r"^\[\[beats\]\]", text, re.MULTILINE))
-            return Heading(path.stem, **{k: _plain(v) for k, v in said.items()}, beats=beats)
+        stat = path.stat()
+        return _head(path, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError, RecursionError):
         pass
     try:
@@ -83,6 +80,22 @@ def heading(path: Path) -> Heading:
     except PeepholeError as error:
         return Heading(path.stem, path.stem, problem=str(error).split("\n")[0])
     return Heading(path.stem, whole.title, whole.about, whole.year, whole.wing, len(whole.beats))
+
+
+@lru_cache(maxsize=512)
+def _head(path: Path, changed: int, size: int) -> Heading:
+    """As long as the file has not changed, for home lists them all, again and again.
+
+    Raises:
+        ValueError, OSError, RecursionError: there is a mistake in it.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    head = tomllib.loads(re.split(r"^\[", text, maxsplit=1, flags=re.MULTILINE)[0])
+    said = {key: head.get(key, kind()) for key, kind in _HEAD.items()}
+    if not said["title"] or any(type(said[key]) is not kind for key, kind in _HEAD.items()):
+        raise ValueError("no heading")
+    beats = len(re.findall(r"^\[\[beats\]\]", text, re.MULTILINE))
+    return Heading(path.stem, **{k: _plain(v) for k, v in said.items()}, beats=beats)
 
 
 _HEAD = {"title": str, "about": str, "year": int, "wing": str}

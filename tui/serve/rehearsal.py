@@ -14,6 +14,7 @@ from textual.widgets import Input
 from scenarios import zoo
 from tui.app import PeepholeApp
 from tui.guest import Guest
+from tui.serve.styles import kept
 from tui.views import VIEWS, load
 
 SIZE = (120, 40)
@@ -33,7 +34,8 @@ def rehearse() -> None:
     for name in zoo.entries():
         if zoo.size(name):
             zoo.model(name)
-    asyncio.run(_play())
+    with kept():
+        asyncio.run(_play())
 
 
 async def _play() -> None:
