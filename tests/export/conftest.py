@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from engine import Trace, Vocabulary, run, save_trace
 from engine.lenses import record
 from tests import browser
-from tests.cli.conftest import models  # noqa: F401, a fixture
+from tests.cli.conftest import cli, models  # noqa: F401, fixtures
 from tests.engine.build import build, tokens
 from tests.tui.pair_lanes import pair_lane
-from tui.cli import main
 from tui.export import page as pages
 from tui.lane import Lane
 
@@ -49,21 +47,6 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Trace, s
         name: (trace, str(save_trace(trace, folder / f"{name}.safetensors")))
         for name, trace in found.items()
     }
-
-
-@pytest.fixture
-def cli() -> Callable[..., Result]:
-    """`cli("export", path, ...)`; a traceback fails the test."""
-
-    def call(*args: str | Path) -> Result:
-        result = CliRunner().invoke(main, [str(arg) for arg in args])
-        assert result.exception is None or isinstance(result.exception, SystemExit), repr(
-            result.exception
-        )
-        assert "Traceback" not in result.output
-        return result
-
-    return call
 
 
 @pytest.fixture(scope="package")

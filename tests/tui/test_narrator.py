@@ -6,6 +6,7 @@ import pytest
 from textual.app import App
 
 from tests.tui.score_stage import app, idle, press, screen, text
+from tests.waiting import until
 from tui.narrator import Words, emphasised, short
 from tui.screens.help import HelpScreen
 from tui.tracks.token import TokenTrack
@@ -25,10 +26,9 @@ class Helping(App[None]):
 @pytest.mark.parametrize("about", [TokenTrack.HELP, "Starts with <s>.\n\n<s>\n\nEnds, a < b > c."])
 async def test_help_shows_the_start_token(about: str) -> None:
     async with Helping(about).run_test(size=(100, 40)) as pilot:
-        await pilot.pause(0.1)  # Markdown is laid out in steps of its own
-        shown = text(pilot)
-        assert shown.count("<s>") == about.count("<s>")
-        assert ("a < b > c" in about) == ("a < b > c" in shown)
+        # Markdown is laid out in steps of its own
+        await until(lambda: text(pilot).count("<s>") == about.count("<s>"))
+        assert ("a < b > c" in about) == ("a < b > c" in text(pilot))
 
 
 async def test_the_guide_shows_no_raw_markup() -> None:
@@ -87,8 +87,7 @@ async def test_claims_are_counted_where_it_is_low_and_help_shows_them(
         assert ("2 claims are measured, and true" in text(pilot)) is counted
         assert ("one < 0.1 (3.54e-05 < 0.1)" in text(pilot)) is not counted
         await pilot.press("question_mark")
-        await pilot.pause(0.1)
-        assert "✓ one < 0.1 (3.54e-05 < 0.1)" in text(pilot)
+        await until(lambda: "✓ one < 0.1 (3.54e-05 < 0.1)" in text(pilot))
         assert "✓ two > 1 (2 > 1)" in text(pilot)
 
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from engine.conditions import parse
 from tests.engine.build import build, tokens
 from tests.tui.score_stage import SIZES, app, go_to, idle, lines, press, screen, text
+from tests.waiting import until
 from tui.app import PeepholeApp
 from tui.session import Session
 from tui.tracks.gradient import GradientTrack
@@ -196,10 +197,8 @@ async def test_long_texts_scroll_by_pages_and_show_the_last_rows() -> None:
         await press(pilot, "end")
         s = screen(pilot)
         assert "▶1499" in text(pilot)
-        await pilot.pause(0.5)
-        await idle(pilot)
         await go_to(pilot, "gradient")
-        assert "of the last 512 rows" in text(pilot)
+        await until(lambda: "of the last 512 rows" in text(pilot))
         await pilot.press(*["up"] * 30)
         await idle(pilot)
         assert s.score.stage.top <= 1469

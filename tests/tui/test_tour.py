@@ -16,6 +16,8 @@ from textual.pilot import Pilot
 from engine import PeepholeError
 from scenarios.tour import Course, course
 from tests.scenarios.test_tour import COURSE
+from tests.tui.score_stage import idle, text
+from tests.waiting import until
 from tui.app import PeepholeApp
 from tui.tour import progress
 from tui.tour.chapter import ChapterScreen
@@ -44,20 +46,11 @@ def short(tmp_path: Path) -> Course:
     return course(path)
 
 
-def said(pilot: Pilot) -> str:
-    lines = [strip.text.rstrip() for strip in pilot.app.screen._compositor.render_strips()]
-    return "\n".join(lines)
-
-
 async def settled(pilot: Pilot) -> None:
-    await pilot.pause()
-    for _ in range(400):
-        session = getattr(pilot.app.screen, "session", None)
-        busy = any(not worker.is_finished for worker in pilot.app.workers)
-        if not busy and not (session is not None and session.playing):
-            break
-        await pilot.pause(0.02)
-    await pilot.pause()
+    """Until nothing plays any more, and all of it is drawn."""
+    await idle(pilot)
+    await until(lambda: not getattr(getattr(pilot.app.screen, "session", None), "playing", False))
+    await idle(pilot)
 
 
 async def press(pilot: Pilot, *keys: str) -> None:
@@ -81,46 +74,46 @@ async def test_from_the_contents_through_a_chapter_to_the_next_one_and_the_end(
     app = PeepholeApp(first=TourScreen(short))
     async with app.run_test(size=(100, 40)) as pilot:
         await settled(pilot)
-        assert "▶    1  1994  When a gradient explodes" in said(pilot)
-        assert "Enter begins chapter 1 of 2" in said(pilot)
+        assert "▶    1  1994  When a gradient explodes" in text(pilot)
+        assert "Enter begins chapter 1 of 2" in text(pilot)
         await press(pilot, "enter")
         page = app.screen
         assert isinstance(page, PageScreen)
-        assert "Chapter 1 of 2 · 1994 · Training" in said(pilot)
-        assert "It is first." in said(pilot)
-        assert "Is a row a row?" in said(pilot)
+        assert "Chapter 1 of 2 · 1994 · Training" in text(pilot)
+        assert "It is first." in text(pilot)
+        assert "Is a row a row?" in text(pilot)
         await press(pilot, "2")  # "no": row(relu, 2) is 2
-        assert "You said: no. Measured: yes." in said(pilot)
-        assert "It is row 2." in said(pilot)
+        assert "You said: no. Measured: yes." in text(pilot)
+        assert "It is row 2." in text(pilot)
         assert progress.load().answers == {"exploding/0": "no"}
         await press(pilot, "enter")
         assert isinstance(app.screen, ChapterScreen)
-        assert "ch. 1/2 · beat 1/7" in said(pilot)
-        assert "n Next" in said(pilot).splitlines()[-1]
+        assert "ch. 1/2 · beat 1/7" in text(pilot)
+        assert "n Next" in text(pilot).splitlines()[-1]
         await press(pilot, "n")
-        assert "beat 2/7" in said(pilot)
+        assert "beat 2/7" in text(pilot)
         assert progress.load().beat == 1
         assert not progress.load().done
         await to_the_end(pilot)
-        assert "beat 7/7" in said(pilot)
-        assert "n Next chapter" in said(pilot).splitlines()[-1]
+        assert "beat 7/7" in text(pilot)
+        assert "n Next chapter" in text(pilot).splitlines()[-1]
         assert progress.load().done == {"exploding"}
         await press(pilot, "pagedown")
         assert isinstance(app.screen, PageScreen)
-        assert "After: When a gradient explodes" in said(pilot)
+        assert "After: When a gradient explodes" in text(pilot)
         await press(pilot, "6", "0", "enter")
-        assert "You said 60; measured 64 units, which is near." in said(pilot)
+        assert "You said 60; measured 64 units, which is near." in text(pilot)
         await press(pilot, "n")
-        assert "Chapter 2 of 2 · 1991 · Training" in said(pilot)
-        assert "Enter begins it: 9 beats" in said(pilot)
+        assert "Chapter 2 of 2 · 1991 · Training" in text(pilot)
+        assert "Enter begins it: 9 beats" in text(pilot)
         await press(pilot, "n")
-        assert "ch. 2/2 · beat 1/9" in said(pilot)
+        assert "ch. 2/2 · beat 1/9" in text(pilot)
         await to_the_end(pilot)
         await press(pilot, "n")
-        assert "That was the tour: 2 chapters, from 1991 to 1994" in said(pilot)
+        assert "That was the tour: 2 chapters, from 1991 to 1994" in text(pilot)
         await press(pilot, "enter")
         assert isinstance(app.screen, TourScreen)
-        assert "All 2 chapters done" in said(pilot)
+        assert "All 2 chapters done" in text(pilot)
         await press(pilot, "escape")
         assert app._exit
 
@@ -131,15 +124,15 @@ async def test_a_chapter_left_in_the_middle_goes_on_there(short: Course) -> None
         await press(pilot, "enter", "n", "n", "n", "escape", "escape")
         if not isinstance(app.screen, TourScreen):  # a beat with a view of its own
             await press(pilot, "escape")
-        assert "Enter goes on with chapter 1 at beat 3 of 7" in said(pilot)
+        assert "Enter goes on with chapter 1 at beat 3 of 7" in text(pilot)
     app = PeepholeApp(first=TourScreen(short))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert "at beat 3 of 7" in said(pilot)
+        assert "at beat 3 of 7" in text(pilot)
         await press(pilot, "enter")
-        assert "beat 3/7" in said(pilot)
+        assert "beat 3/7" in text(pilot)
         await press(pilot, "N")
-        assert "beat 2/7" in said(pilot)
+        assert "beat 2/7" in text(pilot)
 
 
 async def test_what_is_measured_for_a_chapter_that_was_left_is_not_shown(short: Course) -> None:
@@ -167,7 +160,7 @@ async def test_escape_leads_from_a_page_to_the_contents(short: Course) -> None:
         await press(pilot, "enter", "escape")
         assert isinstance(app.screen, TourScreen)
         await press(pilot, "down", "enter")
-        assert "Chapter 2 of 2" in said(pilot)
+        assert "Chapter 2 of 2" in text(pilot)
 
 
 async def test_a_guess_that_is_no_number_is_told(short: Course) -> None:
@@ -176,10 +169,10 @@ async def test_a_guess_that_is_no_number_is_told(short: Course) -> None:
         await press(pilot, "enter", "n")
         await to_the_end(pilot)
         await press(pilot, "n", "e", "enter")
-        assert "'e' is no number" in said(pilot)
+        assert "'e' is no number" in text(pilot)
         await press(pilot, "backspace", "9", "0", "0", "enter")
-        assert "You said 900; measured 64 units." in said(pilot)
-        assert "near" not in said(pilot).split("measured 64")[1]
+        assert "You said 900; measured 64 units." in text(pilot)
+        assert "near" not in text(pilot).split("measured 64")[1]
 
 
 async def test_letters_that_no_number_has_are_keys_of_the_page(short: Course) -> None:
@@ -188,9 +181,9 @@ async def test_letters_that_no_number_has_are_keys_of_the_page(short: Course) ->
         await press(pilot, "enter", "n")
         await to_the_end(pilot)
         await press(pilot, "n", "5")
-        assert "n Skip" in said(pilot).splitlines()[-1]
+        assert "n Skip" in text(pilot).splitlines()[-1]
         await press(pilot, "n")
-        assert "Chapter 2 of 2" in said(pilot)
+        assert "Chapter 2 of 2" in text(pilot)
 
 
 async def test_a_question_that_cannot_be_measured_does_not_stop_the_tour(tmp_path: Path) -> None:
@@ -199,7 +192,7 @@ async def test_a_question_that_cannot_be_measured_does_not_stop_the_tour(tmp_pat
     app = PeepholeApp(first=TourScreen(course(path)))
     async with app.run_test(size=(100, 40)) as pilot:
         await press(pilot, "enter", "enter")
-        assert "no row 'dogs' in lstm" in " ".join(said(pilot).split())
+        assert "no row 'dogs' in lstm" in " ".join(text(pilot).split())
         await press(pilot, "enter")
         assert isinstance(app.screen, ChapterScreen)
 
@@ -225,7 +218,7 @@ async def test_home_leads_to_the_tour_and_back() -> None:
         await press(pilot, "enter")
         assert isinstance(app.screen, TourScreen)
         await press(pilot, "escape")
-        assert "Take the tour" in said(pilot)
+        assert "Take the tour" in text(pilot)
 
 
 async def test_the_palette_leads_to_the_tour_and_back_to_its_contents(short: Course) -> None:
@@ -254,10 +247,10 @@ async def test_every_size_and_form(form: str) -> None:
             for size in ((80, 24), (120, 40), (200, 60), (60, 12), (80, 24)):
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
-                text = said(pilot)
-                assert "Enter" in text
+                shown = text(pilot)
+                assert "Enter" in shown
                 if form == "ascii":
-                    assert not {c for c in text if not c.isascii()} - set("▁▂▃▄▅▆▇")  # a scrollbar
+                    assert not {c for c in shown if not c.isascii()} - set("▁▂▃▄▅▆▇")  # a scrollbar
 
 
 async def test_help_explains_the_tour() -> None:
@@ -265,8 +258,7 @@ async def test_help_explains_the_tour() -> None:
     async with app.run_test(size=(100, 40)) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
-        await pilot.pause(0.2)
-        assert "measured" in said(pilot)
+        await until(lambda: "measured" in text(pilot))
 
 
 # What is kept -------------------------------------------------------------------------------------
