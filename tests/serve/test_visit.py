@@ -73,7 +73,7 @@ def window(pid: int) -> tuple[int, int]:
 async def test_a_resize_is_followed_and_clamped(visits: Visits) -> None:
     visit = await visits.open(client(80, 24))
     seen = Seen(visit, 80, 24)
-    await seen.until("^q Quit")
+    await seen.until("Esc Quit")
     assert window(visit.pid) == (80, 24)
     visit.resize(140, 40)
     await seen.as_large_as(140, 40)
@@ -88,7 +88,7 @@ async def test_of_two_resizes_in_a_row_the_last_counts(visits: Visits) -> None:
     """The second signal of two may come while the first is handled."""
     visit = await visits.open(client(80, 24))
     seen = Seen(visit, 80, 24)
-    await seen.until("^q Quit")
+    await seen.until("Esc Quit")
     for turn in range(40):
         begun = time.perf_counter()
         visit.resize(60, 12)
@@ -104,7 +104,7 @@ async def test_what_a_client_types_is_no_size(visits: Visits) -> None:
     """Terminals may say in band how large they are: then a key could ask for any amount of memory."""
     visit = await visits.open(client(80, 24))
     seen = Seen(visit, 80, 24)
-    await seen.until("^q Quit")
+    await seen.until("Esc Quit")
     visit.write(b"\x1b[?2048;1$y\x1b[48;9000;9000;9000;9000t")
     visit.write(b"conveyor")
     await seen.until("The LSTM's conveyor belt")
@@ -122,7 +122,7 @@ async def test_each_has_its_own_colours(visits: Visits) -> None:
     for name, who in ways.items():
         visit = await visits.open(who)
         seen = Seen(visit)
-        await seen.until("^q Quit")
+        await seen.until("Esc Quit")
         shown[name] = seen.raw.decode()
         await visit.close()
 

@@ -14,11 +14,11 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 
 from tui.guest import visitor
-from tui.line import Line
 from tui.palette import Palette
 from tui.screens.entries import Entries
 from tui.screens.preview import Preview
 from tui.screens.recent import remember
+from tui.screens.search import Search
 from tui.views.axis import clip
 from tui.views.plain import plain
 
@@ -28,23 +28,6 @@ if TYPE_CHECKING:
 TAGLINE = "Look inside sequence models, one token at a time."
 INVITE = "Press Enter to take the tour, or choose below what to look at."
 TALL = 36  # lines from which on there is room for a preview
-
-
-class Search(Line):
-    """The line to type in. Its keys are its own, so that none overtakes what is typed."""
-
-    MORE: ClassVar[dict[str, str]] = {"escape": "screen.leave"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Open", id="home.open", tooltip="Open what is marked",
-                key_display="Enter"),
-        Binding("up", "screen.move(-1)", "Choose", id="home.up", tooltip="The entry above",
-                key_display="↑ ↓"),
-        Binding("down", "screen.move(1)", "Choose", id="home.down", tooltip="The entry below", show=False),
-        Binding("pageup", "screen.move(-5)", "Choose", id="home.page.up", tooltip="Five entries up",
-                show=False),
-        Binding("pagedown", "screen.move(5)", "Choose", id="home.page.down", tooltip="Five entries down",
-                show=False),
-    ]  # fmt: skip
 
 
 class HomeScreen(Screen[None]):
@@ -76,10 +59,13 @@ are named, with the nearest ones that they do.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "explain", "Help", id="home.help", tooltip="What can be done here"),
-        Binding("escape", "leave", "Quit", id="home.leave",
-                tooltip="Empty the search line; when it is empty, leave peephole"),
-        Binding("ctrl+q", "app.quit", "Quit", id="home.quit", priority=True,
-                tooltip="Leave peephole"),
+        Binding("escape", "clear", "Clear", id="home.clear", key_display="Esc",
+                tooltip="Empty the search line"),
+        Binding("escape", "leave", "Quit", id="home.leave", key_display="Esc",
+                tooltip="Leave peephole, where nothing is typed"),
+        # Not in the footer: it does the same, and some terminals and browsers keep it to themselves.
+        Binding("ctrl+q", "app.quit", "Quit", id="home.quit", priority=True, show=False,
+                tooltip="Leave peephole, from anywhere"),
     ]  # fmt: skip
 
     class Chosen(Message):
@@ -93,6 +79,7 @@ are named, with the nearest ones that they do.
         super().__init__()
         self._all: list[Choice] = []
         self._query = ""  # what the list was made for
+        self._typed = False  # whether there is anything in the line
 
     def compose(self) -> ComposeResult:
         yield Static(id="name", markup=False)
@@ -153,7 +140,21 @@ are named, with the nearest ones that they do.
             self._list(keep=True)
 
     def on_input_changed(self) -> None:
+        if self._typed != bool(self.typed):
+            self._typed = bool(self.typed)
+            self.refresh_bindings()  # Esc does something else
         self._list()
+
+    @property
+    def typed(self) -> str:
+        """What stands in the search line."""
+        return self.query_one("#search", Input).value
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc empties the line, and on an empty one leaves: the footer names the one that it would do."""
+        if action in ("clear", "leave") and self.is_mounted:
+            return bool(self.typed) == (action == "clear")
+        return True
 
     # Drawing ----------------------------------------------------------------------------------
 
@@ -170,7 +171,7 @@ are named, with the nearest ones that they do.
         """Fill the list for what is typed."""
         from tui.screens import choices
 
-        query = self._query = self.query_one("#search", Input).value
+        query = self._query = self.typed
         found = choices.matching(query, self._all)
         if query.strip() and choices.is_sentence(query, self._all):
             found = [choices.text(query.strip()), *found]
@@ -217,7 +218,7 @@ are named, with the nearest ones that they do.
         self.query_one(Entries).move(by)
 
     def action_open(self) -> None:
-        if self.query_one("#search", Input).value != self._query:
+        if self.typed != self._query:
             self._list()  # Enter came before the list had followed what was typed
         choice = self.chosen
         if choice is None or choice.problem:
@@ -239,9 +240,15 @@ are named, with the nearest ones that they do.
         until, owners = (" until you leave", "") if guest else ("", self.OWNERS)
         self.app.push_screen(HelpScreen("Home", self.HELP.format(until=until, owners=owners), keys))
 
-    async def action_leave(self) -> None:
-        search = self.query_one("#search", Input)
-        if search.value:
-            search.value = ""
+    async def action_back(self) -> None:
+        """Esc."""
+        if self.typed:
+            self.action_clear()
         else:
-            await self.app.action_quit()
+            await self.action_leave()
+
+    def action_clear(self) -> None:
+        self.query_one("#search", Input).value = ""
+
+    async def action_leave(self) -> None:
+        await self.app.action_quit()
