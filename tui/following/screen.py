@@ -42,6 +42,7 @@ class Followed(ScoreScreen, inherit_bindings=False):
         self._has: Content | None = None
         self._wants: Content | None = None
         self._room: tuple[object, object] | None = None  # what was given room, and of which tracks
+        self._viewed: tuple[object, ...] = ()  # what the view in front was shown last
         self._stood: list[Lane] | None = None  # the lanes that the presenter's place brought here
         super().__init__(session, scenario)
 
@@ -109,7 +110,7 @@ class Followed(ScoreScreen, inherit_bindings=False):
 
     def leave_it(self, playing: bool = False) -> None:
         """Follow no longer; `playing` leaves it to the next key to pause."""
-        self.led, self._wants, self._room = False, None, None
+        self.led, self._wants, self._room, self._viewed = False, None, None, ()
         if not playing and self.session.playing:
             self.playing(False)
 
@@ -139,6 +140,7 @@ class Followed(ScoreScreen, inherit_bindings=False):
             self.session.title = self._place.title
             self.score.fit()
             self.score.grown()
+            self._viewed = ()
             self.prepare()
             return
         await self.show_session(Session(lanes, self._place.title))
@@ -168,10 +170,10 @@ class Followed(ScoreScreen, inherit_bindings=False):
                 self.reveal()
             if differ:
                 self.score.selected()
-            self.sync()
             if self.view is None:
+                self.sync()
                 mark(self.track, place.probe)
-                self.say()
+            self.say()
 
     def _play(self, on: bool) -> None:
         """Say whether it is played; it moves with the presenter's cursor, without a timer."""
@@ -191,7 +193,10 @@ class Followed(ScoreScreen, inherit_bindings=False):
         lane = min(place.lane, len(self.session.lanes) - 1)
         if self.view is not None:
             shown = self.session.lanes[lane]
-            self.show_view(self.view, shown)
+            at = self.session.cursor, self.session.begun(shown), len(shown.trace)
+            if self._viewed != (self.view, shown, at):
+                self._viewed = self.view, shown, at
+                self.show_view(self.view, shown)
             choose(place.view, self.view, shown, place.state)
             return
         track = track_of(self.score, lane, place.track)

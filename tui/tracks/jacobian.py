@@ -40,10 +40,10 @@ Float64. (Pascanu, Mikolov & Bengio 2013, equation 5)
         norms = self.lane.steps.norm(row)
         return None if norms is None else float(norms[self.layer_index])
 
-    def _ask(self) -> None:
-        """Have what is in sight and not known computed beside the interface."""
-        steps, top = self.lane.steps, self.stage.top
-        rows = steps.missing(range(top, min(top + self.size.height, self.session.shown)))
+    def _ask(self, first: int, stop: int) -> None:
+        """Have what of some rows is read and not known computed beside the interface."""
+        steps = self.lane.steps
+        rows = steps.missing(range(first, min(stop, self.session.shown)))
         if rows:
             self.post_message(self.Needs(self, lambda: steps.compute(rows)))
 
@@ -75,7 +75,7 @@ Float64. (Pascanu, Mikolov & Bengio 2013, equation 5)
         if norm is None:
             if not self.lane.steps.possible:
                 return []
-            self._ask()
+            self._ask(self.stage.top, self.stage.top + self.size.height)
             return [self.palette.text(self.palette.glyph("  …", "  .."), "muted", ground)]
         if not math.isfinite(norm):
             return [self.palette.text("   nan", "bad", ground)]
@@ -105,6 +105,7 @@ Float64. (Pascanu, Mikolov & Bengio 2013, equation 5)
         row = self.session.cursor
         norm = self._norm(row) if row < len(self.lane) else None
         if norm is None:
+            self._ask(row, row + 1)  # it may be told where there is no room to draw it
             return "step Jacobian: " + ("computing" if self.lane.steps.possible else "not recorded")
         layer = f" of layer {self.layer_index}" if self.lane.layers > 1 else ""
         token = self.lane.trace.tokens[row]
