@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tui.guest import admit
 from tui.narrator import Narrator, Words
+from tui.screens import recent
+from tui.tour import progress
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's sentences, runs and progress."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recent, "user_state_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(progress, "user_state_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(progress, "_held", None)
 
 
 @pytest.fixture

@@ -80,12 +80,8 @@ def watched() -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path, monkeypatch) -> None:
-    """If anything should be kept, it is kept here; and no guest stays for the next test."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(recent, "user_state_path", lambda name: tmp_path / name)
-    monkeypatch.setattr(progress, "user_state_path", lambda name: tmp_path / name)
-    monkeypatch.setattr(progress, "_held", None)
+def _no_visitor(own_state: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If anything should be kept, it is kept elsewhere; and no guest stays for the next test."""
     monkeypatch.setattr("tui.guest._visitor", None)
 
 

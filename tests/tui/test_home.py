@@ -21,13 +21,7 @@ from tui.screens.entries import Entries
 from tui.screens.home import HomeScreen
 from tui.tour import progress
 
-
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path, monkeypatch) -> None:
-    """No test reads or writes the user's sentences and runs."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(recent, "user_state_path", lambda name: tmp_path / name)
-    monkeypatch.setattr(progress, "user_state_path", lambda name: tmp_path / name)
+pytestmark = pytest.mark.usefixtures("own_state")
 
 
 class Front(App[None]):

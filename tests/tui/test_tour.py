@@ -29,10 +29,7 @@ from tui.tour.standing import duration, standing, upcoming
 
 
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the user's progress."""
-    monkeypatch.setattr(progress, "user_state_path", lambda name: tmp_path / name)
-    monkeypatch.setattr(progress, "_held", None)
+def _at_once(own_state: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.scripted.PACE", 5000.0)  # rows a second on the way to a stop
 
 
