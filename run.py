@@ -10,6 +10,7 @@ All make a virtual environment of their own in .venv and install into it what is
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -54,9 +55,13 @@ def install(extras: list[str]) -> int:
 
 def set_up(extras: str) -> int:
     """Make .venv and install peephole with these extras, unless that was done already."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + extras.encode()).hexdigest()
+    project = (ROOT / "pyproject.toml").read_bytes()
+    stamps = {
+        VENV / f".peephole-{name or 'base'}": hashlib.sha256(project + name.encode()).hexdigest()
+        for name in ("", extras)  # what the app itself needs comes with any extra
+    }
     stamp = VENV / f".peephole-{extras or 'base'}"
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == stamps[stamp]:
         return 0
     print(f"setting up {VENV} (once) ...", file=sys.stderr, flush=True)
     if not PYTHON.exists():
@@ -64,14 +69,21 @@ def set_up(extras: str) -> int:
         failed = subprocess.call([sys.executable, "-m", "venv", "--without-pip", str(VENV)])
         if failed:
             return failed
-    pip = [sys.executable, "-m", "pip", "--python", str(PYTHON), "--disable-pip-version-check"]
     target = f"{ROOT}[{extras}]" if extras else str(ROOT)
-    failed = subprocess.call([*pip, "install", "--quiet", "--editable", target])
+    failed = subprocess.call([*pip_of(), "install", "--quiet", "--editable", target])
     if failed:
         print("pip could not install peephole; its message stands above", file=sys.stderr)
         return failed
-    stamp.write_text(wanted)
+    for stamp, wanted in stamps.items():
+        stamp.write_text(wanted)
     return 0
+
+
+def pip_of() -> list[str]:
+    """The pip that installs into .venv; within .venv itself, which has none, that of its own Python."""
+    own = importlib.util.find_spec("pip") is not None
+    python = sys.executable if own else getattr(sys, "_base_executable", sys.executable)
+    return [python, "-m", "pip", "--python", str(PYTHON), "--disable-pip-version-check"]
 
 
 def check(arguments: list[str]) -> int:

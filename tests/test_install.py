@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -61,6 +62,31 @@ def test_run_py_adds_extras_and_keeps_the_link_to_the_clone(run_py, clone: Path)
     assert pip[1:3] == ["-m", "pip"]
     assert pip[pip.index("--python") + 1] == str(module.PYTHON)
     assert pip[pip.index("--editable") + 1] == f"{clone}[serve,video]"
+
+
+def test_an_extra_brings_the_app_which_is_not_set_up_again(run_py) -> None:
+    module, ran = run_py
+    assert module.main(["install", "serve"]) == 0
+    ran.clear()
+    assert module.main(["list"]) == 0
+    assert ran == [[str(module.BIN / "peephole"), "list"]]
+    (module.ROOT / "pyproject.toml").write_text("[project]\n")
+    assert module.main(["list"]) == 0
+    assert "--editable" in ran[-2]
+
+
+def test_within_an_environment_without_pip_it_takes_that_of_the_python_it_was_made_from(
+    tmp_path: Path,
+) -> None:
+    """`.venv/bin` stands in the PATH of who types `peephole`."""
+    made = tmp_path / "without"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(made)], check=True)
+    asked = "import run; print(run.pip_of()[0])"
+    found = subprocess.run(
+        [str(made / "bin" / "python"), "-c", asked], cwd=REPO, capture_output=True, text=True
+    ).stdout.strip()
+    assert Path(found).parent != made / "bin"
+    assert subprocess.run([found, "-m", "pip", "--version"], capture_output=True).returncode == 0
 
 
 def test_an_extra_that_there_is_not_is_told_with_those_that_there_are(run_py, capsys) -> None:
