@@ -6,19 +6,29 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from tests.tui.follow_stage import follows, room, until
-from tests.tui.score_stage import idle, lines
+from tests.tui.follow_stage import follows, place, room, until
+from tests.tui.score_stage import idle, lines, press, text
+from tui.screens.keybar import KeyBar
 from tui.session import Session
 
+
+@pytest.fixture(autouse=True)
+def no_footer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names keys, which are the same for all, and costs as much to draw as all the rest."""
+    monkeypatch.setattr(KeyBar, "compose", lambda self: iter(()))
+
+
+RECORDED = "truncation"
 SENTENCE = "the cats that sat on the mat were happy ."
 
 
-def session(models: str, text: str) -> Session:
+def session(models: str, words: str) -> Session:
     from scenarios import zoo
     from tui.start import of_text
 
-    return of_text([zoo.model(name) for name in models.split()], text)
+    return of_text([zoo.model(name) for name in models.split()], words)
 
 
 def drawn(pilot: Pilot) -> list[str]:
@@ -43,40 +53,139 @@ async def same(follower: Pilot, presenter: Pilot, after: str) -> None:
 
 
 LEFT, ROUND = ("left", "left", "right"), ("left_square_bracket", "right_square_bracket")
-VIEWS = {
-    "gradient": ("lstm", SENTENCE, "3", (*LEFT, "v", "v", "left", "v", *ROUND, "up")),
-    "equation": ("lstm transformer", SENTENCE, "4", (
-        "right", "right", "left", *ROUND, "tab", "h", "h", "H", "right", "left_square_bracket",
-        "shift+down", "shift+down", "shift+up", "up")),
-    "unit": ("gru", SENTENCE, "5", ("down", "down", "up", "v", "v", "V", "d", "left", *ROUND, "d")),
-    "jacobian": ("lstm", SENTENCE, "6", (
-        "left", "left", "right", "v", "v", "v", "right_curly_bracket", "left_curly_bracket", *ROUND, "up")),
-    "attention": ("transformer", SENTENCE, "2", (
-        *LEFT, "h", "h", "H", *ROUND, "d", "left", "d", "a", "a", "a", "h", "h", "h", "h", "up", "left")),
-    "across": ("spell-transformer", "through", "2", (
-        "w", "left", "w", "left", "d", "w", "left", "h", "up", "up", "d")),
-    "alignment": ("spell-bahdanau", "through", "8", (*LEFT, *ROUND, "up")),
-    "crossing": ("spell-gru", "through", "8", ("right", "right", "left", "up")),
-    "heads": ("spell-transformer", "through", "8", (*LEFT, "h", "h", "H", *ROUND)),
-    "residual": ("transformer", SENTENCE, "9", (*LEFT, "v", "right", "v", *ROUND, "up")),
-    "decoding": ("spell-gru", "through", "0", (
-        "h", "right", "o", "right", "left", "h", "v", "v", "right", "up", "o", "right", "h", "h", "c")),
-    "given": ("lstm", SENTENCE, "0", ("up", "h", "o", "o", "o", "right", "h", "right", "v", "c")),
-    "patching": ("transformer", SENTENCE, "P", (*LEFT, "up", "down", "up", "right")),
-    "patched pair": ("spell-bahdanau", "through", "P", (*LEFT, "up")),
-    "patched lanes": ("lstm lstm@600", SENTENCE, "P", ("tab", *LEFT, "up")),
+VIEWS = {  # by models and what they read: the keys of views, the last of which is joined late
+    ("gru", SENTENCE): (
+        ("5", "down", "down", "up", "v", "V", "V", "d", "left", *ROUND),
+        ("6", *LEFT, "v", "v", "right_curly_bracket", *ROUND, "up"),
+        ("0", "h", "o", "o", "o", "right", "h", "right", "v", "c"),
+        ("4", "right", "right", "left", *ROUND, "up"),
+    ),
+    ("lstm", SENTENCE): (("P", "up"), ("3", *LEFT, "v", "v", "left", "v", *ROUND, "up")),
+    ("transformer", SENTENCE): (
+        (
+            "2",
+            *LEFT,
+            "h",
+            "H",
+            *ROUND,
+            "d",
+            "left",
+            "d",
+            "a",
+            "a",
+            "h",
+            "h",
+            "h",
+            "h",
+            "up",
+            "left",
+        ),
+        ("9", *LEFT, "v", "right", *ROUND, "up"),
+        ("P", *LEFT, "up", "down", "up", "right"),
+        ("4", "h", "h", "H", "right", "left_square_bracket", *["shift+down"] * 2, "shift+up", "up"),
+    ),
+    ("spell-transformer", "through"): (
+        ("8", *LEFT, "h", "h", "H", *ROUND),
+        ("2", "w", "left", "w", "left", "d", "w", "left", "h", "up", "d"),
+    ),
+    ("spell-bahdanau", "through"): (("P", *LEFT, "up"), ("8", *LEFT, *ROUND, "up")),
+    ("spell-gru", "through"): (
+        ("8", "right", "right", "left", "up"),
+        ("0", "h", "right", "o", "right", "left", "h", "v", "v", "right", "up", "o", "right"),
+    ),
+    ("lstm lstm@600", SENTENCE): (("P", "tab", *LEFT),),
+}
+
+
+@pytest.mark.parametrize(("models", "words"), VIEWS)
+async def test_a_follower_draws_what_the_presenter_draws(
+    models: str, words: str, tmp_path: Path
+) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", session(models, words), size=(90, 24))
+        bob = await here.join("follower", size=(90, 24))
+        await press(ada, "end")
+        for view in VIEWS[models, words]:
+            for key in view:
+                await ada.press(key)
+                await same(bob, ada, f"{key} in view {view[0]}")
+        eve = await here.join("follower", size=(90, 24))  # who has seen none of the keys
+        await same(eve, ada, "all of it")
+
+
+TRACKS = {
+    "gradient": ("lstm transformer", SENTENCE, (
+        "v", "tab", "v", "v", *["tab"] * 9, "left", "left", "right", "tab", "left", "down", "minus",
+        "v", "shift+tab", "u")),
+    "attention": ("spell-transformer", "through", (
+        "right_curly_bracket", *["tab"] * 3, "left", "left", "w", "left", "up", "left_square_bracket", "o")),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", VIEWS)
-async def test_a_follower_draws_what_the_presenter_draws(case: str, tmp_path: Path) -> None:
-    models, text, view, keys = VIEWS[case]
+@pytest.mark.parametrize("case", TRACKS)
+async def test_a_follower_draws_the_tracks_of_the_score(case: str, tmp_path: Path) -> None:
+    models, words, keys = TRACKS[case]
     async with room(tmp_path) as here:
-        ada = await here.join("presenter", session(models, text))
-        bob = await here.join("follower")
+        ada = await here.join("presenter", session(models, words), size=(80, 24))
+        bob = await here.join("follower", size=(80, 24))
         await follows(bob, ada)
-        for key in ("end", view, *keys):
+        for key in ("end", *keys):
             await ada.press(key)
             await same(bob, ada, key)
-        eve = await here.join("follower")  # who comes late has seen none of the keys
+        eve = await here.join("follower", size=(80, 24))
         await same(eve, ada, "all of it")
+
+
+async def answer(pilot: Pilot, name: str, said: str) -> None:
+    """Fill in a field of the dialog, and take it."""
+    pilot.app.screen.query_one(name, Input).value = said
+    await press(pilot, "enter")
+
+
+async def test_what_is_asked_in_a_dialog_is_asked_of_followers_too(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", session("lstm", SENTENCE))
+        bob = await here.join("follower")
+        await press(ada, "end", "3", "up", "up", "w")
+        await answer(ada, "#word", "dog")
+        await same(bob, ada, "another word's loss")
+        assert "'dog'" in text(bob)
+        await press(ada, "P", "o")
+        await answer(ada, "#text", SENTENCE.replace("mat", "cat"))
+        await press(ada, "left")
+        await same(bob, ada, "another text")
+        assert "mat/cat" in text(bob)
+        eve = await here.join("follower")
+        await same(eve, ada, "all of it")
+        await press(ada, "3", "w")
+        await answer(ada, "#word", "")  # the word that was read again
+        await same(bob, ada, "the word itself")
+        assert "'dog'" not in text(bob)
+
+
+async def test_what_is_too_long_to_be_told_is_said(tmp_path: Path) -> None:
+    long = " ".join([SENTENCE[:-2]] * 7 + ["."])
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", session("lstm", long))
+        bob = await here.join("follower")
+        await press(ada, "home", "down", "P", "o")
+        await answer(ada, "#text", " ".join(["the"] * len(long.split())))
+        await until(lambda: "too long to be followed: you see something else" in text(bob))
+        await idle(bob)
+        assert "cats/the" not in text(bob)
+        assert "cats/the" in text(ada)
+        await press(ada, "1")
+        await follows(bob, ada)
+        assert "too long to be followed" not in text(bob)
+
+
+async def test_a_fork_in_a_scenario_is_still_of_its_recorded_run(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        ada = await here.join("presenter", scenario=RECORDED)
+        bob = await here.join("follower")
+        ada.app.screen.call_later(ada.app.screen.go_to_beat, 1)
+        await until(lambda: place(ada).beat == 1, "the beat")
+        await follows(bob, ada)
+        await press(ada, "end", "tab", "tab", "minus", "7")
+        await same(bob, ada, "7")
+        assert "recall-lstm-60-k10" in text(bob)

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Hold, PeepholeError
+from engine import Hold, PeepholeError, run
 from engine.interventions import to_record
+from tests.engine.build import build, tokens
 from tests.tui.score_stage import app, idle, press, screen
 from tui.app import PeepholeApp
+from tui.following.choices import CHOSEN, fits
 from tui.following.company import seen
 from tui.following.placing import place_of
 from tui.following.readers import described, read
@@ -21,6 +23,7 @@ from tui.lane import Lane
 from tui.place import LANES, LARGEST, TOKENS, Place, Reader
 from tui.session import Session
 from tui.start import of_text
+from tui.views.question import by_row, heard
 
 words = st.text(st.characters(exclude_categories=("C", "Z")), max_size=12)
 numbers = st.integers(0, 1000)
@@ -35,8 +38,12 @@ places = st.builds(
     cursor=numbers, clock=numbers, playing=st.booleans(), speed=st.floats(0.5, 16), unit=numbers,
     layer=st.none() | numbers, head=st.none() | numbers, view=words, lane=st.integers(0, 2),
     state=st.lists(st.tuples(words, st.none() | st.booleans() | numbers | words), max_size=3).map(tuple),
-    track=words, blank=st.booleans(),
+    partly=st.booleans(), track=words, probe=st.none() | numbers, top=numbers, blank=st.booleans(),
+    by=st.lists(st.sampled_from(["", "h", "c", "x"]), max_size=3).map(tuple),
+    wanted=st.none() | st.tuples(st.integers(0, 3), words),
+    preferred=st.lists(words, max_size=3).map(tuple),
 )  # fmt: skip
+READ = Lane("lstm", run(build("lstm", dtype="float32", width=8), tokens(6)))
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -84,6 +91,10 @@ def test_what_is_no_json_is_a_mistake(line: str) -> None:
         {"lanes": [{"interventions": [{"kind": "hold", "name": "f", "value": "x"}]}]},
         {"lanes": [{"interventions": [{"kind": "__class__"}]}]}, {"lanes": [{"decoding": {"beam": 1e9}}]},
         {"lanes": [{"decoding": []}]}, {"state": [["unit", {"a": 1}]]}, {"state": [["a", 1, 2]]},
+        {"by": ["f"]}, {"by": "h"}, {"by": ["h"] * (LANES + 1)}, {"probe": -1}, {"probe": 1.5}, {"top": -1},
+        {"wanted": [1]}, {"wanted": ["h", 1]}, {"wanted": [99, "h"]}, {"preferred": ["\x1b[2J"]},
+        {"preferred": ["h"] * 51}, {"partly": 1}, {"lanes": [{"recorded": "yes"}]},
+        {"state": [["asked", ["x" * 300]]]}, {"state": [["asked", ["x"] * 51]]}, {"state": [["knob", 10**9]]},
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused(record: dict) -> None:
@@ -99,6 +110,58 @@ def test_a_deep_or_a_long_line_is_refused() -> None:
     long = Place(lanes=(Reader(text=("word" * 20,) * TOKENS),))
     with pytest.raises(PeepholeError, match="too much"):
         long.to_json()
+
+
+# What is chosen in views --------------------------------------------------------------------------
+
+
+@given(
+    st.sampled_from([(view, name) for view, names in CHOSEN.items() for name in names]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.lists(st.text(), max_size=60).map(tuple),
+)
+def test_only_what_can_be_chosen_in_a_view_fits_it(of: tuple[str, str], value: Any) -> None:
+    view, name = of
+    if fits(view, name, value):
+        state: tuple = ((name, value),)
+        assert Place.from_json(Place(view=view, state=state).to_json()).state == state
+    assert not fits("score", name, value)
+    assert not fits(view, "lane", value)
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "value"),
+    [
+        ("decoding", "way", "beam 65"), ("decoding", "way", "beam 1e9"), ("decoding", "way", "rm -rf"),
+        ("decoding", "way", "top-p nan"), ("decoding", "bars", 1), ("residual", "chosen_depth", -1),
+        ("residual", "chosen_depth", True), ("gradient", "of", "__class__"), ("gradient", "losses", "7 cats"),
+        ("patching", "asked", ("x",) * 51), ("patching", "chosen_place", "3"), ("attention", "grid", "all"),
+        ("patching", "at_layer", -1), ("unit", "display", False), ("equation", "scrolled", -5),
+    ],
+)  # fmt: skip
+def test_what_no_key_could_choose_does_not_fit(view: str, name: str, value: Any) -> None:
+    assert not fits(view, name, value)
+
+
+@given(
+    st.lists(
+        st.text(max_size=8) | st.from_regex(r"-?[0-9]{1,9} [a-z]{1,4}", fullmatch=True), max_size=6
+    )
+)
+def test_a_question_that_is_told_is_one_of_the_reading_or_none(said: list[str]) -> None:
+    trace = READ.trace
+    known = set(trace.header.vocabulary)
+    question = heard(trace, said)
+    if question is not None:
+        assert len(question.tokens) == len(trace)
+        assert known.issuperset(question.tokens)
+        assert {question.word, question.instead} <= known | {""}
+        assert question.changed(trace.tokens)
+    rows = by_row(said, range(1, len(trace)), known)
+    assert all(0 < row < len(trace) and word in known for row, word in rows.items())
 
 
 # Readings -----------------------------------------------------------------------------------------
