@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
 
 from scenarios.samples import SAMPLES
+from tests.tui.score_stage import idle
+from tests.waiting import until
 from tui.app import PeepholeApp
 from tui.score import Score
 from tui.screens.preview import Preview
 
+pytestmark = pytest.mark.usefixtures("own_state")
+
 
 async def settle(pilot: Pilot) -> None:
     """Until the preview of the marked entry has been run."""
-    for _ in range(100):
-        await pilot.pause(0.05)
-        await pilot.app.workers.wait_for_complete()
-        if pilot.app.screen.query(Score):
-            return
+    await until(lambda: pilot.app.screen.query(Score))
+    await idle(pilot)
 
 
 async def test_the_marked_scenario_is_read_row_by_row_and_then_nothing_runs() -> None:
@@ -47,13 +49,14 @@ async def test_a_sentence_with_unknown_words_has_none() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("t", "h", "e", "space", "z", "z", "space", "full_stop")
-        await pilot.pause(0.5)
-        await app.workers.wait_for_complete()
-        assert not app.screen.query(Score)
+        await until(lambda: not app.screen.query(Score))
+        assert app.screen.query_one(Preview)._waiting is None  # and none will come
 
 
 async def test_a_low_terminal_keeps_the_list() -> None:
     app = PeepholeApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.5)
-        assert not app.screen.query_one(Preview).display
+        await idle(pilot)
+        preview = app.screen.query_one(Preview)
+        assert not preview.display
+        assert preview._waiting is None
