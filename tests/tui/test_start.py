@@ -8,9 +8,10 @@ import sys
 
 import pytest
 from textual.fuzzy import Matcher
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from tests.tui.score_stage import app, idle
+from tests.waiting import until
 from tui.start import only_ascii
 
 
@@ -62,10 +63,12 @@ async def test_the_command_palette_finds_and_sets_themes(typed: str, theme: str)
         pilot.app.theme = "peephole-light" if typed == "dark" else "peephole-dark"
         await pilot.press("ctrl+p")
         pilot.app.screen.query_one(Input).value = typed
-        await pilot.pause(0.3)  # the palette searches while one types
+        found = pilot.app.screen.query_one(OptionList)  # the palette searches while one types
+        await until(
+            lambda: [str(o.prompt)[: 7 + len(typed)] for o in found.options] == [f"Theme: {typed}"]
+        )
         await pilot.press("enter")
-        await pilot.pause()
-        assert pilot.app.theme == theme
+        await until(lambda: pilot.app.theme == theme)
 
 
 async def test_all_themes_are_found_by_theme() -> None:
