@@ -86,6 +86,7 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
     def on_mount(self) -> None:
         body = self.query_one("#body")
         self.watch(body, "scroll_y", self._scrolled, init=False)
+        self.watch(body, "virtual_size", self._scrolled, init=False)  # laid out, perhaps later than told
 
     def _scrolled(self) -> None:
         self.call_after_refresh(self._tell)
