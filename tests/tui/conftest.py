@@ -23,6 +23,14 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def all_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal with all colours, whatever this test runs in."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
 def quick_play(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing takes the time that people need; nobody is a guest afterwards."""
     monkeypatch.setattr("tui.screens.scripted.PACE", 200.0)

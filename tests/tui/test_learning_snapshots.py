@@ -6,43 +6,21 @@ you commit.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from engine.learning.folder import RunFolder
-from tests.tui import learned
+from tests.tui import learned, snaps
+from tests.tui.snaps import SIZES, Snap, name
 from tests.tui.test_learning_screen import app, settled, traced
 from tui.learning.dialogs.setting import Setting, SettingDialog
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
 RECIPE = {"steps": 1000, "lr": 0.003, "clip": 1.0, "forget_bias": 3.0}
-Snap = Callable[..., bool]
-
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal with all colours, whatever this test runs in."""
-    monkeypatch.setenv("COLORTERM", "truecolor")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
-def name(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
-
-
-def keys(*pressed: str, theme: str = "peephole-dark") -> Callable[[Pilot], Awaitable[None]]:
-    async def press(pilot: Pilot) -> None:
-        pilot.app.theme = theme
-        for key in ("", *pressed):
-            if key:
-                await pilot.press(key)
-            await settled(pilot)
-
-    return press
+pytestmark = pytest.mark.usefixtures("all_colours")
+keys = partial(snaps.keys, settled)
 
 
 def one(path: Path) -> RunFolder:

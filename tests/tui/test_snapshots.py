@@ -5,54 +5,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from scenarios import shelf
+from tests.tui import snaps
+from tests.tui.snaps import SIZES, Snap, name
 from tui.app import PeepholeApp
 from tui.score import Score
 from tui.screens.preview import Preview
 from tui.start import of_models
 
 SENTENCE = "the cats that sat on the mat that was red were happy ."
-SIZES = [(80, 24), (120, 40), (200, 60)]
-Snap = Callable[..., bool]
 
 
 @pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A terminal with all colours and a user without a past, whatever this test runs in."""
+def nothing_before(all_colours: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A user without a past."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr("tui.screens.choices.runs", list)
-    monkeypatch.setenv("COLORTERM", "truecolor")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
 
 
-def keys(*pressed: str, theme: str = "peephole-dark") -> Callable[[Pilot], Awaitable[None]]:
-    """Press keys one after the other, each when all that the one before began has ended."""
-
-    async def press(pilot: Pilot) -> None:
-        pilot.app.theme = theme
-        for key in ("", *pressed):
-            if key:
-                await pilot.press(key)
-            await pilot.app.workers.wait_for_complete()
-            await pilot.pause()
-            # on the way to where a beat stops
-            while (session := getattr(pilot.app.screen, "session", None)) and session.playing:
-                await pilot.pause(0.05)
-        await pilot.pause()
-
-    return press
+async def settled(pilot: Pilot) -> None:
+    """Until no thread works and nothing plays on the way to where a beat stops."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    while (session := getattr(pilot.app.screen, "session", None)) and session.playing:
+        await pilot.pause(0.05)
+    await pilot.pause()
 
 
-def name(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
+keys = partial(snaps.keys, settled)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
