@@ -22,8 +22,18 @@ from tests.waiting import wait
 FRAME = """url => new Promise(done => { const frame = document.createElement("iframe");
            frame.onload = done; frame.src = url; document.body.append(frame) }).then(() => null)"""
 
+WRITTEN = """() => { const style = document.createElementNS(document.body.namespaceURI, "style");
+             style.append("p {}"); document.body.append(style) }"""
 COLOURED = """() => new Set([...document.querySelectorAll(".xterm-rows span")].map(
               span => getComputedStyle(span).backgroundColor)).size > 20"""
+
+
+def errors(page: Any) -> list[str]:
+    """What the browser's console calls an error, as it comes."""
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -154,18 +164,38 @@ def test_fingers_have_keys_and_a_small_screen_has_letters_that_can_be_read(
     context.close()
 
 
-def test_without_webgl_it_is_drawn_by_styles(server: Server, browser: Any) -> None:
+def test_without_webgl_it_is_drawn_all_the_same(server: Server, browser: Any) -> None:
     old = browser.browser_type.launch(
         executable_path=needed("chromium"), args=[*QUIET, "--disable-3d-apis"]
     )
     page = old.new_page()
+    said = errors(page)
     page.goto(address(server))
     page.wait_for_function(
         "text => document.querySelector('.xterm-rows')?.textContent.includes(text)", arg=HOME
     )
-    assert page.url == address(server) + "?styles"
     page.wait_for_function(COLOURED)
+    assert said == []
     old.close()
+
+
+def test_a_visit_is_no_error_for_the_browser(server: Server, page: Any) -> None:
+    said = errors(page)
+    page.goto(address(server))
+    sees(page, HOME)
+    page.set_viewport_size({"width": 900, "height": 600})
+    wait(lambda: any(who["columns"] < 110 for who in status(server)["who"]))
+    page.keyboard.press("F1")
+    sees(page, "What can be done here")
+    page.keyboard.press("Escape")
+    wait(lambda: "Esc closes this" not in rows(page))
+    assert page.evaluate("document.querySelectorAll('style').length") == 0
+    page.keyboard.press("Control+q")
+    page.wait_for_selector("#note:not([hidden])")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert said == []
+    page.evaluate(WRITTEN)
+    wait(lambda: page.evaluate("1") and said)  # so one would have been heard
 
 
 def test_the_end_of_the_server_is_told_and_the_page_can_come_again(

@@ -16,6 +16,7 @@ FILES = {
     "page.css": (OWN / "page.css", "text/css; charset=utf-8"),
     "page.js": (OWN / "page.js", "text/javascript; charset=utf-8"),
     "icon.svg": (OWN / "icon.svg", "image/svg+xml"),
+    "sheets.js": (OWN / "sheets.js", "text/javascript; charset=utf-8"),
     "textual.js": (THEIRS / "js" / "textual.js", "text/javascript; charset=utf-8"),
     "xterm.css": (THEIRS / "css" / "xterm.css", "text/css; charset=utf-8"),
 }
@@ -33,7 +34,6 @@ PLAIN = """<!doctype html>
 <p>{text}</p>
 </html>
 """
-STYLES = "styles"  # the query of a page whose terminal is drawn by styles, where there is no WebGL
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "; ".join(POLICY),
@@ -66,13 +66,6 @@ def answer(request: web.BaseRequest, what: str | Refusal) -> web.Response:
         return web.Response(status=308, headers={**HEADERS, "Location": f"{last}/"})
     small = "gzip" in request.headers.get("Accept-Encoding", "")
     headers = {**HEADERS, "Content-Type": FILES[what][1], "Vary": "Accept-Encoding"}
-    if (
-        request.query_string == STYLES
-    ):  # a style can send nothing anywhere: all it could ask for is ours
-        policy = HEADERS["Content-Security-Policy"]
-        headers["Content-Security-Policy"] = policy.replace(
-            "style-src 'self'", "style-src 'self' 'unsafe-inline'"
-        )
     if small:
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=_bytes(what, small), headers=headers)

@@ -83,6 +83,7 @@ function fingers(input) {
 }
 
 function closed() {
+  if (made) made.socket = null; // it would be told of what happens from now on
   const why = document.getElementById("why");
   why.textContent = is("-loaded") ? "The connection has ended." : "The server cannot be reached, or lets nobody in.";
   // when all that came has been drawn
@@ -91,12 +92,8 @@ function closed() {
   document.getElementById("again").focus();
 }
 
-// Without WebGL the terminal is drawn by styles, which only a page that asks for them allows.
-const canDraw = () => location.search === "?styles" || document.createElement("canvas").getContext("webgl2");
-
 const begin = window.onload;
 window.onload = async (event) => {
-  if (!canDraw()) return location.replace("?styles");
   const screen = document.getElementById("terminal");
   const input = () => screen.querySelector("textarea");
   const touched = matchMedia("(pointer: coarse)").matches;
