@@ -14,6 +14,7 @@ from engine.errors import PeepholeError, did_you_mean
 from engine.recipe import CHOICES
 from engine.registry import NETWORKS
 from tui.epilog import examples
+from tui.number import Number
 
 if TYPE_CHECKING:
     from engine.learning.folder import RunFolder
@@ -36,14 +37,14 @@ _RECIPE = [
     click.option(
         "--init", type=click.Choice(CHOICES["init"]), help="Of the weights (default torch)."
     ),
-    click.option("--gain", type=float, help="Multiplies the recurrent matrices at the start."),
-    click.option("--forget-bias", type=float, help="Added to an LSTM's at the start."),
+    click.option("--gain", type=Number(0), help="Multiplies the recurrent matrices at the start."),
+    click.option("--forget-bias", type=Number(-100, 100), help="Added to an LSTM's at the start."),
     click.option("--optimiser", type=click.Choice(CHOICES["optimiser"]), help="Default adam."),
-    click.option("--momentum", type=float, help="Of sgd."),
-    click.option("--lr", type=float, help="Learning rate, at its peak."),
+    click.option("--momentum", type=Number(0), help="Of sgd."),
+    click.option("--lr", type=Number(0), help="Learning rate, at its peak."),
     click.option("--schedule", type=click.Choice(CHOICES["schedule"]), help="Of the lr."),
     click.option("--warmup", type=click.IntRange(0), help="Updates until the lr is reached."),
-    click.option("--clip", type=float, help="Largest gradient norm; 0 does not clip."),
+    click.option("--clip", type=Number(0), help="Largest gradient norm; 0 does not clip."),
     click.option("--k1", type=click.IntRange(0), help="Truncated BPTT: after every k1 rows ..."),
     click.option("--k2", type=click.IntRange(0), help="... back k2 rows. 0 and 0: all the way."),
     click.option("--batch", type=_WHOLE, help="Sequences in an update."),

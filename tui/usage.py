@@ -8,6 +8,7 @@ import click
 from click.exceptions import BadOptionUsage, MissingParameter, NoSuchCommand, NoSuchOption
 
 from engine.errors import PeepholeError, did_you_mean
+from tui.number import span
 
 BARE = re.compile(r"Option '(?P<name>[^']+)' requires (?P<what>.+?)\.?")
 EXTRA = re.compile(r"Got unexpected extra arguments? \((?P<words>.*)\)", re.DOTALL)
@@ -49,8 +50,7 @@ def _told(error: click.ClickException, context: click.Context | None) -> Peephol
     if isinstance(error, MissingParameter):
         return PeepholeError(f"{_name(error) or 'something'} is missing")
     if isinstance(error, BadOptionUsage) and (bare := BARE.fullmatch(said)):
-        what = "something" if bare["what"] == "an argument" else bare["what"]
-        return PeepholeError(f"{what} must be written after it", where=bare["name"])
+        return PeepholeError(_bare(bare["name"], context), where=bare["name"])
     if extra := EXTRA.fullmatch(said):
         text = any(one.name == "text" for one in context.command.params) if context else False
         return PeepholeError(
@@ -62,18 +62,25 @@ def _told(error: click.ClickException, context: click.Context | None) -> Peephol
     return PeepholeError(said[:1].lower() + said[1:].rstrip("."))
 
 
+def _bare(name: str, context: click.Context | None) -> str:
+    """What an option goes without, called as help calls it."""
+    known = context.command.get_params(context) if context else []
+    option = next((one for one in known if name in one.opts), None)
+    if context is None or option is None:
+        return "something must be written after it"
+    whole = option.metavar is None and isinstance(option.type, click.types.IntParamType)
+    called = "a whole number" if whole else option.make_metavar(context)
+    if option.nargs > 1:
+        return f"it takes {option.nargs} values: {called}"
+    return f"{called} must be written after it"
+
+
 def _value(error: click.BadParameter, said: str) -> str:
     """What is wrong with a value."""
     kind = error.param.type if error.param is not None else None
     value, found, _ = said.partition(" is not in the range ")
     if found and isinstance(kind, (click.IntRange, click.FloatRange)):
-        least = f"{'above ' * kind.min_open}{kind.min}" if kind.min is not None else ""
-        most = f"{'below ' * kind.max_open}{kind.max}" if kind.max is not None else ""
-        if least and most:
-            return f"{value} is not in the range {least} to {most}"
-        return (
-            f"{value} is not in the range of {f'{least} and more' if least else f'{most} and less'}"
-        )
+        return f"{value} is not in the range {span(kind)}"
     if number := NUMBER.fullmatch(said):
         return f"{number['value']} is no {'whole ' * (number['kind'] == 'integer')}number"
     if unreadable := UNREADABLE.fullmatch(said):

@@ -81,7 +81,7 @@ def test_naming_a_run_goes_on_with_it(cli, here: Path) -> None:
         (["recall", "--run", "file/b"], "file/b: cannot write ("),
         (["recall", "--cell", "gru", "--forget-bias", "1"], "only an LSTM has a forget gate"),
         (["recall", "--k1", "5"], "do not go together"),
-        (["recall", "--lr", "-1"], "lr = -1.0 should be a number from 0 up"),
+        (["recall", "--lr", "-1"], "--lr: -1 is not in the range of 0 and more"),
         (["recall", "--length", "5000"], "recall has a length of from 1 to 2000 words"),
         (["adding", "--cell", "transformer"], "reads words, and adding is a task of numbers"),
         (["recall", "--backend", "numpy", "--device", "cuda"], "NumPy has no device 'cuda'"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tui.epilog import examples
+from tui.number import Number
 
 
 @click.command(
@@ -27,8 +28,7 @@ from tui.epilog import examples
 @click.option("--watch", is_flag=True, help="Read a file again when it changes.")
 @click.option(
     "--timer",
-    type=click.FloatRange(0.1, 24 * 60),
-    metavar="MINUTES",
+    type=Number(0.1, 24 * 60, "minutes"),
     help="Count the time down at the top.",
 )
 @click.option("--big", is_flag=True, help="Few and large cells, for a projector (key z).")

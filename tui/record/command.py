@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.epilog import examples
+from tui.number import Number
 from tui.options import goes_to, writes
 from tui.output import free, place, put, stem
 
@@ -79,10 +80,9 @@ class Size(click.ParamType):
 @click.option("--bare", is_flag=True, help="Without the line of keys at the bottom.")
 @click.option(
     "--tick",
-    type=click.FloatRange(0.02, 10),
+    type=Number(0.02, 10, "seconds"),
     default=0.25,
     show_default=True,
-    metavar="SECONDS",
     help="How long a row is shown while it plays.",
 )
 def record(
