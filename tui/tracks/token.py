@@ -25,6 +25,9 @@ that gradient and attention are about: they show what *its* label depends on.
 ↓ ↑ move it, Space plays tick by tick, i reads another text."""
 
 
+NUMBERED = "row token"  # the title of rows with their numbers
+
+
 class TokenTrack(Track):
     """Row number and token."""
 
@@ -46,22 +49,32 @@ gradient and attention are about: they show what *its* token depends on.
     def claims(self) -> tuple[tuple[float, int], ...]:
         longest = max((len(word) for word in self.lane.trace.tokens[:400]), default=4)
         longest = max(longest, len(END) + 2) if self._crosses else longest  # with its mark
-        digits = self._digits
-        whole = digits + 3 + max(5, longest)
-        return ((0, min(whole, digits + 12)), (8, min(whole, digits + 21)))
+        most, digits = min(3 + max(5, longest), 21), self._digits
+        numbered = max(digits + most, len(NUMBERED) + 1)
+        if self._again:
+            return ((0, min(most, 12)), (8, most), (10, numbered))
+        return ((0, digits + min(most, 12)), (8, numbered))
 
     def title(self, width: int) -> str:
-        return "row token" if width >= 9 and self._digits else "token"
+        return NUMBERED if width >= len(NUMBERED) and self._numbered else NUMBERED[4:]
+
+    @property
+    def _again(self) -> bool:
+        """Whether the rows of another lane have the same numbers, which may then be enough."""
+        return bool(self.lane.source) and self.lane is not self.session.lanes[0]
+
+    @property
+    def _numbered(self) -> bool:
+        return not self._again or self.size.width >= self.claims[-1][1]
 
     @property
     def _digits(self) -> int:
-        """Columns of a row's number; none beside other lanes whose rows have the same numbers."""
-        again = bool(self.lane.source) and self.lane is not self.session.lanes[0]
-        return 0 if again else len(str(max(1, len(self.lane) - 1)))
+        """Columns of a row's number."""
+        return len(str(max(1, len(self.lane) - 1)))
 
     def _number(self, row: int) -> str:
-        """A row's number and a blank."""
-        return f"{row:>{self._digits}} " if self._digits else ""
+        """A row's number and a blank, where there is room for it."""
+        return f"{row:>{self._digits}} " if self._numbered else ""
 
     @property
     def _crosses(self) -> bool:
