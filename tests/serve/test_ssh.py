@@ -180,6 +180,8 @@ def test_no_agent_and_no_display_is_forwarded(server: Server, tmp_path: Path) ->
         assert not {name for name in owned if "agent" in name or "x11" in name.lower()}
         listening = [line.split()[1] for line in _tcp() if line.split()[3] == "0A"]
         assert not [one for one in listening if int(one.split(":")[1], 16) in range(6000, 6064)]
+    refused = [line["reason"] for line in server.events("refused", name="display")]
+    assert sorted(refused) == ["a display", "an agent"]
     agent.terminate()
     agent.wait()
 

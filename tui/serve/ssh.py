@@ -124,6 +124,9 @@ class Login(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
+        # asyncssh asks only its own connection; tests/serve/test_ssh.py fails should the names change
+        conn.attach_x11_listener = self._display_requested  # type: ignore[method-assign, assignment]
+        conn.create_agent_listener = self._agent_requested  # type: ignore[method-assign]
         self.door = self._front.gate.doors[conn]
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -217,6 +220,12 @@ class Login(asyncssh.SSHServer):
 
     def unix_server_requested(self, listen_path: str) -> bool:
         return self._no("forwarding from here", listen_path)
+
+    async def _display_requested(self, *about: object) -> None:
+        self._no("a display")
+
+    async def _agent_requested(self) -> bool:
+        return self._no("an agent")
 
     def _no(self, what: str, where: str = "") -> bool:
         self._refusals += 1
