@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
 from tests.tui.score_stage import idle
+from tests.waiting import until
 from tui.app import PeepholeApp
 from tui.following.company import seen
 from tui.following.placing import place_of
@@ -54,16 +53,6 @@ async def room(path: Path) -> AsyncIterator[Room]:
     async with made.stack:
         yield made
     await made.post.stop()
-
-
-async def until(true: Callable[[], Any], said: str = "") -> None:
-    """Wait for something to come true."""
-    try:
-        async with asyncio.timeout(8):
-            while not true():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        pytest.fail(f"never: {said}")
 
 
 def place(pilot: Pilot) -> Place:
