@@ -6,8 +6,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.tui.follow_stage import Visitor, follows, place, room, until
+from tests.tui.follow_stage import Visitor, follows, place, room
 from tests.tui.score_stage import idle, press, text
+from tests.waiting import until
 from tui.app import PeepholeApp
 from tui.following.page import Watched
 from tui.following.screen import Followed

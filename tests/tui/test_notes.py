@@ -10,7 +10,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from textual.pilot import Pilot
 from engine import PeepholeError
 from scenarios.script import Scenario
 from tests.tui.score_stage import idle, press, text
+from tests.waiting import until
 from tui.app import PeepholeApp
 from tui.cli import main
 from tui.following.placing import place_of
@@ -58,16 +59,6 @@ def scenario() -> Scenario:
         beats[1], notes="Ask **first**: who knows? One in {one_in:.0f}, wait 10 seconds."
     )
     return replace(found, beats=tuple(beats))
-
-
-async def until(true: Callable[[], Any], what: Callable[[], Any] = str) -> None:
-    """Wait for something to come true."""
-    try:
-        async with asyncio.timeout(20):
-            while not true():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        pytest.fail(f"never: {what()}")
 
 
 @asynccontextmanager
