@@ -69,6 +69,6 @@ async def follows(follower: Pilot, presenter: Pilot) -> None:
     await idle(presenter)
     await until(
         lambda: shown(follower) == shown(presenter),
-        f"{shown(follower)} is not {shown(presenter)}",
+        lambda: f"{shown(follower)} is not {shown(presenter)}",
     )
     await idle(follower)

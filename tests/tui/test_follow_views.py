@@ -10,8 +10,9 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.tui.follow_stage import follows, place, room, shown, until
+from tests.tui.follow_stage import follows, place, room, shown
 from tests.tui.score_stage import idle, lines, press, text
+from tests.waiting import until
 from tui import views
 from tui.keys import KEYS
 from tui.screens.keybar import KeyBar
