@@ -6,6 +6,7 @@ elsewhere (`peephole serve`): no path that a guest gives is opened, and none of 
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections import Counter
@@ -119,6 +120,8 @@ def find(name: str | Path, folder: Path | None = None, guest: bool = False) -> S
     """
     guest = guest or folder is not None
     if not guest and (Path(name).suffix == ".toml" or len(Path(name).parts) > 1):
+        if not os.path.exists(name) and (near := _file(str(name))):
+            raise PeepholeError("no such file", where=str(name), do=near)
         return read(name)
     name, shelf = str(name), bundled()
     if name in shelf:
@@ -133,8 +136,26 @@ def find(name: str | Path, folder: Path | None = None, guest: bool = False) -> S
         return read(named[name], named[name].name if guest else "")
     near = did_you_mean(name, {**shelf, **named})
     if not guest:
-        near = f"{near or 'Give the file of one, as in ./my.toml.'} `peephole list scenarios` names all"
+        near = near or "Give the file of one, as in ./my.toml."
+        near = _file(name) or _opened(name) or f"{near} `peephole list scenarios` names all"
     raise PeepholeError(f"no scenario {name!r}", do=near)
+
+
+def _file(name: str) -> str:
+    """What to say instead of a name that is a file's without its ending."""
+    path = f"{name}.toml"
+    if not os.path.isfile(path):
+        return ""
+    return f"Its file is here: say {path if os.path.dirname(path) else f'./{path}'}"
+
+
+def _opened(name: str) -> str:
+    """What to do with a name that is a model's or a run's."""
+    from scenarios import readers, zoo
+
+    if name not in zoo.names() and name not in readers.bundled_runs():
+        return ""
+    return f"{name} is a {'model' if name in zoo.names() else 'run'}: `peephole open {name}`"
 
 
 def _packages(folder: Path | None, guest: bool) -> tuple[published.Package, ...]:
