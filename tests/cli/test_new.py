@@ -166,8 +166,9 @@ def test_a_schema_that_is_there_is_not_written_over(cli, here) -> None:
     path.write_text("mine")
     result = cli("schema", "-o", path)
     assert result.exit_code == 2
-    assert "--force" in result.stderr
+    assert "it is there already. --force replaces it" in result.stderr
     assert path.read_text() == "mine"
+    assert cli("schema", "-o", "-").stdout == schema.text()
     assert cli("schema", "--force", "-o", path).exit_code == 0
     assert path.read_text(encoding="utf-8") == schema.text()
 
