@@ -21,10 +21,11 @@ from textual.geometry import Size
 from textual.messages import InBandWindowResize
 
 from engine.errors import PeepholeError
-from tests.serve.ssh import needed
+from tests.serve.ssh import ROOT, needed
 from tui.serve import asked, control
 from tui.serve.address import Address
 from tui.serve.driver import GuestDriver
+from tui.serve.endings import ENDINGS, reason
 from tui.serve.keys import authorized, host_key
 from tui.serve.limits import Limits
 from tui.serve.log import Log
@@ -206,6 +207,20 @@ def test_sizes_are_clamped(columns: int, rows: int) -> None:
 
 
 # Files --------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_endings_is_the_documented_one() -> None:
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")] for line in page.splitlines()]
+    begin = rows.index(["", "`reason`", "when", "the visitor reads", ""]) + 2
+    told = {row[1].strip("`"): row[3] for row in rows[begin : rows.index([""], begin)]}
+    assert told == {name: line.format("N") for name, line in ENDINGS.items()}
+
+
+@given(st.integers(-64, 255))
+def test_every_exit_code_has_an_ending(code: int) -> None:
+    assert reason(code) in ENDINGS
+    assert (reason(code) == "quit") == (code == 0)
 
 
 def test_servers_that_start_at_once_have_one_host_key(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.serve.door import BURST, Door, Gate, _Hall, farewell
+from tui.serve.endings import ENDINGS
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Roll
@@ -146,12 +147,12 @@ async def test_an_app_that_does_not_end_is_ended(tmp_path: Path) -> None:
     stay, loop, task = await stay_of(tmp_path, visit, idle=0, total=0)
     await loop.pass_to(1e9)
     assert visit.said == []
-    stay.end("closing", "The server is closing.")
-    stay.end("idle", "another reason")
+    stay.end("closing")
+    stay.end("idle", 900)
     await loop.pass_to(1e9 + 2.9)
     assert not task.done()
     await loop.pass_to(1e9 + 3.0)
-    assert visit.said == ["The server is closing."]
+    assert visit.said == [ENDINGS["closing"]]
     assert (await task, stay.reason, visit.closed) == (0, "closing", True)
 
 

@@ -21,7 +21,8 @@ from engine.errors import PeepholeError
 from tests.serve.visiting import Emulator, Seen, client, cpu, megabytes, visiting
 from tests.waiting import PATIENCE
 from tui.serve.child import GONE
-from tui.serve.terminal import BROKEN, ENDINGS, RESTORE
+from tui.serve.endings import ENDINGS
+from tui.serve.terminal import RESTORE
 from tui.serve.visit import House, Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -146,7 +147,7 @@ async def test_one_that_is_killed_harms_nobody_and_says_so(visits: Visits) -> No
     await two.until("Take the tour")
     os.kill(first.pid, signal.SIGKILL)
     assert await one.end() == -signal.SIGKILL
-    assert bytes(one.raw).endswith(RESTORE + f"{BROKEN}\r\n".encode())
+    assert bytes(one.raw).endswith(RESTORE + f"{ENDINGS['killed']}\r\n".encode())
     second.write(b"conveyor")
     await two.until("The LSTM's conveyor belt")
     await first.close()
@@ -257,7 +258,7 @@ async def test_a_failure_is_told_to_the_operator_and_not_to_the_visitor(capfd) -
         seen = Seen(visit)
         assert await seen.end() == 70
         await visit.close()
-    assert bytes(seen.raw).endswith(ENDINGS[70].encode() + b"\r\n")
+    assert bytes(seen.raw).endswith(ENDINGS["failed"].encode() + b"\r\n")
     assert b"Traceback" not in seen.raw
     assert "no-such-scenario" in capfd.readouterr().err
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from tests.serve.visiting import Seen, client, visiting
 from tui.serve.child import NO_MEMORY
-from tui.serve.terminal import ENDINGS
+from tui.serve.endings import line, reason
 from tui.serve.visit import Client, Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -79,5 +79,6 @@ async def test_one_that_takes_too_much_ends_and_says_why(
     visit = await probes.open(client(name=what))
     seen = Seen(visit)
     assert await seen.end() == code
-    assert bytes(seen.raw).endswith(ENDINGS[code].encode() + b"\r\n")
+    assert reason(code) == what
+    assert bytes(seen.raw).endswith(line(what).encode() + b"\r\n")
     await visit.close()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 VARIABLES, LONG = 256, 65_536  # variables that a client may send, and the bytes of all of them
 PART = 10.0  # seconds in which a client may take what was still to be read, and close
-CLOSING = "The server is closing. Come back later."
 NO_COMMAND = "no commands are run here. Come without one: ssh -t HOST"
 NO_FILES = "no files are served here (sftp, scp). Come with a terminal: ssh -t HOST"
 NO_TERMINAL = "a terminal is needed. Come with one: ssh -t HOST"
@@ -152,7 +151,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def close(self) -> None:
         """The server closes."""
         if self._stay:
-            self._stay.end("closing", CLOSING)
+            self._stay.end("closing")
 
     def _say(self, line: str) -> None:
         if not self._lost:

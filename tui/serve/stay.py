@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from tui.serve import endings
 from tui.serve.limits import Limits
 from tui.serve.log import Log
 from tui.serve.roll import Entry
@@ -29,8 +30,7 @@ class Stay:
     """A visit of `client`, who is on the roll as `entry` and has entered.
 
     Attributes:
-        reason: why it ended: `quit`, `idle`, `total`, `closing` (the server), `gone` (the client),
-            `stalled` (the client did not read), `failed` (the app).
+        reason: why it ended, of `tui.serve.endings`; "" while it goes on.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Stay:
                 self._work.cancel()
             await self._visit.close()
         if not self.reason:
-            self.reason = "failed" if code else "quit"
+            self.reason = endings.reason(code)
         seconds = round(self._loop.time() - self._began, 3)
         self._log("end", reason=self.reason, code=code, sent=entry.sent, seconds=seconds)
         return code
@@ -96,13 +96,13 @@ class Stay:
         if self._visit:
             self._visit.resize(columns, rows)
 
-    def end(self, reason: str, line: str) -> None:
-        """Ask the app to end, with a line for the visitor; after GRACE it is ended."""
+    def end(self, reason: str, seconds: int = 0) -> None:
+        """Ask the app to end, with the line of that reason for the visitor; after GRACE it is ended."""
         if self.reason:
             return
         self.reason = reason
         if self._visit and self._work:
-            self._visit.tell(line)
+            self._visit.tell(endings.line(reason, seconds))
             self._clock_in(GRACE, self._work.cancel)
 
     def gone(self, reason: str = "gone") -> None:
@@ -134,14 +134,14 @@ class Stay:
         now, waits, role = self._loop.time(), [], self._client.role
         total = self._limits.total if role != "presenter" else 0
         idle = self._limits.idle if role == "guest" else 0
-        for reason, most, since, line in (
-            ("total", total, self._began, "Your time here is over: {} s."),
-            ("idle", idle, self._typed, "You have pressed no key for {} s."),
+        for reason, most, since in (
+            ("total", total, self._began),
+            ("idle", idle, self._typed),
         ):
             if most:
                 left = since + most - now
                 if left <= 0:
-                    self.end(reason, line.format(most))
+                    self.end(reason, most)
                     return
                 waits.append(left)
         if waits and not self.reason:

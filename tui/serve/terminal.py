@@ -11,17 +11,12 @@ import struct
 import termios
 from collections.abc import Callable
 
+from tui.serve import endings
 from tui.serve.limits import Limits
 
 GRACE = 2.0  # seconds that a visit has to end when it is asked to
 KEYS = 4096  # bytes that are kept of what an app has not yet read
 CHUNK = 1 << 16
-ENDINGS = {
-    70: "peephole has failed here. It is not your fault, and it has been noted.",
-    71: "This visit has used all the memory that it may.",
-    -signal.SIGXCPU: "This visit has used all the processor time that it may.",
-}
-BROKEN = "peephole was stopped here."
 RESTORE = (
     b"\x18\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[<u"
     b"\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
@@ -96,7 +91,7 @@ class Visit:
 
     async def _last(self) -> bytes:
         code = await self._end(signal.SIGHUP)
-        line = self._parting or ("" if code == 0 else ENDINGS.get(code, BROKEN))
+        line = self._parting or endings.line(endings.reason(code))
         said = f"{line}\r\n".encode() if line else b""
         return said if code == 0 else RESTORE + said
 

@@ -34,7 +34,6 @@ LIFE = 60.0  # seconds of a connection that is no visit
 PAGES = 20  # connections of one address beside its visits
 SPARE = 100  # connections of all beside the visits
 TERM, COLORTERM = "xterm-256color", "truecolor"
-CLOSING = "The server is closing. Come back later."
 SILENT = logging.Logger("peephole.web", logging.CRITICAL + 1)  # paths are secrets
 NOT_US = Refusal(403, "This server has another name. If this is its name, start it with --origin.")
 NO_TOKEN = Refusal(
@@ -96,7 +95,7 @@ class Front:
         self.closing = True
         self._listener.close()
         for stay in list(self._stays):
-            stay.end("closing", CLOSING)
+            stay.end("closing")
         try:
             async with asyncio.timeout(seconds):
                 while self._stays:
