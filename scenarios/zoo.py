@@ -155,9 +155,11 @@ def model(name: str, steps: int | None = None) -> LanguageModel:
     if not os.path.exists(path):  # False also of a name that no file could have
         if os.path.isdir(name):
             raise PeepholeError("a folder, not a model", where=name, do="Name the file in it")
-        if name.endswith(".toml") or os.path.isfile(Path(__file__).parent / f"{name}.toml"):
+        if os.path.isfile(Path(__file__).parent / f"{name}.toml"):
+            raise PeepholeError("a scenario, not a model", where=name, do=f"`peephole play {name}`")
+        if name.endswith(".toml"):
             raise PeepholeError(
-                "a scenario, not a model", where=name, do=f"`peephole play {name}` plays it"
+                "not a model's file", where=name, do=f"Is it a scenario? `peephole play {name}`"
             )
         if os.path.isfile(name):
             return load_model(name)  # says what is wrong with it

@@ -41,16 +41,21 @@ def quick() -> None:
     gc.disable()
 
 
+def has_terminal() -> bool:
+    """Whether a screen could be shown, and keys read."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def terminal() -> None:
-    """Whether there is one.
+    """See that there is one.
 
     Raises:
         PeepholeError: there is none.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         raise PeepholeError(
             "the screen needs a terminal",
-            do="Without one, use `peephole run`, `check`, `list`, `card` or `train`",
+            do="Without one, use `peephole run`, `record`, `export`, `check`, `list`, `card` or `train`",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,6 +131,29 @@ def test_the_screen_needs_a_terminal(cli, models, script, tmp_path: Path, args) 
     assert "the screen needs a terminal" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["play", "agreement", "--beat", "99"], "--beat: agreement has no beat 99. It has 1 to 15"),
+        (["play", "agreement", "vanishing", "--watch", "--beat", "99"], "has no beat 99"),
+        (["play", "gone.toml", "--watch"], "gone.toml: cannot read"),
+        (["play", "agreement", "agreemen", "--watch"], "no scenario 'agreemen'"),
+        (["open", "lstm", "the catz"], "a word that the model does not know"),
+        (["tour", "99"], "99"),
+    ],
+)
+def test_a_mistake_comes_before_that_there_is_no_terminal(cli, args, says: str) -> None:
+    result = cli(*args)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert "terminal" not in result.stderr
+
+
+def test_all_that_needs_no_terminal_is_named(cli) -> None:
+    said = cli("play", "agreement").stderr
+    assert {"run", "record", "export", "check"} <= set(re.findall(r"`(?:peephole )?(\w+)`", said))
+
+
 def test_open_takes_no_text_with_a_trace(cli, tmp_path: Path) -> None:
     trace = save_trace(run(untrained("gru"), TEXT), tmp_path / "t.safetensors")
     result = cli("open", trace, "the cat")
@@ -202,7 +226,7 @@ def test_an_ascii_terminal_is_served(models) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("what", [".", "pyproject.toml"])
+@pytest.mark.parametrize("what", [".", "README.md"])
 def test_a_path_that_is_no_model_is_told_from_an_unknown_name(what: str) -> None:
     found = CliRunner().invoke(main, ["run", what, "the cats were happy ."])
     assert found.exit_code == 2

@@ -45,13 +45,18 @@ def test_what_opens_is_no_scenario(cli, command: str, name: str, kind: str) -> N
 
 
 @pytest.mark.parametrize("args", [("open",), ("run", "x"), ("card",), ("list", "words")], ids=str)
-@pytest.mark.parametrize("name", ["agreement", "class.toml"])
-def test_a_scenario_is_no_model(cli, args: tuple[str, ...], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("agreement", "a scenario, not a model."),
+        ("class.toml", "not a model's file. Is it a scenario?"),
+    ],
+)
+def test_a_scenario_is_no_model(cli, args: tuple[str, ...], name: str, what: str) -> None:
     before, after = (args, ()) if args[0] == "list" else (args[:1], args[1:])
     result = cli(*before, name, *after)
     assert result.exit_code == 2
-    says = f"peephole: {name}: a scenario, not a model. `peephole play {name}` plays it\n"
-    assert result.stderr == says
+    assert result.stderr == f"peephole: {name}: {what} `peephole play {name}`\n"
 
 
 def test_a_guest_is_told_of_no_file() -> None:

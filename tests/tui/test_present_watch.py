@@ -175,7 +175,7 @@ async def test_of_several_files_each_is_read_again_when_its_turn_comes(
 def test_of_several_files_each_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     played: list[Show] = []
     monkeypatch.setattr("tui.present.watching.awaited", lambda name: f"{name}, awaited")
-    monkeypatch.setattr("tui.start.terminal", lambda: None)
+    monkeypatch.setattr("tui.start.has_terminal", lambda: True)
     monkeypatch.setattr("tui.present.show.run", played.append)
     done = CliRunner().invoke(play, ["a.toml", "b.toml", "--watch"], catch_exceptions=False)
     assert done.exit_code == 0

@@ -48,13 +48,12 @@ def play(
     cells. `peephole notes` in a second terminal shows the speaker's notes.
     """
     from scenarios import shelf
+    from tui import start
     from tui.present.show import Show, run
 
-    if watch:
+    if watch and start.has_terminal():  # else a mistake is told, and not waited upon
         from tui.present.watching import awaited
-        from tui.start import terminal
 
-        terminal()
         found = tuple(map(awaited, scenarios))
     else:
         found = tuple(map(shelf.find, scenarios))

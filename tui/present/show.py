@@ -46,15 +46,15 @@ def run(show: Show) -> None:
     """Play it until it is left, and end the process with its code.
 
     Raises:
-        PeepholeError: there is no terminal, or no such beat.
+        PeepholeError: there is no such beat, or no terminal.
     """
-    start.terminal()
     beats = len(show.scenarios[0].beats)
     if show.beat >= beats:
         name = show.scenarios[0].name
         raise PeepholeError(
             f"{name} has no beat {show.beat + 1}", where="--beat", do=f"It has 1 to {beats}"
         )
+    start.terminal()
     start.quick()
     from tui.present.app import PlayApp
 
