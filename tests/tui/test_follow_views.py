@@ -97,15 +97,15 @@ async def test_a_follower_draws_what_the_presenter_draws(
     models: str, words: str, tmp_path: Path
 ) -> None:
     async with room(tmp_path) as here:
-        ada = await here.join("presenter", session(models, words), size=(90, 24))
-        bob = await here.join("follower", size=(90, 24))
+        ada = await here.join("presenter", session(models, words), size=(90, 19))
+        bob = await here.join("follower", size=(90, 19))
         await press(ada, "end")
         for view in VIEWS[models, words]:
             for key in view.split():
                 await ada.press(key)
                 await alike(bob, ada, f"{key} in view {view[0]}")
             await same(bob, ada, f"all of view {view[0]}")
-        eve = await here.join("follower", size=(90, 24))  # who has seen none of the keys
+        eve = await here.join("follower", size=(90, 19))  # who has seen none of the keys
         await same(eve, ada, "all of it")
 
 
