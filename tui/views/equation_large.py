@@ -19,6 +19,7 @@ from tui.views.digits import HIGH, digits
 from tui.views.formula import Line, lines, result
 from tui.views.formula_text import MEANING, bar, scales
 from tui.views.numbers import num
+from tui.views.plain import shown
 
 ENDS = 12  # columns of the numbers at the ends of a bar, and of the blanks around it
 SHORT = 12  # columns of a bar at least, else there are no digits beside it
@@ -44,10 +45,13 @@ def large_text(
     width, height = room
     tall = max(1, min(TALLEST, (height - 1) // max(1, len(found))))
     texts: list[Text] = []
-    words = [_words(palette, line, tall) for line in found]
-    longest = max((text.cell_len for parts in words for text in parts), default=0) + 2
-    shown = [digits(num(line.value)) for line in found if not line.looked]
-    wide = max((len(parts[0]) for parts in shown), default=0) + 1
+    words = [
+        [_shown(palette, text) for text in _words(palette, line, tall, width)] for line in found
+    ]
+    barred = [parts for line, parts in zip(found, words, strict=True) if not line.looked]
+    longest = max((text.cell_len for parts in barred for text in parts), default=0) + 2
+    large = [digits(num(line.value)) for line in found if not line.looked]
+    wide = max((len(parts[0]) for parts in large), default=0) + 1
     if tall <= HIGH or palette.ascii or longest + wide + ENDS + SHORT > width:
         wide = 0
     longest = max(0, min(longest, width - wide - ENDS - SHORT))
@@ -64,7 +68,7 @@ def large_text(
     return texts
 
 
-def _words(palette: Palette, line: Line, tall: int) -> list[Text]:
+def _words(palette: Palette, line: Line, tall: int, width: int) -> list[Text]:
     """The formula and its numbers; the numbers alone where there is one line for both."""
     said = result(line).partition(":")[0] if line.held else result(line)
     colour = palette.style("bad" if line.held else "text")
@@ -72,7 +76,16 @@ def _words(palette: Palette, line: Line, tall: int) -> list[Text]:
         return [Text.assemble((f"{line.name} ", "bold"), (said, colour))]
     meaning = f"   {MEANING[line.name]}" if line.name in MEANING else ""
     formula = Text.assemble((line.formula, "bold"), (meaning, palette.style("muted")))
+    if formula.cell_len > width:
+        formula.right_crop(len(meaning))
     return [formula, Text.assemble("  ", (said, colour))]
+
+
+def _shown(palette: Palette, text: Text) -> Text:
+    """In ASCII before it is measured, where only that can be shown: its symbols are longer there."""
+    found = shown(palette, text)
+    assert isinstance(found, Text)
+    return found
 
 
 def _beside(
