@@ -240,6 +240,20 @@ async def test_help_says_what_holds_for_a_guest() -> None:
             assert "{" not in said
 
 
+async def test_how_long_the_tour_is_kept_is_said_as_it_is() -> None:
+    for guest in (None, Guest()):
+        a = PeepholeApp(guest=guest)
+        async with a.run_test(size=(120, 40)) as pilot:
+            await search(pilot, "take the tour")
+            offered = " ".join(text(pilot).split())
+            assert ("it is kept until you leave" in offered) == (guest is not None)
+            assert "stop whenever you like, it is kept" in offered
+            await press(pilot, "enter", "f1")
+            said = " ".join(a.screen.query_one(Markdown).source.split())
+            assert ("kept until you leave" in said) == (guest is not None)
+            assert ("peephole tour --restart" in said) == (guest is None)
+
+
 async def test_a_link_is_shown_and_not_opened(monkeypatch) -> None:
     a = PeepholeApp(guest=Guest())
     async with a.run_test(size=(100, 30), notifications=True) as pilot:

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from engine import PeepholeError
 from scenarios.tour import Chapter, Course
+from tui.guest import visitor
 from tui.palette import Palette
 from tui.screens.help import HelpScreen
 from tui.screens.keybar import KeyBar
@@ -38,7 +39,7 @@ comes here; some ask a question first, or at the end. Nobody has written the ans
 once you have given yours, and you see the figure. **n** skips a question.
 
 In a chapter **n** or **Page Down** goes from beat to beat, and from the last one to the next chapter.
-**Esc** comes back here at any time; what you have read is marked and kept until `peephole tour --restart`.
+**Esc** comes back here at any time; what you have read is marked and kept until {until}.
 """
     DEFAULT_CSS = """
     TourScreen { layout: vertical; }
@@ -212,7 +213,8 @@ In a chapter **n** or **Page Down** goes from beat to beat, and from the last on
                 key = self.app.get_key_display(active.binding)
                 keys.setdefault(active.binding.tooltip, key)
         listed = [(key, told) for told, key in keys.items()]
-        self.app.push_screen(HelpScreen("The tour", self.HELP, listed))
+        until = "`peephole tour --restart`" if visitor() is None else "you leave"
+        self.app.push_screen(HelpScreen("The tour", self.HELP.format(until=until), listed))
 
     async def action_leave(self) -> None:
         if len(self.app.screen_stack) > 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenarios.tour import Chapter, Course
+from tui.guest import visitor
 from tui.tour.progress import Progress
 
 
@@ -22,7 +23,8 @@ def standing(course: Course, known: Progress) -> str:
     done = len(course) - len(left)
     if not known.begun:
         beats = sum(chapter.heading.beats for chapter in course.chapters)
-        return f"{len(course)} chapters of {beats} beats; stop whenever you like, it is kept"
+        kept = "it is kept" if visitor() is None else "it is kept until you leave"
+        return f"{len(course)} chapters of {beats} beats; stop whenever you like, {kept}"
     if not left:
         return f"All {len(course)} chapters done"
     words = f"{done} of {len(course)} chapters done"
