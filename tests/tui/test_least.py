@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 from textual.geometry import Size
 
+from tests.tui import learned
 from tests.tui.score_stage import app, idle, lines, press
+from tui.app import PeepholeApp
+from tui.learning.screen import RunScreen
 from tui.screens.least import wanting
 
 
@@ -41,3 +45,48 @@ async def test_it_reads_at_fifteen_columns_and_four_lines() -> None:
         await pilot.resize_terminal(80, 24)
         await idle(pilot)
         assert "needs" not in "".join(lines(pilot))
+
+
+@pytest.mark.parametrize("keys", ["", "4", "6"])
+async def test_what_had_the_focus_has_it_again_when_there_is_room(keys: str) -> None:
+    async with app("lstm").run_test(size=(100, 30)) as pilot:
+        await idle(pilot)
+        await press(pilot, "tab", *keys)
+        had, footer = pilot.app.focused, lines(pilot)[-1]
+        assert had is not None
+        for small in ((50, 10), (100, 8), (40, 30)):
+            await pilot.resize_terminal(*small)
+            await idle(pilot)
+            assert pilot.app.focused is None
+            await press(pilot, "tab", "n")  # keys that do nothing, to nobody
+            await pilot.resize_terminal(100, 30)
+            await idle(pilot)
+            assert pilot.app.focused is had
+            assert lines(pilot)[-1] == footer
+
+
+async def test_a_sentence_that_is_typed_goes_on_when_there_is_room() -> None:
+    async with app("lstm").run_test(size=(100, 30)) as pilot:
+        await idle(pilot)
+        await press(pilot, "i", "a")
+        await pilot.resize_terminal(50, 10)
+        await press(pilot, "b")
+        await pilot.resize_terminal(100, 30)
+        await press(pilot, "c")
+        assert pilot.app.screen.query_one("WordInput").value == "ac"  # type: ignore[attr-defined]
+
+
+async def test_a_panel_of_a_run_has_the_focus_again_when_there_is_room(tmp_path: Path) -> None:
+    folder = learned.growing(tmp_path / "a", 40)
+    made = PeepholeApp(first=RunScreen.open([folder.path], False))
+    async with made.run_test(size=(100, 30)) as pilot:
+        await idle(pilot)
+        await press(pilot, "tab")
+        had = pilot.app.focused
+        assert had is not None
+        await pilot.resize_terminal(50, 10)
+        await idle(pilot)
+        assert pilot.app.focused is None
+        await pilot.resize_terminal(100, 30)
+        await idle(pilot)
+        assert pilot.app.focused is had

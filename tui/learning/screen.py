@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.timer import Timer
-from textual.widgets import Static
 
 from tui.learning import layout, panels, words
 from tui.learning.desk import Desk
@@ -21,7 +20,7 @@ from tui.learning.live import LiveRun
 from tui.learning.looking import Looking
 from tui.learning.panels.base import Lines, Panel
 from tui.screens.keybar import KeyBar
-from tui.screens.least import fits
+from tui.screens.least import Small, fits
 from tui.themes import LIGHT
 
 NEEDS = (72, 18)  # columns and lines below which nothing can be read
@@ -74,7 +73,7 @@ class RunScreen(Driving, Looking, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield Lines("surface", id="head")
         yield Container(id="body")
-        yield Static(id="small")
+        yield Small()
         yield KeyBar(show_command_palette=False, compact=True)
 
     async def on_mount(self) -> None:

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 
-def fits(screen: Screen, size: Size, needs: tuple[int, int], who: str) -> bool:
-    """Whether the terminal has the columns and lines that are needed; if not, `#small` says so.
+class Small(Static):
+    """Says that the terminal is too small, and keeps the focus for when it is not."""
 
-    The screen has the class `-small` meanwhile.
+    def __init__(self) -> None:
+        super().__init__(id="small")
+        self._kept: Widget | None = None
+
+    def keep(self, screen: Screen[Any]) -> None:
+        """Take the focus: a widget that is hidden with it would hand it on to another, or to none."""
+        self._kept = screen.focused
+        screen.set_focus(None)
+
+    def give_back(self, screen: Screen[Any]) -> None:
+        """Give the focus back, unless something else got it meanwhile or what had it is gone."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept.is_attached and screen.focused is None:
+            screen.set_focus(kept)
+
+
+def fits(screen: Screen[Any], size: Size, needs: tuple[int, int], who: str) -> bool:
+    """Whether the terminal has the columns and lines that are needed; if not, its `Small` says so.
+
+    The screen has the class `-small` meanwhile, and nothing has the focus.
     """
     small = size.width < needs[0] or size.height < needs[1]
+    was, told = screen.has_class("-small"), screen.query_one(Small)
     screen.set_class(small, "-small")
-    screen.query_one("#small", Static).update(wanting(size, needs, who))
+    told.update(wanting(size, needs, who))
+    if small and not was:
+        told.keep(screen)
+    elif was and not small:
+        told.give_back(screen)
     return not small
 
 

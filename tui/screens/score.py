@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.guest import FORBIDDEN, visitor
 from tui.keys import ANSWERS, KEYS
@@ -22,7 +21,7 @@ from tui.score import Score
 from tui.screens.dock import Dock
 from tui.screens.doing import Doing
 from tui.screens.keybar import KeyBar
-from tui.screens.least import fits
+from tui.screens.least import Small, fits
 from tui.screens.looking import Looking
 from tui.screens.playback import Playback
 from tui.screens.word_input import WordInput
@@ -76,7 +75,7 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
             yield Narrator(self.palette)
         yield Line(self.palette, id="info")
         yield WordInput(self.take_words, self.take_back, self.end_typing)
-        yield Static(id="small")
+        yield Small()
         yield KeyBar(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:

@@ -42,7 +42,7 @@ class WordInput(Input):
     def __init__(
         self, take: Callable[[str], str], back: Callable[[], None], done: Callable[[bool], None]
     ) -> None:
-        super().__init__()
+        super().__init__(select_on_focus=False)  # what comes back to the field goes on where it was
         self.take, self.back, self.done = take, back, done
         self.asks = False
         self.cursor_blink = False  # idling costs nothing
