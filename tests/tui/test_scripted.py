@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,34 @@ async def test_beside_a_sentence_of_ones_own_nothing_is_claimed_of_another(key: 
         assert pilot.app.screen is screen
         assert (screen.beat, screen.as_told) == (0, True)
         assert screen.narrator.words == said
+
+
+async def test_a_beat_that_is_still_being_run_does_not_come_over_what_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scenarios.play import Play
+
+    hold, stage = threading.Event(), Play.stage
+    hold.set()
+
+    def slow(play: Play, number: int) -> object:
+        assert hold.wait(60)
+        return stage(play, number)
+
+    made = PeepholeApp(None, script(tmp_path, SCRIPT))
+    monkeypatch.setattr(Play, "stage", slow)
+    async with made.run_test(size=(100, 30)) as pilot:
+        await told(pilot)
+        hold.clear()
+        await pilot.press("n", "i")
+        await pilot.press(*"cats", "space")
+        hold.set()
+        await idle(pilot)
+        s = screen(pilot)
+        assert s.session.tokens == ["<s>", "cats"]
+        assert "your sentence" in lines(pilot)[0]
+        assert "Your own reading" in text(pilot)
+        assert not s.narrator.words.claims
+        await press(pilot, "enter")
+        await told(pilot, "n")
+        assert s.as_told

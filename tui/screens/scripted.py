@@ -66,11 +66,14 @@ class Scripted(Core):
     def strayed(self) -> bool:
         """Whether nothing on the screen is of the scenario: a sentence was typed, or other models read."""
         own = [lane for _, lane in self._lanes.values()]
-        return bool(own) and not any(lane in own for lane in self.session.lanes)
+        if not own:  # before its first beat there are lanes in their place, under its title
+            return self.scenario is not None and self.session.title != self._title
+        return not any(lane in own for lane in self.session.lanes)
 
     def stray(self) -> None:
         """Say how to come back: what the beat says, and claims, is of other rows than those that are here."""
         self._target = None
+        self.workers.cancel_group(self, "beat")  # one that is being run would take their place
         back = f"n, N or Esc: back to beat {self.beat + 1}"
         self.narrator.say(Words("", "Your own reading", back))
 
@@ -184,6 +187,8 @@ class Scripted(Core):
                 new.clock = min(session.clock, new.ticks)
                 new.cursor = min(session.cursor, new.shown - 1)
             await self.show_session(new)
+            if self.session is not new:  # something else was opened meanwhile
+                return
         self.session.feed("ticks" not in (beat.of or "").split())
         self._shown, self._target = beat, beat.row
         if self.held_back(beat):
