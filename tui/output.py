@@ -8,6 +8,8 @@ from pathlib import Path
 
 from engine.errors import PeepholeError, did_you_mean
 
+SLASHES = ("/", "\\")  # a name that ends with one is a folder's
+
 
 def place(
     what: str, output: str | None, form: str | None, known: Mapping[str, str], usual: str = ""
@@ -20,11 +22,15 @@ def place(
         usual: the format where neither `output` nor `form` says it.
 
     Raises:
-        PeepholeError: nothing says which format, or two things say two.
+        PeepholeError: nothing says which format, or two things say two; or it is a folder.
     """
+    if output == "":
+        raise PeepholeError("nothing is written after it", where="--output")
     if output is None:
         form = form or usual
-    if output and output != "-":
+    elif output != "-":
+        if output.endswith(SLASHES) or os.path.isdir(output):
+            raise PeepholeError("this is a folder", where=output, do="Name a file in it")
         return Path(output), format_of(Path(output), form, known)
     if not form:
         *names, last = known
@@ -72,18 +78,28 @@ def free(paths: Iterable[Path], force: bool, make: bool = False) -> None:
         PeepholeError: one is there already and is not to be replaced, or its folder is not there.
     """
     for path in paths:
-        folder = path.parent
-        while make and not folder.exists():
-            folder = folder.parent
-        if not folder.is_dir():
-            what = "this is no folder" if folder.exists() else "there is no such folder"
-            raise PeepholeError(what, where=str(folder))
-        if path.is_dir():
-            raise PeepholeError("this is a folder", where=str(path), do="Name a file")
-        if path.exists() and not force:
-            raise PeepholeError("it is there already", where=str(path), do="--force replaces it")
-        if not os.access(folder, os.W_OK):
-            raise PeepholeError("its folder cannot be written", where=str(path))
+        try:
+            _free(path, force, make)
+        except OSError as error:  # a name that no file could have
+            raise PeepholeError(f"cannot be written ({error.strerror})", where=str(path)) from None
+
+
+def _free(path: Path, force: bool, make: bool) -> None:
+    folder = path.parent
+    while make and not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        if folder.exists():
+            raise PeepholeError("this is no folder", where=str(folder))
+        raise PeepholeError("there is no such folder", where=str(folder), do="Make it first")
+    if path.is_dir():
+        raise PeepholeError("this is a folder", where=str(path), do="Name a file in it")
+    if path.exists() and not path.is_file():  # a file in its place would end the device for all
+        raise PeepholeError("a device, not a file", where=str(path), do="-o - writes to stdout")
+    if path.exists() and not force:
+        raise PeepholeError("it is there already", where=str(path), do="--force replaces it")
+    if not os.access(folder, os.W_OK):
+        raise PeepholeError("its folder may not be written", where=str(path), do="Name another one")
 
 
 def put(path: Path, write: Callable[[Path], object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def lanes(asked: Asked, apart: bool) -> list[Lane]:
         return _scenario(asked, apart)
     if asked.lane is not None or asked.beat is not None:
         said = "--lane" if asked.lane is not None else "--beat"
+        if asked.text is None and not _is_there(asked.what):
+            return _scenario(asked, apart)  # of another package, or one that is misspelt
         raise PeepholeError("only a scenario has lanes and beats", where=said)
     first = _lane(asked, asked.what)
     found = [first]
@@ -68,6 +71,14 @@ def lanes(asked: Asked, apart: bool) -> list[Lane]:
     if len(found) > MOST:
         raise PeepholeError(f"{len(found)} readings do not fit side by side", do=f"{MOST} do")
     return found
+
+
+def _is_there(what: str) -> bool:
+    """Whether it is a model, a saved trace or a run."""
+    folder, _, _ = what.partition("@")
+    return folder in zoo.names() or any(
+        os.path.exists(readers.run_folder(x)) for x in (what, folder)
+    )
 
 
 def is_scenario(what: str) -> bool:

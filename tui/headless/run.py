@@ -8,6 +8,7 @@ import click
 
 from tui.epilog import examples
 from tui.options import done, interventions
+from tui.output import free
 
 
 @click.command(
@@ -29,6 +30,7 @@ from tui.options import done, interventions
 @click.argument("text")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 @click.option("--save", type=click.Path(path_type=Path), help="Write the trace to this file.")
+@click.option("--force", is_flag=True, help="Replace the file of --save where it is there already.")
 @click.option("--values", is_flag=True, help="Also print every value of every equation.")
 @click.option(
     "--lens",
@@ -56,6 +58,7 @@ def run(
     text: str,
     as_json: bool,
     save: Path | None,
+    force: bool,
     values: bool,
     lens: tuple[str, ...],
     target: str | None,
@@ -73,6 +76,8 @@ def run(
     from scenarios import sides, zoo
     from tui.headless import reading
 
+    if save is not None:
+        free([save], force)
     items = interventions(acts)
     loaded = zoo.model(model)
     if (backend, device) != ("numpy", "cpu"):

@@ -14,7 +14,7 @@ import click
 from tui.epilog import examples
 from tui.number import Number
 from tui.options import goes_to, writes
-from tui.output import free, place, put, stem
+from tui.output import SLASHES, free, place, put, stem
 
 if TYPE_CHECKING:
     from tui.record.frame import Frame
@@ -142,8 +142,7 @@ def _folder(output: str | None) -> Path | None:
     """Where several files go: a folder that is there, or one that is to be made."""
     if output is None or output == "-":
         return None
-    ends = output.endswith(("/", "\\"))
-    return Path(output) if ends or os.path.isdir(output) else None
+    return Path(output) if output.endswith(SLASHES) or os.path.isdir(output) else None
 
 
 def _film(

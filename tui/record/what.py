@@ -87,7 +87,9 @@ def subject(
 
 
 def _scenario(asked: Asked, look: dict[str, Any]) -> Subject:
-    if asked.what in zoo.names() and asked.what not in shelf.bundled():
+    named = asked.what in zoo.names() and asked.what not in shelf.bundled()
+    if named or asked.what.endswith(".safetensors"):
+        zoo.model(asked.what)  # says what is wrong with a file
         raise PeepholeError(
             f"{asked.what} is a model, and reads nothing here",
             do=f'Give it a text: peephole record {asked.what} "the cats were happy ."',
