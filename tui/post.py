@@ -4,7 +4,8 @@ JSON lines. Whoever connects says first what they are, `{"as": "publisher"}` or 
 publisher sends states, any JSON object; the post keeps the latest and sends it to all listeners:
 `{"here": true, "state": {...}}`, or `{"here": false, "by": "ada"}` when there is no publisher. A listener
 may send commands, `{"do": "next"}`; a post that takes none passes them over. A publisher is told how many
-listen: `{"watching": 3}`.
+listen: `{"watching": 3}`. Of several publishers the one that came last counts; the others are told so,
+`{"watching": 3, "elsewhere": true}`, and when it leaves, the one before it counts again with its latest state.
 
 Nobody waits for anybody: each connection has room for one line to be sent, the latest. Lines are bounded,
 bad ones are passed over, and who sends many of them is sent away.
@@ -52,7 +53,9 @@ class Post:
         self.path, self._told, self._watched = path, told, watched
         self._server: asyncio.Server | None = None
         self._listeners: set[Outbox] = set()
-        self._publishers: list[Outbox] = []  # the last one counts
+        self._publishers: dict[
+            Outbox, dict[str, Any] | None
+        ] = {}  # their states; the last one counts
         self._tasks: set[asyncio.Task[None]] = set()
         self._nobody = {"here": False, "by": by}
         self._latest = line(self._nobody)
@@ -125,16 +128,29 @@ class Post:
             outbox.close()
 
     async def _publisher(self, reader: asyncio.StreamReader, outbox: Outbox) -> None:
-        self._publishers.append(outbox)
-        outbox.put(line({"watching": self.watching}))
+        self._publishers[outbox] = None
+        self._tell_publishers()
         try:
             async for state in lines(reader):
-                if self._publishers[-1] is outbox:
+                self._publishers[outbox] = state
+                if outbox is self._counting():
                     self.publish(state)
         finally:
-            self._publishers.remove(outbox)
-            if not self._publishers:
-                self.publish(None)
+            counted = outbox is self._counting()
+            del self._publishers[outbox]
+            if counted:
+                before = self._counting()
+                self.publish(self._publishers[before] if before is not None else None)
+                self._tell_publishers()
+
+    def _counting(self) -> Outbox | None:
+        """The publisher that counts."""
+        return next(reversed(self._publishers), None)
+
+    def _tell_publishers(self) -> None:
+        for publisher in self._publishers:
+            elsewhere = {} if publisher is self._counting() else {"elsewhere": True}
+            publisher.put(line({"watching": self.watching} | elsewhere))
 
     async def _listener(self, reader: asyncio.StreamReader, outbox: Outbox) -> None:
         self._listeners.add(outbox)
@@ -152,8 +168,7 @@ class Post:
             self._counted()
 
     def _counted(self) -> None:
-        for publisher in self._publishers:
-            publisher.put(line({"watching": self.watching}))
+        self._tell_publishers()
         if self._watched is not None:
             self._watched(self.watching)
 

@@ -78,6 +78,23 @@ def test_followers_watch_look_around_and_snap_back(server: Server, keys: Path) -
     assert roles == {"ada": "presenter", "bob": "follower", "eve": "follower"}
 
 
+def test_who_presents_twice_is_told_where_and_followers_come_back(
+    server: Server, keys: Path
+) -> None:
+    with ExitStack() as stack:
+        ada = opened(stack, server, keys)
+        bob = stack.enter_context(terminal(server, user="bob"))
+        see(FIRST, bob, beside=(ada,))
+        newer = stack.enter_context(terminal(server, key=keys, user="ada"))
+        see("presenting", newer, beside=(ada, bob))
+        see("ada presents elsewhere", ada, beside=(newer, bob))
+        wait(lambda: (ada.look(), newer.look()) and FIRST not in bob.look(), "bob goes along")
+        newer.type("\x11")
+        newer.ends()
+        see(FIRST, bob, beside=(ada,))
+        see("presenting · 1 follows", ada, beside=(bob,))
+
+
 def test_one_that_stalls_or_dies_harms_nobody(server: Server, keys: Path) -> None:
     with ExitStack() as stack:
         ada = opened(stack, server, keys)

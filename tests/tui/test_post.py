@@ -85,6 +85,29 @@ async def test_all_who_listen_get_what_is_published_and_later_ones_the_latest(po
     assert await first.next() == {"here": True, "state": {"beat": 2}}
 
 
+async def test_the_same_presenter_twice_is_told_and_counts_again_when_the_second_leaves(
+    post: Post,
+) -> None:
+    listener = await Client.to(post.path, "listener")
+    assert await listener.next() == HERE
+    first = await Client.to(post.path, "publisher")
+    assert await first.next() == {"watching": 1}
+    first.send({"beat": 1})
+    assert await listener.next() == {"here": True, "state": {"beat": 1}}
+    second = await Client.to(post.path, "publisher")
+    assert await second.next() == {"watching": 1}
+    assert await first.next() == {"watching": 1, "elsewhere": True}
+    second.send({"beat": 5})
+    assert await listener.next() == {"here": True, "state": {"beat": 5}}
+    first.send({"beat": 2})  # reaches nobody, and is not forgotten
+    await until(lambda: {"beat": 2} in post._publishers.values())
+    second.writer.close()
+    assert await listener.next() == {"here": True, "state": {"beat": 2}}
+    assert await first.next() == {"watching": 1}
+    first.writer.close()
+    assert await listener.next() == HERE
+
+
 async def test_of_two_who_publish_the_last_one_counts(post: Post) -> None:
     listener = await Client.to(post.path, "listener")
     assert await listener.next() == HERE

@@ -21,17 +21,20 @@ class Presenter(Companion):
 
     Attributes:
         watching: how many follow.
+        elsewhere: whether the same presenter has come a second time, and it is that one who is followed.
     """
 
     def __init__(self, app: PeepholeApp, post: Path, name: str) -> None:
         self.app, self.name = app, name
-        self.watching = 0
+        self.watching, self.elsewhere = 0, False
         self._link = Link(post, "publisher", self._got)
         self._place: Place | None = None
         self._started = False
 
     @property
     def lead(self) -> Parts:
+        if self._started and self.elsewhere:
+            return [(f" {self.name[:NAME]} presents elsewhere ", "accent")]
         many = f"{self.watching} follow" if self.watching != 1 else "1 follows"
         return [(f" presenting · {many} ", "accent")] if self._started else []
 
@@ -61,4 +64,5 @@ class Presenter(Companion):
         watching = said.get("watching") if said is not None else 0
         if type(watching) is int:
             self.watching = watching
+            self.elsewhere = said is not None and said.get("elsewhere") is True
             self.app.call_later(self.tell)
