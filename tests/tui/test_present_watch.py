@@ -77,7 +77,10 @@ async def test_an_editor_may_put_another_file_in_its_place(tmp_path: Path) -> No
             await says(pilot, f"{word} rows.")
         path.unlink()
         await says(pilot, "cannot read")
-        assert "Four rows." in text(pilot)
+        told = " ".join(text(pilot).split())
+        assert f"{path.name}: cannot read (No such file or directory)" in told
+        assert "What was read of it goes on" in told
+        assert "Four rows." in told
         path.write_text(SCRIPT)
         await says(pilot, "Two rows.")
         assert "cannot read" not in text(pilot)

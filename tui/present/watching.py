@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,7 +66,13 @@ def renew(old: Play, number: int) -> Renewed:
         PeepholeError: the file is gone, or there is a mistake in it.
     """
     source = old.scenario.source
-    scenario = read(source.path, source.name)
+    try:
+        scenario = read(source.path, source.name)
+    except ScriptError:
+        raise
+    except PeepholeError as error:
+        do = "What was read of it goes on, and it is read again once it is there"
+        raise PeepholeError(error.what, where=error.where, do=do) from None
     play = Play(scenario)
     play.take_over(old)
     number = same_beat(old.scenario, scenario, number)
@@ -105,10 +112,11 @@ def awaited(name: str, pause: Callable[[float], None] = time.sleep) -> Scenario:
 
 
 def told(error: PeepholeError) -> str:
-    """A mistake for whoever is writing the file, and knows which one it is: its line, the word underlined."""
+    """A mistake for whoever is writing the file, and knows where it is: its line, the word underlined."""
     do = f". {error.do}" if error.do else ""
     if not isinstance(error, ScriptError):
-        return f"{error.what}{do}"
+        where = f"{os.path.basename(error.where)}: " if error.where else ""
+        return f"{where}{error.what}{do}"
     return f"line {error.place.line}: {error.what}{do}\n{error.excerpt}"
 
 
