@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import PeepholeError
-from tests.tui.play_stage import SCRIPT, here, playing, says
+from tests.tui.play_stage import ASKS, SCRIPT, here, playing, says
 from tests.tui.score_stage import idle, lines, press, text
 from tests.tui.script_stage import script
 from tests.waiting import until
@@ -29,26 +29,74 @@ async def test_it_begins_at_the_beat_that_was_asked_for_in_large_cells(tmp_path:
 
 
 @pytest.mark.parametrize("loop", [True, False])
-async def test_behind_the_last_beat_comes_the_next_scenario_or_nothing(
-    tmp_path: Path, loop: bool
-) -> None:
+async def test_behind_the_last_beat_comes_the_next_scenario(tmp_path: Path, loop: bool) -> None:
     other = script(tmp_path, SCRIPT.replace("A test", "Another"), "other")
     show = Show((script(tmp_path, SCRIPT), other), loop=loop, beat=1)
     async with playing(show).run_test(size=(80, 24), notifications=True) as pilot:
         await says(pilot, "All is read")
         await press(pilot, "z", "n")
-        if not loop:
-            assert "That was the last beat" in text(pilot)
-            assert here(pilot).beat == 1
-            return
         await says(pilot, "Two rows.")
         assert here(pilot).session.title == "Another"
         await until(lambda: here(pilot).big)  # as it was
         await press(pilot, "n")
         await says(pilot, "All is read")
         await press(pilot, "n")
-        await says(pilot, "A test")
+        if loop:
+            await says(pilot, "A test")
+        else:
+            assert "That was the last beat" in text(pilot)
+            assert (here(pilot).beat, here(pilot).session.title) == (1, "Another")
         assert len(pilot.app.screen_stack) == 2
+
+
+@pytest.mark.parametrize("loop", [True, False])
+async def test_before_the_first_beat_comes_the_last_one_of_the_scenario_before(
+    tmp_path: Path, loop: bool
+) -> None:
+    asks = script(tmp_path, SCRIPT + ASKS, "asks")
+    other = script(tmp_path, SCRIPT.replace("A test", "Another"), "other")
+    show = Show((asks, other), loop=loop, beat=1)
+    async with playing(show).run_test(size=(80, 24), notifications=True) as pilot:
+        await says(pilot, "How many?")
+        await press(pilot, "5", "enter")
+        await says(pilot, "You said 5")
+        await press(pilot, "pagedown")
+        await says(pilot, "Another")
+        await says(pilot, "Two rows.")
+        await press(pilot, "pageup")
+        await says(pilot, "You said 5")  # it is asked once
+        assert (here(pilot).beat, here(pilot).session.title) == (1, "A test")
+        await press(pilot, "pageup")
+        await says(pilot, "Two rows.")
+        await press(pilot, "pageup")
+        if loop:
+            await says(pilot, "Another")
+            assert here(pilot).beat == 1
+        else:
+            assert "This is the first beat" in text(pilot)
+
+
+async def test_two_quick_keys_skip_no_scenario(tmp_path: Path) -> None:
+    three = [script(tmp_path, SCRIPT.replace("A test", name), name) for name in ("aa", "bb", "cc")]
+    show = Show(tuple(three), beat=1)
+    async with playing(show).run_test(size=(80, 24), notifications=True) as pilot:
+        await says(pilot, "All is read")
+        first = here(pilot)
+        first.action_beat(1)
+        first.action_beat(1)
+        await says(pilot, "Two rows.")
+        assert here(pilot).session.title == "bb"
+
+
+async def test_from_a_reading_of_ones_own_a_step_goes_back_to_the_beat(tmp_path: Path) -> None:
+    other = script(tmp_path, SCRIPT.replace("A test", "Another"), "other")
+    async with playing(Show((script(tmp_path, SCRIPT), other), beat=1)).run_test() as pilot:
+        await says(pilot, "All is read")
+        await press(pilot, "i", *"cats", "space", "enter")
+        assert here(pilot).strayed
+        await press(pilot, "n")
+        await says(pilot, "All is read")
+        assert here(pilot).session.title == "A test"
 
 
 async def test_time_is_counted_down_in_a_group_of_cells_of_its_own(tmp_path: Path) -> None:

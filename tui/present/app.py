@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,7 @@ class PlayApp(PeepholeApp):
         self.began, self.left, self.problem = time.monotonic(), False, ""
         self._said = problem
         self._at = 0  # which of the scenarios
+        self._answers: dict[int, tuple[Scenario, dict[int, str]]] = {}  # of those that were left
         self._watches: dict[Path, Watch] = {}
         if show.watch:
             for scenario in show.scenarios:
@@ -85,16 +87,31 @@ class PlayApp(PeepholeApp):
         show, self.show_ = self.show_, replace(self.show_, beat=0)
         return self.push_screen(PlayScreen(of_scenario(scenario), scenario, show))
 
-    async def onward(self) -> None:
-        """Behind the last beat: the next scenario, or the same from its start; every one begins anew."""
-        self._at = (self._at + 1) % len(self.show_.scenarios)
-        for _ in self.show_.scenarios:
+    def turns(self, by: int = 1) -> Iterator[tuple[int, Scenario]]:
+        """The scenarios that follow the one on the screen, or with -1 those before it, the nearest first.
+
+        Where they are played over and over, the last of them is the one on the screen.
+        """
+        scenarios = self.show_.scenarios
+        for step in range(1, len(scenarios) + 1):
+            at = self._at + by * step
+            if self.show_.loop or 0 <= at < len(scenarios):
+                yield at % len(scenarios), scenarios[at % len(scenarios)]
+
+    async def onward(self, by: int = 1, left: PlayScreen | None = None) -> None:
+        """Behind the last beat: the next scenario's first; with -1 the last one of the scenario before.
+
+        Args:
+            left: the screen that is left; a second key for the same screen does nothing.
+        """
+        if left is not None and left not in self.screen_stack:
+            return
+        for at, _ in self.turns(by):
             try:
-                await self._begin()
+                await self._begin(at, by)
                 return
             except PeepholeError as error:  # a model that is gone: another scenario may do
                 self.notify(str(error), severity="warning", markup=False)
-                self._at = (self._at + 1) % len(self.show_.scenarios)
 
     def watch_of(self, scenario: Scenario) -> Watch:
         """What watches a scenario's file, since it was read first; also while another one is played."""
@@ -107,12 +124,12 @@ class PlayApp(PeepholeApp):
         scenarios = (scenario if s.source.path == path else s for s in self.show_.scenarios)
         self.show_ = replace(self.show_, scenarios=tuple(scenarios))
 
-    def _opened(self) -> tuple[Session, Scenario]:
+    def _opened(self, at: int) -> tuple[Session, Scenario]:
         """The scenario whose turn it is, read again where its file has changed meanwhile.
 
         Where that has a mistake the version before is played, and its screen tells of it.
         """
-        old = self.show_.scenarios[self._at]
+        old = self.show_.scenarios[at]
         if self.show_.watch and (watch := self.watch_of(old)).changed():
             try:
                 scenario = read(old.source.path, old.source.name)
@@ -124,9 +141,20 @@ class PlayApp(PeepholeApp):
                 return session, scenario
         return of_scenario(old), old
 
-    async def _begin(self) -> None:
+    async def _begin(self, at: int, by: int) -> None:
         here = next(s for s in self.screen_stack if isinstance(s, PlayScreen))
-        screen = PlayScreen(*self._opened(), replace(self.show_, big=here.big))
+        session, scenario = self._opened(at)
+        beat = 0 if by > 0 else len(scenario.beats) - 1
+        screen = PlayScreen(session, scenario, replace(self.show_, big=here.big, beat=beat))
+        screen.alone = self.show_.kiosk and self._away is None  # else it is somebody's
+        if here.scenario is not None:
+            self._answers[self._at] = here.scenario, here.answers
+        if by > 0 and at <= self._at:  # from the beginning, for those who come then
+            self._answers.clear()
+        known, answers = self._answers.get(at, (None, {}))
+        if known is scenario:
+            screen.answers = answers
+        self._at = at
         while self.screen is not here:
             self.pop_screen()
         await self.switch_screen(screen)

@@ -62,8 +62,9 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
         super().go_to_beat(number)
 
     def action_beat(self, by: int) -> None:
-        if by > 0 and self._show_.loop and self.at_end:
-            self.app.call_later(self.app.onward)
+        at_edge = self.at_end if by > 0 else self.beat == 0
+        if at_edge and not self.strayed and any(self.app.turns(by)):
+            self.app.call_later(self.app.onward, by, self)
         else:
             super().action_beat(by)
 
