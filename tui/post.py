@@ -4,8 +4,8 @@ JSON lines. Whoever connects says first what they are, `{"as": "publisher"}` or 
 publisher sends states, any JSON object; the post keeps the latest and sends it to all listeners:
 `{"here": true, "state": {...}}`, or `{"here": false, "by": "ada"}` when there is no publisher. A listener
 may send commands, `{"do": "next"}`; a post that takes none passes them over. A publisher is told how many
-listen: `{"watching": 3}`. Of several publishers the one that came last counts; the others are told so,
-`{"watching": 3, "elsewhere": true}`, and when it leaves, the one before it counts again with its latest state.
+listen: `{"watching": 3}`. Of several publishers the one that came last counts, and the others are told so,
+`{"watching": 3, "elsewhere": true}`; when it leaves, the one before it counts again, with its latest state.
 
 Nobody waits for anybody: each connection has room for one line to be sent, the latest. Lines are bounded,
 bad ones are passed over, and who sends many of them is sent away.
