@@ -225,6 +225,7 @@ def test_every_exit_code_has_an_ending(code: int) -> None:
 
 def test_servers_that_start_at_once_have_one_host_key(tmp_path: Path) -> None:
     path = tmp_path / "new" / "key"
+    path.parent.mkdir()
     found: list[tuple[Any, bool]] = []
     threads = [threading.Thread(target=lambda: found.append(host_key(path))) for _ in range(8)]
     for thread in threads:

@@ -38,6 +38,8 @@ def host_key(path: Path) -> tuple[asyncssh.SSHKey, bool]:
     """
     import asyncssh
 
+    if path == default_host_key():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         if made := not path.exists():
             make_private(path, asyncssh.generate_private_key(ALGORITHM).export_private_key())
@@ -92,8 +94,13 @@ def authorized(path: Path) -> asyncssh.SSHAuthorizedKeys:
 
 
 def make_private(path: Path, data: bytes) -> None:
-    """Whole or not at all: of two servers that start at once, one makes it and both read it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Whole or not at all: of two servers that start at once, one makes it and both read it.
+
+    Raises:
+        PeepholeError: its folder is not there; one that is made would hide a mistake in its name.
+    """
+    if not path.parent.is_dir():
+        raise PeepholeError("no such folder", where=str(path.parent), do="Make it first")
     handle, new = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # 0600
     try:
         with os.fdopen(handle, "wb") as file:
