@@ -212,7 +212,7 @@ def test_the_end_of_the_server_is_told_and_the_page_can_come_again(
             assert stopping.result().stdout == "stopped; 1 visits were told\n"
         assert "The server is closing. Come back later." in rows(page)
         assert HOME not in rows(page)
-        told = "The server is closing. Come back later. The connection has ended."
+        told = "The server is closing. Come back later."
         wait(lambda: page.text_content("#why") == told)
         assert page.is_hidden("#terminal")
         assert server.process.wait() == 0

@@ -88,9 +88,18 @@ async def test_who_knows_the_address_gets_the_page_and_nobody_else_anything(tmp_
             assert body == f"peephole: {web.NO_TOKEN.text}\n"
         for name in ("nothing", "../page.html", "..%2fpage.html", "static/page.html", "page.html"):
             assert (await ask(made, get(f"/{TOKEN}/{name}")))[0].startswith("HTTP/1.1 404 ")
-        for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             head, _ = await ask(made, get(f"/{TOKEN}/", method=method))
             assert head.startswith("HTTP/1.1 405 ")
+        size = re.search(r"\r\nContent-Length: (\d+)", (await ask(made, get(f"/{TOKEN}/")))[0])
+        head, body = await ask(made, get(f"/{TOKEN}/", method="HEAD"))
+        assert head.startswith("HTTP/1.1 200 ")
+        assert size
+        assert f"\r\nContent-Length: {size[1]}" in head
+        assert body == ""
+        assert (await ask(made, get("/x/", method="HEAD")))[0].startswith("HTTP/1.1 403 ")
+        head, _ = await ask(made, get(f"/{TOKEN}/socket", method="HEAD"))
+        assert head.startswith("HTTP/1.1 405 ")
         head, _ = await ask(made, get(f"/{TOKEN}?x"))
         assert "\r\nLocation: " + TOKEN + "/" in head
         for nonsense in ("nonsense\n\n", get("/\xff/"), get("/", X="y" * 9000), get("/", X="\0")):

@@ -154,7 +154,7 @@ class Front:
             return NOT_US
         if not secrets.compare_digest(given.encode(errors="replace"), self._token):
             return NO_TOKEN
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD") or (request.method == "HEAD" and name == "socket"):
             return ONLY_GET
         if not slash:
             return "/"

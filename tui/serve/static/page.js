@@ -36,7 +36,7 @@ function lastWords() {
   const buffer = made?.terminal?.buffer.active;
   const lines = Array.from({ length: buffer?.length ?? 0 }, (_, i) => buffer.getLine(i).translateToString(true).trim());
   const said = lines.filter((line) => line);
-  return said.length <= 3 ? said.map((line) => line + " ").join("") : "";
+  return said.length <= 3 ? said.join(" ") : "";
 }
 
 // The browser's own page would be all that is left where the server has gone.
@@ -87,7 +87,7 @@ function closed() {
   const why = document.getElementById("why");
   why.textContent = is("-loaded") ? "The connection has ended." : "The server cannot be reached, or lets nobody in.";
   // when all that came has been drawn
-  if (is("-loaded")) made?.terminal?.write("", () => { why.textContent = `${lastWords()}The connection has ended.`; });
+  if (is("-loaded")) made?.terminal?.write("", () => { why.textContent = lastWords() || why.textContent; });
   document.getElementById("note").hidden = false;
   document.getElementById("again").focus();
 }
