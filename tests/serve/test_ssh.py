@@ -106,6 +106,7 @@ def test_nothing_but_the_app_is_served(server: Server, args: dict, said: str) ->
     done = run(server, *args.pop("args", ()), **args)
     assert done.returncode != 0
     assert f"peephole: {said}" in done.stderr
+    assert f": ssh -t -p {server.port} HOST" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout.replace("sftp> ", "") == ""
     assert not {"owned", "taken", "there"} & set(os.listdir(server.folder))
@@ -227,7 +228,8 @@ def test_who_wants_no_session_is_sent_away(
     said = sessionless.communicate(timeout=PATIENCE)[1]
     assert sessionless.returncode != 0
     assert "remote port forwarding failed" in said
-    assert "shows itself in a terminal, and does nothing else" in said
+    assert "no session was asked for, and nothing is forwarded here" in said
+    assert f"ssh -t -p {server.port} HOST" in said
     wait(lambda: server.events("refused", name="none", reason="no session"))
 
 

@@ -143,8 +143,14 @@ def test_the_presenter_needs_a_key_also_where_nobody_else_does(
 ) -> None:
     assert "ada presents, with a key of" in following.said()
     assert f"ssh -p {following.port} ada@127.0.0.1" in following.said()
-    assert "Permission denied" in run(following, "-T", user="ada").stderr
-    assert "Permission denied" in run(following, "-T", user="ada", key=keys["eve"]).stderr
+    banner = "ada presents here, and needs the key. By any other name you come in without one."
+    for key in (None, keys["eve"]):
+        said = run(following, "-T", user="ada", key=key).stderr
+        assert "Permission denied" in said
+        assert f"peephole: {banner}" in said
+    (refused,) = wait(lambda: following.events("refused", name="ada", reason="no login"))
+    assert refused["why"] == "it offered no key"
+    assert banner not in run(following, "-T", user="bob0").stderr
     assert not following.events("login", name="ada")
     run(following, "-T", user="ada", key=keys["ada"])
     run(following, "-T", user="bob")
@@ -216,6 +222,11 @@ def _public(path: Path) -> str:
         (("--ssh", "0", "--anonymous", "--host-key", "{read}"), "host key may be read by others (mode 0644)"),
         (("--ssh", "0", "--anonymous", "--host-key", "{good}"), "no private key that can be read without a"),
         (("--ssh", "0", "--anonymous", "--scenarios", "{missing}"), "missing: no such folder"),
+        (("--ssh", "0", "--anonymous", "--host-key", "{missing}/k"), "missing: no such folder. Make it"),
+        (("--ssh", "0", "--anonymous", "--web", "0", "--token-file", "{missing}/k"), "missing: no such f"),
+        (("--ssh", "0", "--keys", "{good}", "--follow", "ad a"), "--follow: 'ad a' is no login name. Let"),
+        (("--ssh", "0", "--keys", "{good}", "--follow", "-oX"), "--follow: '-oX' is no login name"),
+        (("--ssh", "0", "--keys", "{good}", "--follow", "a@b"), "--follow: 'a@b' is no login name"),
         (("--ssh", "0", "--anonymous", "--log", "{missing}/log"), "log: cannot be written (No such file"),
         (("--ssh", "0", "--anonymous", "--sessions", "0"), "--sessions: 0 is not in the range 1 to 10000 ("),
         (("--ssh", "0", "--anonymous", "--rows", "50", "20"), "--rows: the least (50) is more than the most"),
@@ -242,6 +253,7 @@ def test_mistakes_are_one_message(
     result = CliRunner().invoke(main, ["serve", *(part.format(**known) for part in args)])
     assert result.exit_code == 2
     assert said in result.stderr
+    assert not (tmp_path / "missing").exists()  # a name that was mistyped
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from tui.epilog import examples
 from tui.serve.address import Address
 from tui.serve.limits import Limits, options
 
+LOGIN_NAME = re.compile(r"\w[\w.-]{0,63}")  # what can stand before the @ of ssh unquoted
 _FILE = click.Path(path_type=Path)
 
 
@@ -145,6 +147,11 @@ def _check_keys(keys: Path | None, anonymous: bool, follow: str | None) -> None:
             "say who may come in",
             do="--keys FILE names the keys that may, --anonymous lets in anybody",
         )
+    if follow and not LOGIN_NAME.fullmatch(follow):
+        raise PeepholeError(
+            f"{follow!r} is no login name", where="--follow",
+            do="Letters, digits, and . _ - after the first, without spaces",
+        )  # fmt: skip
     if follow and keys is None:
         raise PeepholeError(
             f"{follow} needs a key, for anybody may say a name", where="--follow",

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 VARIABLES, LONG = 256, 65_536  # variables that a client may send, and the bytes of all of them
 PART = 10.0  # seconds in which a client may take what was still to be read, and close
-NO_COMMAND = "no commands are run here. Come without one: ssh -t HOST"
-NO_FILES = "no files are served here (sftp, scp). Come with a terminal: ssh -t HOST"
-NO_TERMINAL = "a terminal is needed. Come with one: ssh -t HOST"
+NO_COMMAND = "no commands are run here. Come without one: ssh -t -p {port} HOST"
+NO_FILES = "no files are served here (sftp, scp). Come with a terminal: ssh -t -p {port} HOST"
+NO_TERMINAL = "a terminal is needed. Come with one: ssh -t -p {port} HOST"
 
 
 class Session(asyncssh.SSHServerSession[bytes]):
@@ -101,7 +101,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
             except Refused as refused:
                 self._refusal = str(refused)
         if self._refusal:
-            self._refuse(self._refusal)
+            self._refuse(self._refusal.format(port=self._front.port))
         else:
             self._task = asyncio.get_running_loop().create_task(self._show())
 

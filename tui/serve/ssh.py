@@ -27,9 +27,16 @@ SHOWN = 3  # of their fingerprints in the log
 REFUSALS = 20  # things that are not to be had here, until who asks for them is sent away
 DEAR = "-diffie-hellman-*,rsa*"  # exchanges of keys that cost the server 15 to 50 ms, and a client nothing
 ALIVE, MISSED = 15, 3  # seconds without a word until a client is asked for one, and how often
+GAVE_UP = {False: "it left before it said a name", True: "it offered no key"}
 WINDOW = 65_536  # bytes of keys under way
 NAME = 64  # characters of a login name that are kept
 NOTHING_ELSE = "peephole shows itself in a terminal, and does nothing else"
+NEEDS_KEY = (
+    "peephole: {} presents here, and needs the key. By any other name you come in without one.\r\n"
+)
+NO_SESSION = (
+    "no session was asked for, and nothing is forwarded here: {}. Come with: ssh -t -p {} HOST"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class Front:
         self.gate = Gate(roll, limits, log)
         self.sessions: set[Session] = set()
         self.closing = False
+        self.port = 0  # that is listened on
 
     async def open(self, address: Address, key: asyncssh.SSHKey) -> Address:
         """Listen; returns where, with the port that was free.
@@ -88,7 +96,8 @@ class Front:
             )
         except (OSError, UnicodeError) as error:
             raise no_listening(address, error) from None
-        return Address(address.host, self._listener.get_port())
+        self.port = self._listener.get_port()
+        return Address(address.host, self.port)
 
     async def close(self, seconds: float) -> None:
         """Let nobody in, tell those who are in, and end after so many seconds whoever is still there."""
@@ -137,7 +146,8 @@ class Login(asyncssh.SSHServer):
                 self.door.log("refused", reason="key refused", name=self._name, tried=len(self._offered),
                               key=" ".join([*self._offered][:SHOWN]), why=self._why)  # fmt: skip
             else:
-                why = self._why or str(exc or "")
+                left = exc is None or isinstance(exc, asyncssh.ConnectionLost)
+                why = self._why or (GAVE_UP[self._began] if left else str(exc))
                 self.door.log("refused", reason="no login", name=self._name, why=why)
         elif self._session is None or not self._session.begun:
             self.door.log("refused", reason="no session", name=self._name)
@@ -153,6 +163,8 @@ class Login(asyncssh.SSHServer):
         doorman = self._front.doorman
         if not doorman.wants_key(username):
             return False
+        if doorman.anonymous:  # a client that is refused reads nothing else
+            self._conn.send_auth_banner(NEEDS_KEY.format(doorman.follow))
         try:
             self._conn.set_authorized_keys(authorized(doorman.keys) if doorman.keys else None)
         except PeepholeError as error:
@@ -191,7 +203,8 @@ class Login(asyncssh.SSHServer):
     def _nothing(self) -> None:
         """Logged in, and no visit: a client that forwards ports, or that waits for nothing."""
         if self._session is None or not self._session.begun:
-            self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, NOTHING_ELSE)
+            why = NO_SESSION.format(NOTHING_ELSE, self._front.port)
+            self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, why)
 
     # The session, and nothing else ----------------------------------------------------------------
 
