@@ -41,7 +41,15 @@ class Line(Widget):
             aside = 0  # what is on the left is worth more
         left = [self._segment(text, kind) for text, kind in self.parts]
         blank = self.palette.style("text", self.on)
-        strip = Strip(left).adjust_cell_length(width - aside, blank)
+        strip = Strip(left)
+        if strip.cell_length > width:
+            strip = Strip(
+                [
+                    *strip.crop(0, width - 1),
+                    self.palette.text(self.palette.glyph("…", "~"), "muted", self.on),
+                ]
+            )
+        strip = strip.adjust_cell_length(width - aside, blank)
         if not aside:
             return strip.simplify()
         end = [self._segment(text, kind) for text, kind in self.right]

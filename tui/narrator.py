@@ -52,11 +52,14 @@ class Narrator(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Narrator { height: auto; max-height: 9; padding: 0 1; background: $surface; }
     Narrator.-side { width: 46; height: 1fr; max-height: 100%; dock: right; padding: 1 2; }
+    Narrator.-low { max-height: 50%; }
+    Narrator.-low.-asks { max-height: 9; }
     Narrator.-wrong { max-height: 60%; }
     Narrator.-big { max-height: 50%; padding: 0 2; }
     Narrator.-big.-roomy { padding: 1 3; }
     Narrator.-side.-big { width: 60; max-height: 100%; padding: 2 4; }
     Narrator Static { width: 1fr; height: auto; }
+    Narrator #rest { dock: bottom; height: 1; color: $text-muted; background: $surface; display: none; }
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -68,6 +71,29 @@ class Narrator(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static(id="words")
+        yield Static(id="rest")
+
+    def on_mount(self) -> None:
+        self.watch(self, "virtual_size", self._rest, init=False)
+        self.watch(self.query_one("#words"), "virtual_size", self._rest, init=False)
+
+    def on_resize(self) -> None:
+        self._rest()
+
+    def _rest(self) -> None:
+        """Say how much of it has no room, as soon as that is known, and which key shows it."""
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        if not self.is_mounted:
+            return
+        rest, lines = self.query_one("#rest", Static), self.query_one("#words").size.height
+        room = self.scrollable_content_region.height
+        if rest.display != (lines > room):
+            rest.display = lines > room
+        if rest.display:
+            many = lines - room + 1
+            rest.update(self._shown(f"… {many} more line{'s' * (many > 1)}: ?"))
 
     def say(self, words: Words | None) -> None:
         """Show what a beat says; None hides the panel."""
@@ -75,6 +101,7 @@ class Narrator(VerticalScroll, can_focus=False):
             return
         self.words = words
         self.display = words is not None
+        self.set_class(words is not None and bool(words.after), "-asks")
         if words is not None:
             self.query_one("#words", Static).update(self.text(words))
             self.scroll_home(animate=False)
@@ -128,6 +155,13 @@ class Narrator(VerticalScroll, can_focus=False):
         elif claims:
             text.append("\n")
             text.append_text(self.claims("\n" if self.has_class("-side") else "   "))
+        return text
+
+    def narration(self) -> Text:
+        """What the beat says, without its claims."""
+        text = Text()
+        for part, style in emphasised(flowing(self.words.text if self.words else "")):
+            text.append(self._shown(part), style)
         return text
 
     def claims(self, between: str = "\n") -> Text:

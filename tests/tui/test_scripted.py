@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
 import pytest
+from textual.geometry import Size
 
 from tests.tui.score_stage import go_to_lane, idle, lines, press, screen, text
 from tests.tui.script_stage import script, told
 from tests.waiting import until
 from tui.app import PeepholeApp
+from tui.lines import Line
+from tui.palette import Palette
 
 SCRIPT = """
 title = "A test"
@@ -148,3 +152,37 @@ async def test_a_beat_that_is_still_being_run_does_not_come_over_what_is_typed(
         await press(pilot, "enter")
         await told(pilot, "n")
         assert s.as_told
+
+
+async def test_what_a_beat_says_and_has_no_room_for_is_counted_and_told_by_help(
+    tmp_path: Path,
+) -> None:
+    long = f"{'It goes on and on, ' * 16}up to its end: {{p:.1f}}."
+    told_at_length = SCRIPT.replace("It costs {p:.1f} bits.", long)
+    async with PeepholeApp(None, script(tmp_path, told_at_length)).run_test(size=(60, 12)) as pilot:
+        await told(pilot)
+        for large in ("", "z"):
+            await press(pilot, *large)
+            shown = text(pilot)
+            counted = re.search(r"… (\d+) more lines: \?", shown)
+            assert counted, shown
+            narrator = screen(pilot).narrator
+            words = narrator.query_one("#words").size.height
+            assert int(counted[1]) == words - (narrator.size.height - 1)
+            assert "▶" in shown  # the row in question is in sight
+        await press(pilot, "question_mark")
+        await pilot.resize_terminal(120, 40)
+        await idle(pilot)
+        assert "What beat 1/3 says" in text(pilot)
+        assert "up to its end: " in text(pilot)
+        await press(pilot, "escape", "z")
+        assert "more lines: ?" not in text(pilot)
+
+
+def test_a_line_that_is_cut_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    palette = Palette()
+    monkeypatch.setattr(Line, "size", Size(10, 1))
+    for said, shown in (("0123456789", "0123456789"), ("01234567890", "012345678…")):
+        line = Line(palette)
+        line.say((said, "text"))
+        assert line.render_line(0).text == shown

@@ -242,3 +242,37 @@ async def test_an_equation_below_the_fold_is_told_of_and_reached() -> None:
         await pilot.resize_terminal(80, 60)
         await ready(pilot)
         assert not stage.view.query_one("#more").display
+
+
+@pytest.mark.parametrize("family", [*UNITS, "transformer"])
+async def test_no_bar_goes_on_in_another_line(family: str) -> None:
+    stage = Stage("equation", lane(family), cursor=5)
+    async with stage.run_test(size=(60, 20)) as pilot:
+        for size in ((60, 20), (60, 5), (66, 40)):
+            await pilot.resize_terminal(*size)
+            stage.view.updated()
+            await ready(pilot)
+            shown = [line.rstrip(" ▁▂▃▄▅▆▇█") for line in stage.lines()]
+            assert any("=" in line for line in shown[1:])
+            for line in shown:
+                if (
+                    re.search(r"[│▏][^│▏]*$", line)
+                    and "=" in line
+                    and not line.startswith("scores")
+                ):
+                    assert re.search(r"(-\S+|0) [█▌▐▄ ]*[│▏][█▌▐▄ ]*>?[\d.e+-]+$", line), shown
+                assert not re.match(r" *[█▌▐│▏]", line), shown
+            if any("lines below" in line for line in shown):
+                assert size[1] < 40 or family == "transformer"
+
+
+async def test_bars_stand_in_one_column_and_are_equally_long_in_few_columns() -> None:
+    stage = Stage("equation", lane("lstm"), cursor=5)
+    async with stage.run_test(size=(60, 20)) as pilot:
+        await ready(pilot)
+        gates = [line for line in stage.lines() if "▏" in line]
+        assert len(gates) == 3
+        assert len({line.index("▏") for line in gates}) == 1
+        assert any(
+            line.startswith("' is the row before") and "ends" in line for line in stage.lines()
+        )

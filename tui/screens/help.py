@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from markdown_it import MarkdownIt
@@ -51,19 +51,18 @@ class HelpScreen(ModalScreen[None]):
             about = heading + self.about
             words = plain(about) if getattr(self.app, "plain", False) else about
             yield Markdown(words, parser_factory=words_only)
-            if claims := self._claims():
-                yield Static(
-                    Text.assemble(("What this beat claims, as measured\n", "bold"), claims, "\n")
-                )
+            for title, told in self._beat():
+                yield Static(Text.assemble((f"{title}\n", "bold"), told, "\n"))
             yield Static(self._table())
 
-    def _claims(self) -> Text | None:
-        """The claims of the scenario below, which a low screen only counts."""
+    def _beat(self) -> Iterator[tuple[str, Text]]:
+        """What the beat of the scenario below says and claims: a low screen has less room for it."""
         for screen in self.app.screen_stack[:-1]:
             for narrator in screen.query(Narrator):
+                if narrator.words and narrator.words.number and narrator.words.text:
+                    yield f"What {narrator.words.number} says", narrator.narration()
                 if narrator.words and narrator.words.claims:
-                    return narrator.claims()
-        return None
+                    yield "What this beat claims, as measured", narrator.claims()
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 GUIDE = 9  # blank lines from which on the focused track is explained below the rows
 NEEDS = (60, 12)  # columns and lines below which nothing can be read
+LOW = 18  # lines below which what is told has no more of them than what it is about
 SIDE = 150  # columns from which on the narration stands beside the score
 
 
@@ -230,6 +231,7 @@ class ScoreScreen(Presenting, Asking, Doing, Writing, Playback, Looking, inherit
         side = event.size.width >= SIDE and self.play_script is not None
         self.query_one(Narrator).set_class(side, "-side")
         self.query_one(Narrator).set_class(event.size.height >= BRIEF, "-roomy")
+        self.query_one(Narrator).set_class(event.size.height < LOW, "-low")
         if self.is_mounted:
             self.call_after_refresh(self.say)  # what is explained below the rows has another room
 

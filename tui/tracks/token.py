@@ -25,6 +25,7 @@ that gradient and attention are about: they show what *its* label depends on.
 ↓ ↑ move it, Space plays tick by tick, i reads another text."""
 
 
+WIDE = 80  # columns of the screen from which on the line below has room for more words
 NUMBERED = "row token"  # the title of rows with their numbers
 
 
@@ -139,4 +140,5 @@ gradient and attention are about: they show what *its* token depends on.
             return f"row {row} {token!r}: nothing is asked here"
         if not self.lane.predicts:
             return f"row {row} {token!r}: it answers {word}"
-        return f"row {row} {token!r}: {bits:.2f} bits of surprise; expects {word!r} next ({p:.3f})"
+        cost = "bits of surprise" if self.screen.size.width >= WIDE else "bits"
+        return f"row {row} {token!r}: {bits:.2f} {cost}; expects {word!r} next ({p:.3f})"

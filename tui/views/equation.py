@@ -18,6 +18,7 @@ from tui.views.formula_text import cell_text, unit_strip
 from tui.views.layered import LayeredView
 from tui.views.lookup_text import block_text
 
+LOW = 8  # lines below which all units leave theirs to the equations
 TALL = 34  # lines from which on all units stand below, where all is large
 
 
@@ -86,7 +87,9 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
     def on_mount(self) -> None:
         body = self.query_one("#body")
         self.watch(body, "scroll_y", self._scrolled, init=False)
-        self.watch(body, "virtual_size", self._scrolled, init=False)  # laid out, perhaps later than told
+        self.watch(
+            body, "virtual_size", self._scrolled, init=False
+        )  # laid out, perhaps later than told
 
     def _scrolled(self) -> None:
         self.call_after_refresh(self._tell)
@@ -139,7 +142,7 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
         drawn = large_strip if self.big else unit_strip
         self.put("#strip", drawn(self.palette, lane, row, layer, self.unit, self.size.width))
         # where all is large, the equations need the lines of the units first
-        self.query_one("#strip").display = not self.big or self.size.height >= TALL
+        self.query_one("#strip").display = self.size.height >= (TALL if self.big else LOW)
         self.refresh_bindings()
         self.call_after_refresh(self._tell)
 
@@ -171,7 +174,7 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
     def _room(self) -> tuple[int, int]:
         """Columns and lines for the equations: beside a scroll bar, between the title and all units."""
         width, height = self.size
-        strip = (3 if height >= TALL else 0) if self.big else 2
+        strip = (3 if height >= TALL else 0) if self.big else 2 * (height >= LOW)
         return max(1, width - 1), max(1, height - 1 - strip)
 
     def _text(self, layer: int) -> RenderableType:
@@ -181,7 +184,7 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
         if "weights" in self.trace:
             parts = block_text(
                 self.palette, self.trace, architecture, self.cursor, layer, self.head, self.unit,
-                self._room if self.big else None,
+                self._room if self.big else None, self._room[0],
             )  # fmt: skip
         elif self.big:
             parts = large_text(
@@ -189,9 +192,9 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
             )
         else:
             parts = cell_text(
-                self.palette, self.lane, architecture, self.cursor, layer, self.unit, self._room[1]
+                self.palette, self.lane, architecture, self.cursor, layer, self.unit, self._room
             )
-        room = self.query_one("#body").size.width - 1
+        room = self._room[0]
         for part in parts:
             part.no_wrap = part.no_wrap and part.cell_len <= room  # a long one goes on below
         return Group(*parts)

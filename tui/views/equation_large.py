@@ -64,7 +64,7 @@ def large_text(
                 text.append_text(beside[at])
             text.no_wrap = not line.looked
             texts.append(text)
-    texts.append(scales(palette, lane, row, unit))
+    texts.append(scales(palette, lane, row, unit, width))
     return texts
 
 

@@ -12,7 +12,8 @@ from tui.palette import Palette
 from tui.views.formula import Line, before, lines, result
 from tui.views.numbers import num
 
-NUMBERS, BAR = 54, 16  # columns of the numbers and of the bar beside them
+NUMBERS, BAR = 54, 16  # columns of the numbers and of the bar beside them, at most
+ENDS = 7  # columns of the number at the left end of a bar, and of what else stands beside it
 MEANING = {
     "i": "input gate",
     "f": "forget gate",
@@ -38,39 +39,60 @@ def cell_text(
     row: int,
     layer: int,
     unit: int,
-    room: int = 99,
+    room: tuple[int, int] = (99, 99),
 ) -> list[Text]:
-    """Every equation of a recurrent cell in at most `room` lines if it can be done.
+    """Every equation of a recurrent cell in `room` columns and lines if it can be done.
 
     Two lines each, the formula and its numbers, with a blank line between where there is room; where
     there is not even room for two, the numbers alone.
     """
     texts: list[Text] = []
     found = lines(lane.trace, architecture.equations, row, layer, unit)
-    count = len(found)
+    count, (wide, tall) = len(found), room
+    scaled = {line.name: None if line.looked else lane.scale(line.name) for line in found}
+    ends = max((len(f"{scale:g}") for scale in scaled.values() if scale is not None), default=1)
+    column = min(NUMBERS, max(0, wide - BAR - ENDS - ends))
     for line in found:
-        scale = None if line.looked else lane.scale(line.name)
+        scale = scaled[line.name]
         low, high = (0.0, 1.0) if scale is None else (-scale, scale)
-        if room > 3 * count and texts:
+        drawn = None if line.looked else bar(palette, line.value, low, high)
+        if tall > 3 * count and texts:
             texts.append(Text())
-        if room > 2 * count:
-            texts.append(_formula(palette, line))
-            texts.append(_numbers(palette, f"  {result(line)}", line, low, high))
+        if tall > 2 * count:
+            formula, numbers = _formula(palette, line), _numbers(palette, f"  {result(line)}", line)
+            above = numbers.cell_len > column >= formula.cell_len
+            texts.append(_beside(formula, drawn if above else None, column))
+            texts.append(_beside(numbers, None if above else drawn, column))
         else:
-            texts.append(_numbers(palette, f"{line.name} {result(line)}", line, low, high))
-    if room > 3 * count:
+            texts.append(
+                _beside(
+                    _numbers(palette, f"{line.name} {result(line)}", line, column), drawn, column
+                )
+            )
+    if tall > 3 * count:
         texts.append(Text())
-    texts.append(scales(palette, lane, row, unit))
+    texts.append(scales(palette, lane, row, unit, wide))
     return texts
 
 
-def scales(palette: Palette, lane: Lane, row: int, unit: int) -> Text:
-    """What ' stands for, and the ends of the bars."""
+def _beside(words: Text, drawn: Text | None, column: int) -> Text:
+    """Words and a bar to their right, which is left out where they reach into it."""
+    if drawn is not None and words.cell_len <= column:
+        words.append(" " * (column + 1 - words.cell_len))
+        words.append_text(drawn)
+    return words
+
+
+def scales(palette: Palette, lane: Lane, row: int, unit: int, wide: int = 99) -> Text:
+    """What ' stands for, and the ends of the bars; in fewer words where `wide` columns are too few."""
     from_row = before(lane.trace, row, unit)
     which = "the row before" if from_row == row - 1 else f"row {from_row}, read just before"
     which = which if from_row >= 0 else "the zero state: nothing was read before"
     ends = "bars: gates 0 to 1, else ± the number at their ends"
-    return Text(f"' is {which} · {ends}", palette.style("muted"), no_wrap=True)
+    short = "bars: 0 to 1, else ± their ends"
+    forms = (f"{which} · {ends}", f"{which} · {short}", f"{which.partition(':')[0]} · {short}")
+    said = next((form for form in forms if len(form) + 5 <= wide), forms[-1])
+    return Text(f"' is {said}", palette.style("muted"), no_wrap=True)
 
 
 def _formula(palette: Palette, line: Line) -> Text:
@@ -82,14 +104,13 @@ def _formula(palette: Palette, line: Line) -> Text:
     return text
 
 
-def _numbers(palette: Palette, words: str, line: Line, low: float, high: float) -> Text:
+def _numbers(palette: Palette, words: str, line: Line, column: int = 0) -> Text:
+    """What a line comes to, and what it is called where `column` has room for that."""
     text = Text(no_wrap=True)
     text.append(words, palette.style("bad" if line.held else "text"))
-    meaning = "" if words.startswith(" ") else f"   {MEANING.get(line.name, '')}"
-    fits = meaning if len(words + meaning) <= NUMBERS else ""
-    text.append(f"{fits:<{max(0, NUMBERS - len(words))}} ", palette.style("muted"))
-    if not line.looked:
-        text.append_text(bar(palette, line.value, low, high))
+    meaning = f"   {MEANING.get(line.name, '')}".rstrip()
+    if len(words + meaning) <= column:
+        text.append(meaning, palette.style("muted"))
     return text
 
 

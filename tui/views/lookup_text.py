@@ -31,11 +31,13 @@ def block_text(
     head: int,
     unit: int,
     room: tuple[int, int] | None = None,
+    columns: int = 99,
 ) -> list[Text]:
     """What one head does at one row, then every sum of the block for one unit.
 
     Of a row of a source, the encoder's block; of a target's, the decoder's, which looks twice. `room` is
-    the columns and lines that there are for fewer keys with larger bars; None: as many as there is room for.
+    the columns and lines that there are for fewer keys with larger bars; None: as many as there is room for,
+    with bars that end within `columns`.
     """
     equations = architecture.equations
     if trace.source and "b" in trace and row < trace.source:
@@ -45,7 +47,7 @@ def block_text(
     found = {which: lookup(trace, row, layer, head, dim, which) for which in kinds(trace)}
     looks = {which: each for which, each in found.items() if each is not None}
     top = TOP if len(looks) < 2 and room is None else FEW
-    wide = BAR if room is None else max(BAR, room[0] - KEY)
+    wide = max(1, min(BAR, columns - KEY) if room is None else room[0] - KEY)
     tall = 2 if room is not None and room[1] >= LARGE else 1
     texts: list[Text] = []
     for which, added in ((SELF, "a"), (CROSS, "b")):
