@@ -5,6 +5,7 @@ Exit codes: 0; 1 a claim failed or a run diverged; 2 the user's mistake; 130 sto
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -61,6 +62,12 @@ class Cli(click.Group):
         except click.ClickException as error:
             click.echo(f"peephole: {mistake(error)}", err=True)
             code = MISTAKE
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            told = PeepholeError("no file can have such a name: it is too long", where=_cut(error))
+            click.echo(f"peephole: {told}", err=True)
+            code = MISTAKE
         except (click.Abort, KeyboardInterrupt):
             click.echo("stopped", err=True)
             code = STOPPED
@@ -79,6 +86,11 @@ class Cli(click.Group):
         except BrokenPipeError:  # the reader (head, less) has gone: no more to say, and to nobody
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(CLOSED)
+
+
+def _cut(error: OSError) -> str:
+    """The beginning of a file's name."""
+    return f"{str(error.filename)[:40]}..."
 
 
 def _more(error: PeepholeError) -> None:

@@ -149,6 +149,7 @@ def watch(runs: tuple[Path, ...], printed: bool, as_json: bool) -> None:
 @click.option("--seed", type=click.IntRange(0), help="Of the first weights and of the sentences.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("weights"), help="A folder.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option("--force", is_flag=True, help="Replace what was trained there before.")
 @click.option("--backend", metavar="LIBRARY", help="torch (default where installed) or numpy.")
 @click.option("--device", default="cpu", help="Where torch computes, e.g. cuda.")
 def train(
@@ -157,13 +158,14 @@ def train(
     seed: int | None,
     out: Path,
     resume: bool,
+    force: bool,
     backend: str | None,
     device: str,
 ) -> None:
     """Train one of the bundled MODELs anew and write its weights and its model card."""
     from tui.headless import training
 
-    training.train(model, steps, seed, out, resume, backend, device)
+    training.train(model, steps, seed, out, resume, backend, device, force)
 
 
 def _folder(what: str, path: Path | None, asked: dict[str, Any]) -> RunFolder:
@@ -172,7 +174,7 @@ def _folder(what: str, path: Path | None, asked: dict[str, Any]) -> RunFolder:
     from scenarios import tasks
     from scenarios.learning import plan
 
-    if what not in tasks.TASKS and (is_run(what) or Path(what).exists() or "/" in what):
+    if what not in tasks.TASKS and (is_run(what) or os.path.exists(what) or "/" in what):
         if path is not None:
             raise PeepholeError(
                 "--run names the folder of a new run", where=what, do="Leave it out"

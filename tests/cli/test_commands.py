@@ -15,7 +15,7 @@ import pytest
 from click import Context
 from click.testing import CliRunner
 
-from engine import run, save_trace
+from engine import load_model, run, save_trace
 from scenarios import corpus, readers, zoo
 from scenarios.measures import MEASURES
 from tests.cli.conftest import TEXT
@@ -171,7 +171,15 @@ def test_train_is_resumed_where_it_was_and_writes_weights_and_card(cli, tmp_path
     assert "# rnn" in cli("card", weights).output
     again = cli("train", "rnn", "--steps", "3", "--out", tmp_path, "--resume")
     assert again.exit_code == 2  # nothing to resume: the checkpoint of a finished run is gone
-    assert "no such file" in again.stderr
+    assert "no such file: nothing was stopped here. Leave out --resume" in again.stderr
+    trained = weights.read_bytes()
+    over = ("train", "rnn", "--steps", "2", "--out", tmp_path, "--backend", "numpy")
+    assert f"{weights}: it is there already. --force replaces it" in cli(*over).stderr
+    (stopped := tmp_path / "rnn.checkpoint.safetensors").write_bytes(b"of hours")
+    assert "--resume goes on with it, --force begins anew" in cli(*over).stderr
+    assert (weights.read_bytes(), stopped.read_bytes()) == (trained, b"of hours")
+    assert cli(*over, "--force").exit_code == 0
+    assert load_model(weights).card["updates"] == 2
     assert cli("train", "rnnn", "--out", tmp_path).exit_code == 2
     assert cli("train", "rnn", "--steps", "0", "--out", tmp_path).exit_code == 2
     assert cli("train", "rnn", "--steps", "1", "--out", weights).exit_code == 2
@@ -249,6 +257,31 @@ def test_what_begins_beyond_the_text_is_refused(options: tuple[str, str]) -> Non
     assert "the text ends at row 3" in found.output
 
 
-@pytest.mark.parametrize("command", ["open", "watch", "record"])
-def test_a_name_that_no_file_could_have_is_a_mistake(cli, command: str) -> None:
-    assert cli(command, "x" * 5000).exit_code == 2
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        *(
+            ["open", LONG],
+            ["watch", LONG],
+            ["record", LONG],
+            ["play", LONG],
+            ["check", LONG + ".toml"],
+        ),
+        *(["export", LONG, "the", "-o", "{tmp}/t.npz"], ["run", "{lstm}", "the", "--save", LONG]),
+        *(
+            ["learn", "recall", "--run", LONG],
+            ["train", "rnn", "--out", LONG],
+            ["schema", "-o", LONG],
+        ),
+        ["serve", "--web", "0", "--scenarios", LONG],
+    ],
+    ids=lambda args: " ".join(args)[:24],
+)
+def test_a_name_that_no_file_could_have_is_a_mistake(cli, models, tmp_path: Path, args) -> None:
+    result = cli(*(arg.format(tmp=tmp_path, **models) for arg in args))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("peephole: ")
+    assert result.stderr.count("\n") == 1

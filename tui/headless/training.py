@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from engine.arrays import Backend
+from engine.errors import PeepholeError
 from engine.training import Progress
 from scenarios import zoo
 from scenarios.train import CHECKPOINT_EVERY
@@ -22,16 +24,24 @@ def train(
     resume: bool,
     backend: str | None,
     device: str,
+    force: bool,
 ) -> None:
     """Train a bundled model; a bar on a terminal, a line every so often elsewhere.
 
     Raises:
-        PeepholeError: no such model, nothing to resume, a place that cannot be written.
+        PeepholeError: no such model, nothing to resume, a place that cannot be written, or what is there
+            already would be lost.
     """
     recipe = zoo.entry(name).recipe
     where = Backend(backend or "torch", device=device) if backend or device != "cpu" else None
     total = steps or recipe.steps
     checkpoint = out / f"{name}.checkpoint.safetensors"
+    if resume and not os.path.exists(checkpoint):
+        raise PeepholeError(
+            "no such file: nothing was stopped here", where=str(checkpoint), do="Leave out --resume"
+        )
+    if not resume and not force:
+        _nothing_lost(out / f"{zoo.stem(name, None)}.safetensors", checkpoint)
     try:
         if sys.stderr.isatty():
             with click.progressbar(
@@ -57,6 +67,20 @@ def train(
     click.echo(f"{path}")
     click.echo(f"{path.with_suffix('.md')}")
     click.echo(f"Open it: peephole open {path}", err=True)
+
+
+def _nothing_lost(weights: Path, checkpoint: Path) -> None:
+    """Refuse to begin where something was trained before."""
+    if os.path.exists(checkpoint):
+        raise PeepholeError(
+            "a training was stopped here", where=str(checkpoint),
+            do="--resume goes on with it, --force begins anew",
+        )  # fmt: skip
+    if os.path.exists(weights):
+        raise PeepholeError(
+            "it is there already", where=str(weights),
+            do="--force replaces it, --out names another folder",
+        )  # fmt: skip
 
 
 def _loss(done: Progress | None) -> str:
