@@ -26,13 +26,21 @@ KINDS = ("lstm", "transformer", "concat", "seq2seq")
 
 
 def wanted(trace: Trace) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
-    """Name -> array and axes of all that a recorded trace has."""
+    """Name -> array and axes of all that a recorded trace has; where no word was foretold no loss is."""
     found = {name: (trace[name], trace.axes(name)) for name in trace.names}
     for lens, results in trace.lenses.items():
         for name, named in results.items():
-            found[f"{lens}.{name}"] = named.array, tuple(named.axes)
+            array = named.array.copy()
+            if lens == "gradient_map":
+                assert not array[unforetold(trace)].any()
+                array[unforetold(trace)] = np.nan
+            found[f"{lens}.{name}"] = array, tuple(named.axes)
     p = np.exp(log_softmax(trace["logits"].astype(np.float64)))
     return {**found, "probabilities": (p, ("time", "word"))}
+
+
+def unforetold(trace: Trace) -> np.ndarray:
+    return np.isnan(trace.lenses["surprisal"]["bits"].array)
 
 
 def rows_first(array: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
@@ -267,6 +275,7 @@ def test_shares_are_those_of_each_row() -> None:
     for row in range(1, 6):
         expected = lenses.lag_shares(model, trace, row)["share"].array
         np.testing.assert_array_equal(share.array[row], expected)
+    assert np.isnan(share.array[0]).all()  # no loss of row 0
 
 
 def test_list_names_what_can_be_asked_for(cli, traces, tmp_path: Path) -> None:

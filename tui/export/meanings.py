@@ -83,15 +83,18 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
     "attention_entropy.cross_bits": ("time, layer, head", "bits",
         "the same of a target's row over its source; 0 in rows of a source"),
     "rollout.weights": ("time, layer, key", "share",
-        "self-attention multiplied up from the input: share of input row key in row t"),
+        "share of input row key in row t: (A + I)/2 multiplied up from the first layer, A the mean "
+        "over heads (Abnar & Zuidema 2020)"),
     "residual_norms.stream": ("time, depth", "",
         "length of the stream: depth 0 is x, depth l is after the l-th block"),
     "residual_norms.*": ("time, layer", "",
         "length of what the part (a, b or m) adds to the stream"),
     "residual_norms.*.cosine": ("time, layer", "cosine",
-        "of what the part adds with the stream there: 1 longer, 0 new, < 0 takes away"),
+        "of what the part adds with the stream just before it is added: 1 longer, 0 new, < 0 takes "
+        "away"),
     "logit_lens.p": ("time, depth", "probability",
-        "p of the model's final word for row t + 1, were it read off at this depth"),
+        "p of the model's final word for row t + 1, were it read off at this depth (by the last "
+        "norm and W_hy, as after the last block)"),
     "logit_lens.rank": ("time, depth", "",
         "that word's rank at this depth, from 1; 0 in rows that predict nothing"),
     "logit_lens.ids": ("time, depth", "",
@@ -135,7 +138,8 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
     "lag_shares.norm": ("time, source, layer", "|dL/dW_hh|, nats",
         "length of the part of dL_t/dW_hh that comes from row source"),
     "lag_shares.share": ("time, source, layer", "share, signed",
-        "that part along the whole of dL_t/dW_hh; a row sums to 1, < 0 works against the rest"),
+        "that part along the whole of dL_t/dW_hh; from row 2 on a row sums to 1 (at row 1 the only "
+        "state before is 0), < 0 works against the rest"),
     "lag_shares.total": ("time, layer", "|dL/dW_hh|, nats",
         "length of the whole of dL_t/dW_hh"),
     "decoding.before": ("step, word", "probability",

@@ -15,6 +15,7 @@ import numpy as np
 from engine import LanguageModel, Named, PeepholeError, Trace, lenses
 from engine.arrays import log_softmax
 from engine.errors import did_you_mean
+from engine.lenses.prediction import predicted
 from engine.lenses.record import LONGEST, WHOLE
 
 ALONE = frozenset(
@@ -28,6 +29,7 @@ SPOKEN = {
     "shares": "lag_shares",
 }  # as the screen calls it -> lens
 MOST_ROWS = 2048  # of what grows with the square of the rows and is asked for by name
+OF_LOSSES = frozenset(("gradient_map", "lag_shares"))  # their time is that of a loss
 PROBABILITIES = "probabilities"
 WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "top_k": ("ids", ("ids", "p")),
@@ -157,6 +159,9 @@ class Catalogue:
             if "time" in axes:
                 at = axes.index("time")
                 array, axes = np.moveaxis(array, at, 0), ("time", *axes[:at], *axes[at + 1 :])
+            if lens in OF_LOSSES:  # rows that nothing foretells have no loss, so no gradient of one
+                array = array.astype(np.float64)
+                array[: predicted(self.trace).start] = np.nan
             about = words if result in named else None
             if about is not None and about.shape != array.shape:  # of a trace from elsewhere
                 about = None
@@ -185,7 +190,7 @@ class Catalogue:
         return self._found[name]
 
     def _shares(self) -> Mapping[str, Named]:
-        """`lag_shares` of every row that has a loss, (time, source, layer); 0 of the others."""
+        """`lag_shares` of every row that has a loss, (time, source, layer)."""
         assert self._model is not None
         named: dict[str, Named] = {}
         for row in range(1, len(self.trace)):
@@ -193,7 +198,7 @@ class Catalogue:
                 self._model, self.trace, row
             ).items():
                 if name not in named:
-                    zeros = np.zeros((len(self.trace), *array.shape))
-                    named[name] = Named(zeros, ("time", *axes), unit)
+                    none = np.full((len(self.trace), *array.shape), np.nan)
+                    named[name] = Named(none, ("time", *axes), unit)
                 named[name].array[row] = array
         return named
