@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import CutHead, Hold, fork, lenses, load_trace, save_trace
+from engine import CutHead, Hold, Trace, fork, lenses, load_trace, save_trace
 from engine.arrays import sigmoid
 from tests.tui.pair_lanes import pair_lane
 from tests.tui.stage import SIZES, Stage, lane, ready, without_model
@@ -276,3 +277,40 @@ async def test_bars_stand_in_one_column_and_are_equally_long_in_few_columns() ->
         assert any(
             line.startswith("' is the row before") and "ends" in line for line in stage.lines()
         )
+
+
+@pytest.mark.parametrize("palette", [Palette(), Palette(ascii=True)])
+async def test_the_numbers_of_an_axis_are_equally_far_apart_and_beside_their_values(
+    palette: Palette,
+) -> None:
+    stage = Stage("unit", lane("lstm"), cursor=5, palette=palette)
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        for height in range(8, 28):
+            await pilot.resize_terminal(80, height)
+            await ready(pilot)
+            plot = stage.view.query_one(Curves)
+            ticks = [
+                (y, float(line[:AXIS]))
+                for y, line in enumerate(stage.lines()[plot.region.y : plot.region.bottom])
+                if line[:AXIS].strip()
+            ]
+            assert len(ticks) >= 3, stage.screen_text()
+            assert len({b[0] - a[0] for a, b in pairwise(ticks)}) == 1, stage.screen_text()
+            assert len({round(a[1] - b[1], 6) for a, b in pairwise(ticks)}) == 1
+
+
+async def test_where_curves_coincide_the_first_is_seen() -> None:
+    at = lane("lstm")
+    same = {
+        name: at.trace["h"].copy() if name == "c" else at.trace[name] for name in at.trace.names
+    }
+    at = Lane("lstm", Trace.from_arrays(at.trace.header, at.trace.tokens, same))
+    for of, seen, under in (("c h", "c", "h"), ("h c", "h", "c")):
+        stage = Stage("unit", at, cursor=11)
+        async with stage.run_test(size=(80, 24)) as pilot:
+            stage.view.point(of=of)
+            await ready(pilot)
+            plot = str(stage.view.query_one(Curves).render())
+            assert plot.count(seen) == 12
+            assert under not in plot

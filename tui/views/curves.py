@@ -16,6 +16,7 @@ from tui.palette import Palette
 from tui.views.axis import label, stagger, steps
 from tui.views.plain import shown
 
+TALL = 24  # lines from which on one more or less between two numbers of an axis is not seen
 AXIS, RIGHT = 6, 5  # columns of the numbers beside the left axis, and beside the right one
 
 # Okabe & Ito 2008, ordered so that neighbours differ most; lighter on dark, darker on light
@@ -48,6 +49,11 @@ class Curve:
     mark: str
     values: Sequence[float]
     ink: Ink = PLAIN
+
+    def known(self, first: int) -> tuple[list[int], list[float]]:
+        """The rows that have a value, where row `first` is the first one in sight, and their values."""
+        found = [(first + i, v) for i, v in enumerate(self.values) if math.isfinite(v)]
+        return [row for row, _ in found], [value for _, value in found]
 
 
 def under(
@@ -104,8 +110,13 @@ class Curves(PlotextPlot):
         super().__init__()
         self.theme = "clear"  # the screen's own colours
         self._palette = Palette()
+        self._bounds, self._top = (
+            (0.0, 1.0),
+            0.0,
+        )  # of the left axis, and of the right one if there is any
 
     def render(self) -> RenderResult:
+        self._rule(self.size.height)
         return shown(self._palette, super().render())  # type: ignore[arg-type]
 
     def draw(
@@ -134,32 +145,45 @@ class Curves(PlotextPlot):
         plot.xticks([], [])
         quiet = Color.parse(palette.look.muted).rgb if palette.colours == "full" else PLAIN
         plot.vline(cursor, color=quiet)
-        for curve in curves:
-            self._line(palette, curve, first, "left", large)
-        ticks = [bounds[0] + (bounds[1] - bounds[0]) * i / 4 for i in range(5)]
+        drawn = [(curve, "left") for curve in curves] + [(right, "right")] * (right is not None)
+        for step in (self._line, self._points):
+            for curve, side in reversed(
+                drawn
+            ):  # the first one, that it is about, is above all others
+                if curve is not None:
+                    step(palette, curve, first, side, large)
+        self._bounds, self._top = bounds, top if right is not None else 0.0
         plot.ylim(*bounds, yside="left")
-        plot.yticks(ticks, [f"{tick:>{AXIS}.4g}" for tick in ticks], yside="left")
         if right is not None:
-            self._line(palette, right, first, "right", large)
             plot.ylim(0, top, yside="right")
-            plot.yticks([0, top / 2, top], [f"{t:<{RIGHT}.4g}" for t in (0, top / 2, top)], "right")
-        if palette.ascii:
-            plot.frame(False)
-        elif self.size.height < 12:
-            plot.xaxes(False, False)  # their two lines are worth more as curve
         self.refresh()
 
-    def _line(self, palette: Palette, curve: Curve, first: int, side: str, large: bool) -> None:
+    def _rule(self, height: int) -> None:
+        """Numbers at both axes, equally many lines from each to the next, in so many lines in all."""
         plot: Any = self.plt
-        known = [(first + i, v) for i, v in enumerate(curve.values) if math.isfinite(v)]
-        if not known:
-            return
-        rows, values = [row for row, _ in known], [value for _, value in known]
+        frame = 2 if height >= TALL else 0 if height < 4 else (height - 1) % 4 if height % 4 else 1
+        lines, (low, high) = height - frame, self._bounds
+        parts = 4 if height >= TALL or (lines % 4 == 1 and lines > 1) else 2 if lines > 2 else 1
+        ticks = [low + (high - low) * i / parts for i in range(parts + 1)]
+        plot.yticks(ticks, [f"{tick:>{AXIS}.4g}" for tick in ticks], yside="left")
+        if self._top:
+            ticks = [0, self._top / 2, self._top]
+            plot.yticks(ticks, [f"{tick:<{RIGHT}.4g}" for tick in ticks], yside="right")
+        plot.frame(not self._palette.ascii)
+        plot.xaxes(frame > 0, frame > 1)
+
+    def _line(self, palette: Palette, curve: Curve, first: int, side: str, large: bool) -> None:
+        rows, values = curve.known(first)
         if len(rows) > 1:
+            plot: Any = self.plt
             line = stroke(palette, large)
             plot.plot(rows, values, marker=line, color=curve.ink, yside=side)
+
+    def _points(self, _: Palette, curve: Curve, first: int, side: str, large: bool) -> None:
+        plot: Any = self.plt
+        rows, values = curve.known(first)
         if large:
-            for at in known:
+            for at in zip(rows, values, strict=True):
                 block(plot, at, curve.mark, curve.ink, side)
-            return
-        plot.scatter(rows, values, marker=curve.mark, color=curve.ink, yside=side)
+        elif rows:
+            plot.scatter(rows, values, marker=curve.mark, color=curve.ink, yside=side)

@@ -21,6 +21,8 @@ from tui.views.numbers import num
 
 BITS = "bits"
 LARGE = (8, 16)  # columns of a token at least and at most, where few and large ones are wanted
+LOW = 8  # lines below which the row before leaves its line to the curves
+EACH = 10  # columns of a number and its name: without room for all, there are those of the curves
 TALL = 24  # lines from which on there is room for large digits
 
 
@@ -32,7 +34,8 @@ class UnitView(LayeredView):
 # One unit through time
 
 The chosen values of **one unit**, one point a token, drawn with the letter of the value (`h`, `c`, `f` …)
-and joined by a line, so that curves can be told apart without colour. The upright line is the cursor.
+and joined by a line, so that curves can be told apart without colour. Where curves coincide, the first of
+them is seen. The upright line is the cursor.
 
 * The left axis has no unit: gates lie from 0 to 1, h between -1 and 1 (for an LSTM, a GRU or an RNN), a
   cell state c and a Transformer's residual stream have no bound. The axis is symmetric about 0 and
@@ -188,12 +191,15 @@ and joined by a line, so that curves can be told apart without colour. The uprig
         """Every value of the unit in this row and in the row before."""
         assert self.trace is not None
         text = Text(no_wrap=True)
-        for row in range(self.cursor, max(-1, self.cursor - 2), -1):
+        before = 2 if self.size.height >= LOW else 1
+        for row in range(self.cursor, max(-1, self.cursor - before), -1):
             loud, bits = row == self.cursor, lane.bits(row)
             text.append("" if loud else "\n")
             surprisal = f"{bits:.2f}" if math.isfinite(bits) else "no"
             text.append(f"{label(row, self.trace.tokens):<10} {surprisal:>5} bits", "bold" * loud)
-            for name in self.known:
+            for name in (
+                self.known if self.size.width >= EACH * (2 + len(self.known)) else self.curves
+            ):
                 if math.isnan(value := float(self.values(name)[row])):
                     continue  # a row of a source does not have all that the target's have
                 style = "bold" if loud and name in self.curves else self.palette.style("muted")
