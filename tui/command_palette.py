@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from tui.app import PeepholeApp
 
 
+# What Textual offers that means something here: its own themes have no maps for numbers
+TEXTUAL = ("Screenshot",)
+QUIT = "Quit"  # leaves, whichever of its keys; the last one does so from anywhere
+
+
 def commands(
     app: PeepholeApp, screen: Screen, textual: Iterable[SystemCommand]
 ) -> Iterable[SystemCommand]:
-    """Everything that has a key, what Textual itself offers, and a few things beyond."""
-    for command in textual:
-        # Textual's own themes have no maps for numbers
-        if command.title != "Theme" and (app.guest is None or command.title != "Screenshot"):
-            yield command
+    """Everything that has a key, once however many it has, and a few things beyond."""
+    if app.guest is None:
+        yield from (command for command in textual if command.title in TEXTUAL)
     yield SystemCommand(
         "Take the tour", "All scenarios in the order of history, from where you were", app.tour
     )
@@ -35,13 +38,19 @@ def commands(
         yield SystemCommand(
             f"Theme: {spoken}", f"Show everything so{here}", partial(setattr, app, "theme", name)
         )
+    found: dict[tuple[str, str], SystemCommand] = {}
+    known: set[tuple[str, str]] = set()  # what was said of those that have more keys than one
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.id and active.enabled:
-            about = f"{binding.tooltip or binding.description} ({app.get_key_display(binding)})"
-            yield SystemCommand(
-                binding.description, about, partial(_do, app, binding.action, active.node)
-            )
+        title, said = binding.description, binding.tooltip or binding.description
+        same = title, "" if title == QUIT else binding.action
+        again = same in found or (title, said) in known
+        if binding.id and active.enabled and (title == QUIT or not again):
+            about = f"{said} ({app.get_key_display(binding)})"
+            does = partial(_do, app, binding.action, active.node)
+            found[same] = SystemCommand(title, about, does)
+            known.add((title, said))
+    yield from found.values()
 
 
 def _do(app: PeepholeApp, action: str, node: Any) -> None:

@@ -274,7 +274,7 @@ async def test_no_command_of_the_palette_writes_or_starts_anything() -> None:
     async with a.run_test(size=(100, 30)) as pilot:
         await idle(pilot)
         commands = [c for c in a.get_system_commands(a.screen) if not c.help.endswith(")")]
-        assert {"Keys", "Take the tour"} < {c.title for c in commands}
+        assert {"Theme: light", "Take the tour"} < {c.title for c in commands}
         with watched() as seen:
             for command in commands:
                 if command.title != "Quit":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.tui.score_stage import app, go_to, idle, lines, press, screen, text
+from tui.app import PeepholeApp
 from tui.keys import ANSWERS, KEYS
 
 
@@ -64,3 +67,18 @@ async def test_the_command_palette_offers_every_key() -> None:
         await idle(pilot)
         titles = {c.title for c in pilot.app.get_system_commands(pilot.app.screen)}
         assert {"Jump", "Hold at 0", "Save trace", "Theme", "One unit"} <= titles
+
+
+@pytest.mark.parametrize("made", [lambda: app("lstm"), PeepholeApp])
+async def test_the_command_palette_offers_each_command_once(
+    made: Callable[[], PeepholeApp],
+) -> None:
+    async with made().run_test(size=(100, 30)) as pilot:
+        await idle(pilot)
+        found = list(pilot.app.get_system_commands(pilot.app.screen))
+        titles = [c.title for c in found]
+        assert titles.count("Quit") == 1
+        assert not {"Keys", "Maximize", "Minimize"} & set(titles)
+        told = [(c.title, c.help.rpartition(" (")[0] or c.help) for c in found]
+        assert len(told) == len(set(told))
+        assert not any("widget" in c.help for c in found)
