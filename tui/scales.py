@@ -53,3 +53,8 @@ def nice_scale(largest: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest))
     return next((m * power for m in (1, 2, 5) if largest <= m * power * 1.0001), 10 * power)
+
+
+def short(part: float) -> str:
+    """A part of 1 in three characters, rounded: `.43`; `1.0` from .995 on."""
+    return f"{part:.2f}"[1:] if part < 0.995 else "1.0"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui.allocate import allocate
 from tui.palette import STEPS, Palette
-from tui.scales import nice_scale
+from tui.scales import nice_scale, short
 from tui.themes import DARK, LIGHT, LOOKS, SAFE, Look
 
 FORMS = [Palette(look) for look in (DARK, LIGHT, SAFE)] + [
@@ -100,3 +102,10 @@ def test_urgent_claims_come_first_and_nothing_overflows() -> None:
     assert allocate(claims, 48) == [10, 8, 30]
     assert allocate(claims, 58) == [20, 8, 30]
     assert allocate(claims, 9) == [0, 8, 0]
+
+
+@given(st.floats(0, 1))
+def test_a_part_of_one_is_rounded_and_not_cut_off(part: float) -> None:
+    """A word that is as good as certain once read .99 for good."""
+    assert len(short(part)) == 3
+    assert abs(float(short(part)) - part) <= 0.005 + 1e-12

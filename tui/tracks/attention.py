@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
 from tui.reading import CROSS, SELF
+from tui.scales import short
 from tui.tracks.following import FollowingTrack
 
 
@@ -81,10 +82,8 @@ head, - cuts the edge t→k, + lets t look at k alone."""
         if not across or self.layer_at(row) < 0:
             return super().cells(row, width)
         shares = lane.attention(row, self.layer_at(row), self.head, CROSS)
-        best = int(
-            np.argmax(shares)
-        )  # what this row of the target looked at, whatever the cursor's
-        share = f"{min(shares[best], 0.99):.2f}"[1:]
+        best = int(np.argmax(shares))  # of this row of the target, whatever the cursor's looks at
+        share = short(shares[best])
         arrow, room = self.palette.glyph("▴", "^"), width - len(share) - 2
         word = lane.trace.tokens[best]
         if cell_len(word) > room:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
+from tui.scales import short
 from tui.tracks.base import Track
 
 WORD = 8  # columns of a word and a blank; with mark and probability 12
@@ -59,8 +60,7 @@ f changes between free running and teacher forcing, where the right target is re
             right = right if self.lane.predicts else " "
             if cell_len(word) >= WORD:
                 word = set_cell_size(word, WORD - 2) + self.palette.glyph("…", "~")
-            p = min(p, 0.99) if p == p else p
-            number = f"{p:.2f}"[1:] if p >= 0.005 else "<1%" if p == p else ""
+            number = short(p) if p >= 0.005 else "<1%" if p == p else ""
             text = f"{right}{set_cell_size(word, WORD)}{number}"
             parts.append(self.palette.text(text, kind, ground))
         return parts

@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.palette import Palette
+from tui.scales import short
 
 TOP = 16  # levels 0..TOP, as many as a palette has for 0..1
 BLANK = -1  # the level of a cell where nothing can be
@@ -53,7 +54,7 @@ class Scale:
         """The value in at most three characters: `.43`, or a dot where it rounds to nothing."""
         if value < 0.005:
             return self.palette.glyph("·", ".") if value > 0 else "0"
-        return f"{value:.2f}".lstrip("0") if value < 0.995 else "1.0"
+        return short(value)
 
     def legend(self) -> Text:
         """The scale in one line: name, unit, range, and what a blank means."""
