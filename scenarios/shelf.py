@@ -60,7 +60,7 @@ def headings(folder: Path | None = None, guest: bool = False) -> list[Heading]:
     order = {wing: number for number, wing in enumerate(WINGS)}
     found, packages = [heading(path) for path in bundled().values()], _packages(folder, guest)
     for name, (package, path) in _named(packages).items():
-        listed = heading(path)
+        listed = heading(path, whole=folder is not None)
         if guest or folder is not None:
             listed = replace(listed, problem=listed.problem.replace(str(path), path.name))
         found.append(replace(listed, name=name, package=package))
@@ -69,18 +69,34 @@ def headings(folder: Path | None = None, guest: bool = False) -> list[Heading]:
     return found + broken
 
 
-def heading(path: Path) -> Heading:
-    """The heading of a scenario. Only the head of its file is parsed, unless there is a mistake in it."""
+def heading(path: Path, whole: bool = False) -> Heading:
+    """The heading of a scenario. Only the head of its file is parsed, unless there is a mistake in it.
+
+    Args:
+        path: of its file.
+        whole: all of the file is read, once: a guest can neither mend nor check a broken one.
+    """
     try:
         stat = path.stat()
-        return _head(path, stat.st_mtime_ns, stat.st_size)
+        known = _whole if whole else _head
+        return known(path, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError, RecursionError):
-        pass
+        return _read(path)
+
+
+@lru_cache(maxsize=512)
+def _whole(path: Path, changed: int, size: int) -> Heading:
+    """As `_head`."""
+    return _read(path)
+
+
+def _read(path: Path) -> Heading:
     try:
-        whole = read(path)
+        scenario = read(path)
     except PeepholeError as error:
         return Heading(path.stem, path.stem, problem=str(error).split("\n")[0])
-    return Heading(path.stem, whole.title, whole.about, whole.year, whole.wing, len(whole.beats))
+    said = scenario.title, scenario.about, scenario.year, scenario.wing
+    return Heading(path.stem, *said, len(scenario.beats))
 
 
 @lru_cache(maxsize=512)

@@ -83,10 +83,13 @@ def scenarios() -> list[Choice]:
         if h.package:  # said in the list as well: on a small screen there is no preview
             size, enter = f"{size} [{h.package[:PACKAGE]}]", f"{enter} (from {h.package})"
         if h.problem:
-            about, size, enter = h.problem, "", "cannot be played"
+            about, size, enter = h.problem, "broken", "cannot be played"
+        problem = h.problem  # a guest does not know what the words of the file's reader are about
+        if problem and guest:
+            problem = f"Its file is broken, so it cannot be played: {problem}"
         group, when = h.wing or "Scenarios", str(h.year or "")
         choices.append(
-            Choice("scenario", h.name, h.title, about, size, enter, h.problem, group, when)
+            Choice("scenario", h.name, h.title, about, size, enter, problem, group, when)
         )
     return choices
 

@@ -12,6 +12,7 @@ import os
 import selectors
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 
@@ -101,7 +102,6 @@ def serve(forks: Forks, pending: bytes) -> None:
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)
     selector.register(waker, selectors.EVENT_READ)
-    forks.tell(ready=os.getpid())
     data = b""
     while True:
         *lines, pending = (pending + data).split(b"\n")
@@ -116,6 +116,13 @@ def serve(forks: Forks, pending: bytes) -> None:
                 return
 
 
+def _broken(folder: str) -> list[str]:
+    """Mistakes in the scenarios of a folder; what was read of them, visits need not read again."""
+    from tui.serve.mistakes import mistakes
+
+    return mistakes(Path(folder)) if folder else []
+
+
 def main() -> None:
     """Serve until the orders end; nothing but answers goes to where the answers go."""
     answers = os.dup(1)
@@ -128,6 +135,7 @@ def main() -> None:
     preload()
     forks = Forks(json.loads(first), answers)
     try:
+        forks.tell(ready=os.getpid(), broken=_broken(forks.settings["scenarios"]))
         serve(forks, pending)
     finally:
         forks.end()

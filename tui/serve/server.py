@@ -84,6 +84,7 @@ class Server:
             fronts = [await self._ssh(self.plan.ssh)] if self.plan.ssh else []
             fronts += [await self._web(self.plan.web)] if self.plan.web else []
             await self.visits.start()
+            self._check()
             for line in self._news:  # nobody is asked in before all of it is there
                 _say(line)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -104,6 +105,16 @@ class Server:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+    def _check(self) -> None:
+        """Tell of scenarios that no visitor can play, now that they have been read."""
+        for problem in self.visits.broken:
+            self.log("trouble", reason=problem)
+            self._news.append(f"warning: --scenarios: {problem}")
+        if self.visits.broken:
+            self._news.append(
+                f"`peephole check {self.plan.scenarios}/*.toml` says all that is wrong"
+            )
 
     def status(self) -> dict[str, Any]:
         """For `peephole serve status`."""

@@ -67,12 +67,14 @@ class Visits:
     Attributes:
         process: the fork server, once it has been started.
         home: the folder that is HOME of them all; nobody may write there.
+        broken: mistakes in the scenarios of the house, a line each.
     """
 
     def __init__(self, house: House, limits: Limits) -> None:
         self.house, self.limits = house, limits
         self.process: asyncio.subprocess.Process | None = None
         self.home = ""
+        self.broken: list[str] = []
         self._lock = asyncio.Lock()
         self._numbers = itertools.count()
         self._asked: dict[int, tuple[int, asyncio.Future[Visit]]] = {}
@@ -199,6 +201,7 @@ class Visits:
     def _hear(self, answer: dict[str, Any]) -> None:
         if "ready" in answer:
             if self._ready is not None and not self._ready.done():
+                self.broken = answer["broken"]
                 self._ready.set_result(answer["ready"])
         elif "ended" in answer:
             self._alive.pop(answer["ended"]).gone(answer["code"])
