@@ -100,7 +100,9 @@ def parse(text: str, functions: Mapping[str, Callable[..., Any]]) -> Expression:
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = (getattr(error, "offset", None) or 1) - 1
-        raise WordError(f"{text!r} does not parse", text[at:].split(" ")[0] or text) from None
+        why = getattr(error, "msg", "")  # "'(' was never closed"
+        said = f"{text!r} does not parse" + (f": {why}" if why and why != "invalid syntax" else "")
+        raise WordError(said, text[at:].split(" ")[0] or text) from None
     for node in ast.walk(tree):
         if not isinstance(node, _NODES) or (
             isinstance(node, ast.Constant) and type(node.value) not in (int, float, str, bool)

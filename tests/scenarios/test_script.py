@@ -86,7 +86,7 @@ MISTAKES = [
     ("probability(lstm", "probability(lst", "no lane or measure 'lst'. Did you mean", "lst"),
     ("here, 'were')", "here)", "missing a required argument: 'word'", "probability"),
     ("of='c')", "off='c')", "unexpected keyword argument 'off'", "strongest"),
-    ("row(lstm, here)", "row(lstm, here", "does not parse", None),
+    ("row(lstm, here)", "row(lstm, here", "does not parse: '(' was never closed", None),
     ("row(lstm, here)", "row(lstm, here) / 0", "has no value (division by zero)", None),
     ("row(lstm, here)", "lstm.trace", "cannot contain 'lstm.trace'", "lstm.trace"),
     ("row(lstm, here)", "[1]", "cannot contain '[1]'", "[1]"),
