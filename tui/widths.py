@@ -78,15 +78,15 @@ def few(claims: list[Claims], most: int) -> None:
 def compared(
     lanes: list[list[Track]], claims: list[list[Claims]], widths: list[list[int]]
 ) -> list[list[Claims]]:
-    """Claims with which bars that are compared are as wide in each lane as where they are narrowest."""
+    """Claims with which tracks that are compared are as wide in each lane as where they are narrowest."""
     got: dict[str, set[int]] = {}
     for tracks, own in zip(lanes, widths, strict=True):
         for track, width in zip(tracks, own, strict=True):
             if track.COMPARED and width:
-                got.setdefault(track.NAME, set()).add(width)
+                got.setdefault(key(track), set()).add(width)
     return [
         [
-            [c for c in claim if not track.COMPARED or c[1] <= min(got.get(track.NAME, {c[1]}))]
+            [c for c in claim if not track.COMPARED or c[1] <= min(got.get(key(track), {c[1]}))]
             for track, claim in zip(tracks, own, strict=True)
         ]
         for tracks, own in zip(lanes, claims, strict=True)

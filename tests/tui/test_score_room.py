@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.score_stage import app, idle, lines, press, screen, text
+from tui.widths import key
 
 
 async def test_messages_leave_the_lines_below_free() -> None:
@@ -66,3 +67,19 @@ async def test_ascii_only() -> None:
         assert not [line for line in lines(pilot) if not line.isascii()]
         await press(pilot, "A")
         assert "↑↓" in text(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (133, 34), (200, 60)])
+@pytest.mark.parametrize("families", [("lstm", "elman"), ("lstm", "transformer"), ("gru", "lstm")])
+async def test_what_both_lanes_have_is_equally_wide_in_both(
+    families: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    async with app(*families).run_test(size=size) as pilot:
+        await idle(pilot)
+        first, second = (
+            {key(track): track.size.width - track.ends for track in group if track.display}
+            for group in screen(pilot).score.groups
+        )
+        both = {"h", "surprisal"} & set(first) & set(second)
+        assert both
+        assert {name: first[name] for name in both} == {name: second[name] for name in both}

@@ -20,6 +20,7 @@ class BitsTrack(Track):
 0 bits: the model was certain. 1 bit: a coin toss. The bar is full at {MOST:g} bits. Row 0 has none:
 nothing comes before it; nor have the rows of a source, and <s> below them. (Shannon 1948)"""
     MARKED = True
+    COMPARED = True
 
     @property
     def claims(self) -> tuple[tuple[float, int], ...]:
