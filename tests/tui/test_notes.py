@@ -24,6 +24,7 @@ from textual.pilot import Pilot
 
 from engine import PeepholeError
 from scenarios.script import Scenario
+from tests.tui.notes_stage import reading, sees
 from tests.tui.score_stage import idle, press, text
 from tests.waiting import until
 from tui.app import PeepholeApp
@@ -31,7 +32,6 @@ from tui.cli import main
 from tui.following.placing import place_of
 from tui.notes import plain
 from tui.notes.card import Card
-from tui.notes.screen import NotesScreen
 from tui.notes.speaker import Speaker
 from tui.notes.timing import clock, left
 from tui.present.beats import BeatDialog
@@ -68,21 +68,6 @@ async def playing(found: Scenario | None = None, **options: Any) -> AsyncIterato
     async with app.run_test(size=(100, 30)) as pilot:
         await idle(pilot)
         yield pilot
-
-
-@asynccontextmanager
-async def reading(
-    path: Path | None = None, size: tuple = (80, 24), **options: Any
-) -> AsyncIterator[Pilot]:
-    """The speaker's app."""
-    app = PeepholeApp(first=NotesScreen(path), **options)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await idle(pilot)
-        yield pilot
-
-
-async def sees(pilot: Pilot, words: str) -> None:
-    await until(lambda: words in text(pilot), lambda: f"{words!r} in\n{text(pilot)}")
 
 
 async def test_it_waits_finds_shows_and_drives(runtime: Path) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.sent import Check, flag, made, many, number, some, text, whole
+
+if TYPE_CHECKING:
+    from scenarios.script import Beat
 
 LONG = 8_000  # characters of notes, and of a narration
 CLAIMS = 60
 BEATS, TITLE = 200, 60  # titles that are sent, and letters of each
+CHOICES = 20
 LATEST = 1e11  # seconds since 1970
 
 
@@ -20,12 +24,15 @@ class Card:
     Attributes:
         title: of the scenario.
         beat, beats: which, from 0, and of how many.
-        heading: the beat's title; `following` that of the next one, "" at the last.
+        heading: the beat's title; `following` that of what comes next, "" where nothing does.
+        ended: whether a step onwards leads nowhere, now.
         notes: the speaker's, with their numbers.
         said, claims, problem: what the screen says: the narration; each claim, what was measured, and
             whether it is true; and why nothing can be measured.
         blank: whether the curtain is down.
         asks: the question that the beat waits with; "" where it is answered, or there is none.
+        choices: of that question, each with whether it is measured to be the right one.
+        answer: what is measured where a number is asked for; "" as long as it is not known.
         began, since: when the presentation and this beat began, in seconds since 1970.
         minutes: how long the presentation may take; 0 is not said.
         titles: of the beats, to choose one from.
@@ -42,6 +49,9 @@ class Card:
     problem: str = ""
     blank: bool = False
     asks: str = ""
+    choices: tuple[tuple[str, bool], ...] = ()
+    answer: str = ""
+    ended: bool = False
     began: float = 0.0
     since: float = 0.0
     minutes: float = 0.0
@@ -50,6 +60,11 @@ class Card:
     def as_record(self) -> dict[str, Any]:
         """Ready for JSON; `from_record` reads it back."""
         return asdict(self)
+
+    @property
+    def known(self) -> bool:
+        """Whether the answer to the question has been measured, or cannot be."""
+        return bool(self.answer or self.problem) or any(right for _, right in self.choices)
 
     @classmethod
     def from_record(cls, found: Any) -> Card:
@@ -62,11 +77,18 @@ class Card:
 
 
 _CHECKS: dict[str, Check] = {
-    "title": text(), "beat": whole(), "beats": whole(), "heading": text(), "following": text(),
+    "title": text(), "beat": whole(), "beats": whole(), "heading": text(), "following": text(LONG),
+    "ended": flag,
     "notes": text(LONG, True), "said": text(LONG, True),
     "claims": many(some(text(LONG), text(LONG), flag), CLAIMS), "problem": text(LONG, True),
     "blank": flag, "asks": text(LONG, True),
+    "choices": many(some(text(LONG), flag), CHOICES), "answer": text(LONG, True),
     "began": number(0, LATEST), "since": number(0, LATEST), "minutes": number(0, 100_000),
     "titles": many(text(), BEATS),
 }  # fmt: skip
 assert set(_CHECKS) == {field.name for field in fields(Card)}
+
+
+def named(beat: Beat) -> str:
+    """The title of a beat that is to come, and whether it asks something."""
+    return f"{beat.title} · a question" if beat.question is not None else beat.title

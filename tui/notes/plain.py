@@ -61,13 +61,19 @@ async def follow(path: Path | None, say: Callable[[str], None], wait: Callable[[
 
 def line(card: Card) -> str:
     """A beat in a line; "" as long as it is on its way, with nothing measured yet."""
-    if not (card.said or card.problem or card.asks):
+    if not (card.said or card.problem or (card.asks and card.known)):
         return ""
+    choices = [
+        f"{chr(ord('a') + n)} {choice}{' (right)' if right else ''}"
+        for n, (choice, right) in enumerate(card.choices)
+    ]
     failed = sum(not passed for *_, passed in card.claims)
     parts = [
         f"{card.beat + 1}/{card.beats}", clock(card.since - card.began), card.heading,
         " ".join(card.notes.split()) or "(no notes)",
         f"they are asked: {' '.join(card.asks.split())}" if card.asks else "",
+        ", ".join(choices),
+        f"the answer: {card.answer}" if card.answer else "",
         f"{failed} claims FAILED" if failed else "",
         f"next: {card.following}" if card.following else "the last beat",
     ]  # fmt: skip

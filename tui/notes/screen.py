@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +24,14 @@ from tui.screens.keybar import KeyBar
 from tui.views.plain import plain
 
 TALL = 30  # lines from which on all of the narration is shown
+LOW = 22  # lines below which the choices of a question share a line
+NAMES = {
+    "pagedown": "Page Down",
+    "pageup": "Page Up",
+    "escape": "Esc",
+    "enter": "Enter",
+    "f1": "F1",
+}
 START = "No presentation is running. Start one in another terminal:\n\n    peephole play agreement"
 
 
@@ -120,7 +129,8 @@ next beat, **N** or **Page Up** the one before, **G** is the list of the beats, 
         self._put("#top", telling.number(card, p))
         self._put("#heading", [(card.heading, f"bold {look.primary}")])
         self._put("#notes", telling.notes(card, p))
-        self._put("#told", telling.told(card, p, 0 if tall else 2 * (self.size.width - 12)))
+        most, low = 0 if tall else 2 * (self.size.width - 12), self.size.height < LOW
+        self._put("#told", telling.told(card, p, most, low))
         self._put("#next", telling.following(card, p))
         self.refresh_bindings()
 
@@ -157,7 +167,10 @@ next beat, **N** or **Page Up** the one before, **G** is the list of the beats, 
         return True
 
     def action_drive(self, do: str) -> None:
-        if self._link is not None:
+        card = self.card
+        if do == "next" and card is not None and card.ended and not card.blank:
+            self.notify("That was the last beat; N goes back", timeout=3)  # not on the projector
+        elif self._link is not None:
             self._link.command(do=do)
 
     def action_reset(self) -> None:
@@ -199,9 +212,10 @@ next beat, **N** or **Page Up** the one before, **G** is the list of the beats, 
                 self.refresh_bindings()
 
     def action_explain(self) -> None:
-        pairs = [
-            (self.app.get_key_display(active.binding), active.binding.tooltip)
-            for active in self.active_bindings.values()
-            if active.binding.id
-        ]
+        keys: dict[str, list[str]] = {}  # what it does -> its keys
+        for binding in (active.binding for active in self.active_bindings.values()):
+            if binding.id:
+                display = self.app.get_key_display(replace(binding, key_display=None))
+                keys.setdefault(binding.tooltip, []).append(NAMES.get(binding.key, display))
+        pairs = [(", ".join(shown), does) for does, shown in keys.items()]
         self.app.push_screen(HelpScreen("Notes", self.HELP, pairs))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import PeepholeError
+from scenarios.questions import answered
 from tui.following.company import Companion, seen
-from tui.notes.card import BEATS, CLAIMS, LONG, TITLE, Card
+from tui.notes.card import BEATS, CHOICES, CLAIMS, LONG, TITLE, Card, named
 from tui.post import Post
 from tui.sent import LETTERS
 from tui.sockets import runtime
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from scenarios.play import Play
     from tui.app import PeepholeApp
     from tui.screens.score import ScoreScreen
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What is measured for the speaker alone: notes; and the right choice or number, or why there is none."""
+
+    notes: str = ""
+    right: int | None = None
+    answer: str = ""
+    problem: str = ""
 
 
 class Speaker(Companion):
@@ -37,7 +49,7 @@ class Speaker(Companion):
         self._began = self._since = time.time()
         self._beat = -1
         self._noted_of: Play | None = None
-        self._notes: dict[int, str] = {}  # of its beats
+        self._notes: dict[int, Noted] = {}  # of its beats
 
     def start(self) -> None:
         self._opening = asyncio.create_task(self._open())
@@ -97,28 +109,37 @@ class Speaker(Companion):
         current = words if words is not None and words.title == beats[at].title else None
         claims = (current.claims if current is not None else None) or ()
         question = beats[at].question if screen.asking else None
+        noted = self._noted(screen, at, current is not None and current.claims is not None)
         return Card(
             title=_short(play.scenario.title),
             beat=at,
             beats=len(beats),
             heading=_short(beats[at].title),
-            following=_short(beats[at + 1].title) if at + 1 < len(beats) else "",
-            notes=self._noted(screen, at, current is not None and current.claims is not None),
+            following=_short(named(beats[at + 1]) if at + 1 < len(beats) else screen.behind, LONG),
+            ended=_ended(screen),
+            notes=noted.notes,
             said=_short(current.text, LONG) if current is not None and question is None else "",
             claims=tuple(
                 (_short(c, LONG), _short(m, LONG), bool(ok)) for c, m, ok in claims[:CLAIMS]
             ),
-            problem=_short(current.problem, LONG) if current is not None else "",
+            problem=_short((current.problem if current is not None else "") or noted.problem, LONG),
             blank=screen.curtain,
             asks=_short(question.ask, LONG) if question is not None else "",
+            choices=tuple(
+                (_short(choice, LONG), n == noted.right)
+                for n, choice in enumerate(question.choices[:CHOICES])
+            )
+            if question is not None
+            else (),
+            answer=noted.answer if question is not None else "",
             began=self._began,
             since=self._since,
             minutes=float(getattr(self.app, "minutes", 0) or 0),
             titles=tuple(_short(beat.title, TITLE) for beat in beats[:BEATS]),
         )
 
-    def _noted(self, screen: ScoreScreen, at: int, measured: bool) -> str:
-        """The speaker's notes of a beat; measured beside the interface, after what all are told."""
+    def _noted(self, screen: ScoreScreen, at: int, measured: bool) -> Noted:
+        """What only the speaker sees; measured beside the interface, after what all are told."""
         play = screen.play_script
         assert play is not None
         written = play.scenario.beats[at].notes
@@ -126,16 +147,12 @@ class Speaker(Companion):
             self._noted_of, self._notes = play, {}
         notes = self._notes
         if at not in notes and not measured:
-            return _short(written, LONG) if "{" not in written else ""
+            return Noted(_short(written, LONG) if "{" not in written else "")
         if at not in notes:
-            notes[at] = ""
+            notes[at] = Noted()
 
             def work() -> None:
-                try:
-                    said = play.notes(at)
-                except PeepholeError as error:
-                    said = f"not measured: {error.what}"
-                notes[at] = _short(said, LONG)
+                notes[at] = _measured(play, at)
                 self.app.call_from_thread(self._publish)
 
             self.app.run_worker(work, thread=True, group="notes")
@@ -175,6 +192,30 @@ class Speaker(Companion):
             self.app.screen.dismiss(None)
         if screen.typing:
             screen.end_typing(False)
+
+
+def _measured(play: Play, at: int) -> Noted:
+    """The notes of a beat, and the answer to its question."""
+    right, answer, problem = None, "", ""
+    try:
+        notes = play.notes(at)
+    except PeepholeError as error:
+        notes = f"not measured: {error.what}"
+    question = play.scenario.beats[at].question
+    if question is not None:
+        try:
+            found = answered(play, at)
+            right = found.true
+            answer = question.told(found.value) if right is None else ""
+        except PeepholeError as error:
+            problem = f"not measured: {error.what}"
+    return Noted(_short(notes, LONG), right, _short(answer, LONG), _short(problem, LONG))
+
+
+def _ended(screen: ScoreScreen) -> bool:
+    """Whether a step onwards leads nowhere; a chapter of the tour leads on to the next one."""
+    tour = hasattr(screen, "action_over")
+    return screen.at_end and not (screen.strayed or screen.behind or tour)
 
 
 def _short(text: str, most: int = LETTERS) -> str:

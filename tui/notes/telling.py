@@ -53,18 +53,16 @@ def notes(card: Card, palette: Palette) -> Parts:
     ]
 
 
-def told(card: Card, palette: Palette, most: int = 0) -> Parts:
+def told(card: Card, palette: Palette, most: int = 0, low: bool = False) -> Parts:
     """What the audience reads, and what was measured.
 
     Args:
         most: letters of the narration; then claims that hold are only counted. 0 is all of it.
+        low: choices share a line.
     """
     look = palette.look
     if card.asks:
-        return [
-            ("They are asked: ", f"bold {look.accent}"), (" ".join(card.asks.split()), look.text),
-            ("   n measures the answer", look.muted),
-        ]  # fmt: skip
+        return asked(card, palette, low)
     said = "".join(part for part, _ in emphasised(flowing(card.said)))
     said = begins(said, most) if most else said
     parts: Parts = [("They read: ", look.muted), (said or "measuring …", look.muted)]
@@ -84,12 +82,40 @@ def told(card: Card, palette: Palette, most: int = 0) -> Parts:
     return parts
 
 
-def following(card: Card, palette: Palette) -> Parts:
-    """What comes next."""
-    return [
-        ("Next: ", palette.look.muted),
-        (card.following or "the end: that was the last beat", "bold"),
+def asked(card: Card, palette: Palette, low: bool) -> Parts:
+    """The question, its choices with the right one marked, or the right number; nobody else sees these.
+
+    Where there is little room the answer comes first: the question can be read on the projector.
+    """
+    look, good = palette.look, palette.glyph("✓", "ok")
+    question: Parts = [
+        ("They are asked: ", f"bold {look.accent}"), (" ".join(card.asks.split()), look.text)
+    ]  # fmt: skip
+    true, false = f"bold {look.good}", look.text
+    choices = [
+        (f"{good if right else ' ' * len(good)} {chr(ord('a') + n)} {choice}", right)
+        for n, (choice, right) in enumerate(card.choices)
     ]
+    if card.answer:
+        choices.append((f"{good} {card.answer}", True))
+    rows: Parts = [(f"\n{shown}", true if right else false) for shown, right in choices]
+    if not card.known:
+        rows.append(("\nmeasuring the answer …", look.muted))
+    elif card.problem:
+        rows.append((f"\n{card.problem}", look.bad))
+    keys = ("\nn, Page Down: show them the answer", look.muted)
+    if not low:
+        return [*question, *rows, keys]
+    first = [(text.lstrip("\n"), style) for text, style in rows if style != false]
+    others: Parts = [(f"  {shown.strip()}", false) for shown, right in choices if not right]
+    return [*first, keys, ("\n", ""), *question, *others]
+
+
+def following(card: Card, palette: Palette) -> Parts:
+    """What comes next, and where nothing does, that no key changes that."""
+    end = "nothing, this is the last beat"
+    nothing = f"{end}: n, Page Down do no more" if card.ended else end
+    return [("Next: ", palette.look.muted), (card.following or nothing, "bold")]
 
 
 def paragraphs(text: str) -> str:

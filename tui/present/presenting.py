@@ -25,6 +25,11 @@ class Presenting(Scripted):
     def curtain(self) -> bool:
         return self._dark is not None
 
+    @property
+    def behind(self) -> str:
+        """What a step behind the last beat leads to, for its speaker; "" where nothing comes."""
+        return ""
+
     # Large cells ----------------------------------------------------------------------------------
 
     def action_big(self) -> None:

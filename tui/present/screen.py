@@ -13,6 +13,7 @@ from textual.timer import Timer
 from engine import PeepholeError
 from tui.keys import KEYS
 from tui.lines import Line
+from tui.notes.card import named
 from tui.notes.timing import left
 from tui.present.show import Show
 from tui.present.watching import EVERY, Renewed, renew, same_beat, told
@@ -67,6 +68,17 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
             self.app.call_later(self.app.onward, by, self)
         else:
             super().action_beat(by)
+
+    @property
+    def behind(self) -> str:
+        scenarios = self.app.show_.scenarios
+        for at, scenario in self.app.turns():
+            beat = named(scenario.beats[0])
+            if len(scenarios) == 1:
+                return f"from the beginning: {beat}"
+            again = "from the beginning: " if at == 0 else ""
+            return f"{again}{scenario.title}, beat 1: {beat}"
+        return ""
 
     # The timer ------------------------------------------------------------------------------------
 
