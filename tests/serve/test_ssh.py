@@ -222,6 +222,18 @@ def test_ports_are_forwarded_in_no_direction(server: Server) -> None:
     assert reasons.count("forwarding from here") == 2
 
 
+def test_what_the_client_says_of_a_refused_tunnel_does_not_stay_on_the_screen(
+    server: Server,
+) -> None:
+    local, said = _free(), "open failed: administratively prohibited"
+    with terminal(server, "-L", f"{local}:127.0.0.1:1", user="tunnel") as client:
+        client.sees(HOME)
+        for count in (1, 2):
+            assert _through(local, b"hello") == b""
+            wait(lambda count=count: client.look() and client.text.count(said) == count)
+            wait(lambda: "prohibited" not in client.look() and HOME in client.look())
+
+
 def test_who_wants_no_session_is_sent_away(
     server: Server, sessionless: subprocess.Popen[str]
 ) -> None:

@@ -18,11 +18,13 @@ from typing import Any
 
 from textual import events
 from textual._xterm_parser import XTermParser
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
 from textual.messages import InBandWindowResize
+
+from tui.serve.terminal import REDRAW
 
 PASTE = 1 << 16  # letters of one paste
 BEHIND = 50  # messages that a widget has not yet seen, from which on keys wait
@@ -56,6 +58,7 @@ class GuestDriver(LinuxDriver):
         """
         super().start_application_mode()
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        self._loop.add_signal_handler(REDRAW, self._redraw)
 
     def _resized(self) -> None:
         size = Size(*self._get_terminal_size())
@@ -102,7 +105,11 @@ class GuestDriver(LinuxDriver):
             self._loop.remove_writer(self._out)
             if self._stale:
                 self._stale = False
-                self._app.screen.refresh()
+                self._redraw()
+
+    def _redraw(self) -> None:
+        with contextlib.suppress(ScreenStackError):  # there is none yet, or none any more
+            self._app.screen.refresh()
 
     # The end --------------------------------------------------------------------------------------
 

@@ -98,6 +98,7 @@ def serve(forks: Forks, pending: bytes) -> None:
     os.set_blocking(waker, False)
     os.set_blocking(wakened, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # in visits too, until they know what it means
     signal.set_wakeup_fd(wakened, warn_on_full_buffer=False)
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)

@@ -148,6 +148,11 @@ class Session(asyncssh.SSHServerSession[bytes]):
                 raise ConnectionError
             self._chan.write(data[start : start + self._piece])
 
+    def redraw(self) -> None:
+        """Something else of this connection was refused, which the client says across the screen."""
+        if self._stay:
+            self._stay.redraw()
+
     def close(self) -> None:
         """The server closes."""
         if self._stay:

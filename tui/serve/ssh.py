@@ -242,6 +242,8 @@ class Login(asyncssh.SSHServer):
 
     def _no(self, what: str, where: str = "") -> bool:
         self._refusals += 1
+        if self._session:
+            self._session.redraw()
         if self._refusals <= REFUSALS:  # a flood of them would fill the log
             self.door.log("refused", reason=what, name=self._name, where=where)
         elif self._refusals == REFUSALS + 1:

@@ -12,6 +12,7 @@ from tui.serve.roll import Entry
 from tui.serve.terminal import Visit
 from tui.serve.visit import Client, Visits
 
+SETTLED = 0.5  # seconds until a screen on which something else was written is drawn anew
 GRACE = 3.0  # seconds from being told to end until it is ended; a visit itself has two
 
 
@@ -44,6 +45,7 @@ class Stay:
         self._work: asyncio.Task[int] | None = None
         self._began = self._typed = self._loop.time()
         self._clock: asyncio.TimerHandle | None = None
+        self._redrawing: asyncio.TimerHandle | None = None
         self._size = (client.columns, client.rows)
         self.reason = ""
 
@@ -72,8 +74,9 @@ class Stay:
             if not self._work.cancelled():
                 code = self._work.result()
         finally:
-            if self._clock:
-                self._clock.cancel()
+            for timer in (self._clock, self._redrawing):
+                if timer:
+                    timer.cancel()
             if self._work:
                 self._work.cancel()
             await self._visit.close()
@@ -95,6 +98,16 @@ class Stay:
         self._entry.columns, self._entry.rows = self._limits.clamp(columns, rows)
         if self._visit:
             self._visit.resize(columns, rows)
+
+    def redraw(self) -> None:
+        """The client wrote something of its own across the screen: draw all anew, soon and once."""
+        if self._redrawing is None:
+            self._redrawing = self._loop.call_later(SETTLED, self._redraw)
+
+    def _redraw(self) -> None:
+        self._redrawing = None
+        if self._visit and not self.reason:
+            self._visit.redraw()
 
     def end(self, reason: str, seconds: int = 0) -> None:
         """Ask the app to end, with the line of that reason for the visitor; after GRACE it is ended."""

@@ -17,6 +17,9 @@ from tui.serve.limits import Limits
 GRACE = 2.0  # seconds that a visit has to end when it is asked to
 KEYS = 4096  # bytes that are kept of what an app has not yet read
 CHUNK = 1 << 16
+REDRAW = (
+    signal.SIGUSR1
+)  # what an app is sent to draw all anew; before it listens, it passes it over
 RESTORE = (
     b"\x18\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[<u"
     b"\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
@@ -120,6 +123,10 @@ class Visit:
         """Another size, in cells, as far as the limits go."""
         if self._closing is None:
             resize(self._master, *self._limits.clamp(columns, rows))
+
+    def redraw(self) -> None:
+        """Have the app draw all of its screen anew."""
+        self._send(REDRAW)
 
     # The end ----------------------------------------------------------------------------------
 
