@@ -65,7 +65,7 @@ async def test_what_comes_behind_the_last_beat_is_told_as_it_comes(
             await sees(notes, "beat 1/2  First one")
             await sees(notes, "Next: The end")
         else:
-            await sees(notes, "Next: nothing, this is the last beat: n, Page Down do no more")
+            await sees(notes, "Next: nothing, this is the last beat: n does no more")
             await press(notes, "n")
             assert "That was the last beat; N goes back" in text(notes)
             assert "That was the last beat" not in text(pilot)
@@ -96,10 +96,10 @@ async def test_the_choices_and_the_right_one_are_for_the_speaker(
         assert keys.strip() == "n, Page Down: show them the answer"
         assert "✓ b" not in text(pilot)
         assert "Next: nothing, this is the last beat" in text(notes)
-        assert "do no more" not in text(notes)  # n measures, as yet
+        assert "does no more" not in text(notes)  # n measures, as yet
         await press(notes, "n")
         await says(pilot, "All is read, 6 rows.")
-        await sees(notes, "do no more")
+        await sees(notes, "does no more")
 
 
 async def test_a_number_that_is_asked_for_is_known_to_the_speaker(tmp_path: Path) -> None:

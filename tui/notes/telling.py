@@ -114,7 +114,7 @@ def asked(card: Card, palette: Palette, low: bool) -> Parts:
 def following(card: Card, palette: Palette) -> Parts:
     """What comes next, and where nothing does, that no key changes that."""
     end = "nothing, this is the last beat"
-    nothing = f"{end}: n, Page Down do no more" if card.ended else end
+    nothing = f"{end}: n does no more" if card.ended else end
     return [("Next: ", palette.look.muted), (card.following or nothing, "bold")]
 
 
