@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.tui.play_stage import ASKS, SCRIPT, here
-from tests.tui.score_stage import press, text
+from tests.tui.play_stage import ASKS, SCRIPT, here, says
+from tests.tui.score_stage import lines, press, text
 from tests.tui.script_stage import script
 from tests.waiting import until
 from tui import start
@@ -49,6 +49,50 @@ async def test_whoever_presses_a_key_has_a_booth_until_nobody_does(
         )
         assert here(pilot).alone
         await until(lambda: pilot.app.screen is here(pilot))  # without what was opened
+
+
+@pytest.mark.parametrize("size", [(60, 12), (80, 24), (120, 40)])
+async def test_a_booth_says_that_it_is_one_until_somebody_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("tui.present.screen.LEAST", 3600.0)  # a beat stays
+    show = Show((script(tmp_path, SCRIPT),), loop=True, kiosk=True)
+    async with PlayApp(show).run_test(size=size, notifications=True) as pilot:
+        await says(pilot, "Two rows.")
+        await until(lambda: "Help" not in lines(pilot)[-1])
+        assert "press any key to take over" in lines(pilot)[-1]
+        assert "paused" not in text(pilot)
+        assert size[0] < 80 or "· ▶ auto" in lines(pilot)[0]
+        await press(pilot, "n")  # the first key is obeyed
+        await says(pilot, "All is read")
+        assert here(pilot).beat == 1
+        assert "press any key" not in text(pilot)
+        assert "auto" not in lines(pilot)[0]
+        assert "Help" in lines(pilot)[-1]
+
+
+async def test_whoever_took_a_booth_over_has_the_next_scenario_too(tmp_path: Path) -> None:
+    other = script(tmp_path, SCRIPT.replace("A test", "Another"), "other")
+    show = Show((script(tmp_path, SCRIPT), other), loop=True, kiosk=True, beat=1)
+    async with PlayApp(show).run_test(size=(80, 24)) as pilot:
+        await until(lambda: here(pilot).beat == 1)
+        await press(pilot, "down")
+        while here(pilot).session.title != "Another":
+            await press(pilot, "n")
+        assert not here(pilot).alone
+
+
+async def test_the_key_that_cannot_be_obeyed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.present.screen.LEAST", 3600.0)
+    show = Show((script(tmp_path, SCRIPT),), loop=True, kiosk=True)
+    async with PlayApp(show).run_test(size=(80, 24), notifications=True) as pilot:
+        await says(pilot, "Two rows.")
+        await press(pilot, "q")
+        await until(lambda: "This cannot be left here" in text(pilot))
+        await press(pilot, "question_mark", "q")  # where it closes something it does
+        assert pilot.app.screen is here(pilot)
 
 
 async def test_nobody_leaves_saves_or_opens_anything_in_a_booth(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 AWAY = 60.0  # seconds without a key after which a booth goes on by itself, from the start
 LEAVING = frozenset({"quit", "command_palette"})  # what nobody does in a booth
+QUITS = ("q", "ctrl+q")  # their keys
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -171,6 +172,8 @@ class PlayApp(PeepholeApp):
                 return
             if not event.is_forwarded:
                 self._take_over()
+                if isinstance(event, events.Key) and event.key in QUITS and self._cannot_leave():
+                    return
         await super().on_event(event)
 
     def _take_over(self) -> None:
@@ -186,6 +189,18 @@ class PlayApp(PeepholeApp):
         self._away = None
         self._at = -1
         await self.onward()
+
+    def _cannot_leave(self) -> bool:
+        """Say so where their key would do nothing at all: not to who closes something with it, or types."""
+        playing = isinstance(self.screen, PlayScreen) and not self.screen.typing
+        if playing:
+            self.clear_notifications()
+            self.notify(
+                "This cannot be left here. It is yours: ? shows all keys. "
+                "A minute without a key, and it begins again",
+                timeout=5,
+            )
+        return playing
 
     def _leave(self, code: int) -> None:
         self.left = True

@@ -18,6 +18,7 @@ from tui.notes.timing import left
 from tui.present.show import Show
 from tui.present.watching import EVERY, Renewed, renew, same_beat, told
 from tui.record.timing import LEAST, THINK, WORD
+from tui.screens.keybar import KeyBar
 from tui.screens.score import ScoreScreen
 from tui.session import Session
 
@@ -34,7 +35,12 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
-    DEFAULT_CSS = "PlayScreen #timer { width: auto; }"
+    DEFAULT_CSS = """
+    PlayScreen #timer { width: auto; }
+    PlayScreen #booth { dock: bottom; display: none; }
+    PlayScreen.-alone #booth { display: block; }
+    PlayScreen.-small #booth { display: none; }
+    """
     app: PlayApp  # type: ignore[assignment]
 
     def __init__(self, session: Session, scenario: Scenario, show: Show) -> None:
@@ -46,6 +52,13 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Textual calls that of the score as well, after this one."""
+        if self.alone:  # in place of the keys, until somebody is there
+            line = Line(self.palette, id="booth")
+            self.mount(line)
+            mark = self.palette.glyph("▶", ">")
+            line.say((f" {mark} It plays by itself: press any key to take over", "accent"))
+            self.add_class("-alone")
+            self.call_after_refresh(self._keys)
         if self._show_.minutes:
             self.query_one("#top", Horizontal).mount(Line(self.palette, id="timer"))
             self.set_interval(1, self._count)
@@ -160,14 +173,33 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
         else:
             self.action_beat(1)
 
+    def say(self) -> None:
+        """What plays by itself is not paused, also while a beat stands to be read."""
+        super().say()
+        if self.alone:
+            state = self.query_one("#state", Line)
+            auto = {"· paused ": ("· ▶ auto ", "accent")}  # as wide, so that it fits as well
+            state.say(*(auto.get(part[0], part) for part in state.parts))
+
+    def _keys(self) -> None:
+        """The keys are shown to whoever is there to press them."""
+        self.query_one(KeyBar).display = not self.alone and not self.app.has_class("-bare")
+
     def hand_over(self) -> None:
         """Somebody is there: no more by itself."""
         if self.alone:
             self.alone = False
+            self.remove_class("-alone")
+            self._keys()
+            self.say()
             self._stop()
             if self.session.playing and self._target is None:
                 self.playing(False)
-            self.notify("It is yours. A minute without a key, and it begins again", timeout=5)
+            self.notify(
+                "It is yours: n is the next beat, N the one before, ? all keys. "
+                "A minute without a key, and it begins again",
+                timeout=5,
+            )
 
     def _stop(self) -> None:
         if self._hold is not None:
