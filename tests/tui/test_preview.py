@@ -9,6 +9,7 @@ from scenarios.samples import SAMPLES
 from tests.tui.score_stage import idle
 from tests.waiting import until
 from tui.app import PeepholeApp
+from tui.guest import Guest
 from tui.score import Score
 from tui.screens.preview import Preview
 
@@ -32,6 +33,17 @@ async def test_the_marked_scenario_is_read_row_by_row_and_then_nothing_runs() ->
             preview._tick()
         assert session.cursor == session.rows - 1
         assert preview._timer is None
+
+
+async def test_a_guest_who_only_looks_at_home_costs_nothing_after_one_pass() -> None:
+    app = PeepholeApp(guest=Guest())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        preview = app.screen.query_one(Preview)
+        session = preview.query_one(Score).session
+        await until(lambda: session.cursor == session.rows - 1 and preview._timer is None)
+        await idle(pilot)
+        assert not [timer for node in app.screen.walk_children() for timer in node._timers]
 
 
 async def test_another_entry_is_another_preview() -> None:
