@@ -82,6 +82,28 @@ async def test_whoever_took_a_booth_over_has_the_next_scenario_too(tmp_path: Pat
         assert not here(pilot).alone
 
 
+async def test_who_comes_next_is_asked_what_was_answered_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.present.screen.LEAST", 3600.0)
+    other = script(tmp_path, SCRIPT.replace("A test", "Another"), "other")
+    show = Show((script(tmp_path, SCRIPT + ASKS), other), loop=True, kiosk=True, beat=1)
+    app = PlayApp(show)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await says(pilot, "How many?")
+        await press(pilot, "5", "enter")
+        await says(pilot, "You said 5")
+        await press(pilot, "n")
+        await says(pilot, "Another")
+        await app._gone()  # a minute later
+        await says(pilot, "Two rows.")
+        assert here(pilot).session.title == "A test"
+        assert here(pilot).alone
+        await press(pilot, "n")
+        await says(pilot, "How many?")
+        assert here(pilot).asking
+
+
 async def test_the_key_that_cannot_be_obeyed_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +113,7 @@ async def test_the_key_that_cannot_be_obeyed_says_so(
         await says(pilot, "Two rows.")
         await press(pilot, "q")
         await until(lambda: "This cannot be left here" in text(pilot))
+        assert text(pilot).count("It is") == 1  # one message
         await press(pilot, "question_mark", "q")  # where it closes something it does
         assert pilot.app.screen is here(pilot)
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 AWAY = 60.0  # seconds without a key after which a booth goes on by itself, from the start
 LEAVING = frozenset({"quit", "command_palette"})  # what nobody does in a booth
 QUITS = ("q", "ctrl+q")  # their keys
+YOURS = (
+    "It is yours: n is the next beat, ? shows all keys. A minute without a key, and it begins again"
+)
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -171,36 +174,37 @@ class PlayApp(PeepholeApp):
                 self._leave(130)
                 return
             if not event.is_forwarded:
-                self._take_over()
-                if isinstance(event, events.Key) and event.key in QUITS and self._cannot_leave():
+                refused = self._refused(event)
+                told = f"This cannot be left here. {YOURS}" if refused else YOURS
+                if self._take_over() or refused:
+                    self.clear_notifications()  # it is said once, however often it is pressed
+                    self.notify(told, timeout=5)
+                if refused:
                     return
         await super().on_event(event)
 
-    def _take_over(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, PlayScreen):
-                screen.hand_over()
+    def _take_over(self) -> bool:
+        """Whether it played by itself until now."""
+        alone = [s for s in self.screen_stack if isinstance(s, PlayScreen) and s.alone]
+        for screen in alone:
+            screen.hand_over()
         if self._away is None:
             self._away = self.set_timer(AWAY, self._gone)
         else:
             self._away.reset()
+        return bool(alone)
 
     async def _gone(self) -> None:
         self._away = None
         self._at = -1
+        self._answers.clear()  # of who is gone
         await self.onward()
 
-    def _cannot_leave(self) -> bool:
-        """Say so where their key would do nothing at all: not to who closes something with it, or types."""
-        playing = isinstance(self.screen, PlayScreen) and not self.screen.typing
-        if playing:
-            self.clear_notifications()
-            self.notify(
-                "This cannot be left here. It is yours: ? shows all keys. "
-                "A minute without a key, and it begins again",
-                timeout=5,
-            )
-        return playing
+    def _refused(self, event: events.Event) -> bool:
+        """Whether it is a key to leave with that does nothing here: it closes nothing, nor is it typed."""
+        if not (isinstance(event, events.Key) and event.key in QUITS):
+            return False
+        return isinstance(self.screen, PlayScreen) and not self.screen.typing
 
     def _leave(self, code: int) -> None:
         self.left = True

@@ -195,11 +195,6 @@ class PlayScreen(ScoreScreen, inherit_bindings=False):
             self._stop()
             if self.session.playing and self._target is None:
                 self.playing(False)
-            self.notify(
-                "It is yours: n is the next beat, N the one before, ? all keys. "
-                "A minute without a key, and it begins again",
-                timeout=5,
-            )
 
     def _stop(self) -> None:
         if self._hold is not None:
