@@ -30,7 +30,7 @@ class Track(Widget, can_focus=True):
 
     Attributes:
         NAME: for menus; HELP: what `?` says: what it shows, in which unit, on which scale, from where.
-        COMPARED: whether lanes side by side give it the same width, so that it can be compared.
+        COMPARED: whether lanes side by side give it the same width, so that its bars can be compared.
         MARKED: whether its cursor row is marked (it must be cheap to draw again).
         RAISED: whether it is given room before others while its value is held.
         claims: (rank, width) pairs: how much width it asks for, and how urgently (low is urgent).

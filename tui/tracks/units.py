@@ -54,7 +54,6 @@ class UnitsTrack(Track):
     """One value's units, two a cell in full colour."""
 
     NAME: ClassVar[str] = "units"
-    COMPARED = True
 
     def __init__(self, stage: Stage, lane: Lane, value: str) -> None:
         super().__init__(stage, lane)
