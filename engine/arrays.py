@@ -51,6 +51,21 @@ def softmax(a: Array) -> Array:
     return e / xp.sum(e, axis=-1, keepdims=True)
 
 
+def _autograd() -> Callable[..., Any]:
+    """autograd's value_and_grad.
+
+    Its import goes through all names of NumPy, which takes up parts of itself when they are first asked
+    for: where another thread does so meanwhile, Python refuses to go on, and it is begun anew.
+    """
+    for left in reversed(range(9)):
+        try:
+            return importlib.import_module("autograd").value_and_grad
+        except RuntimeError:
+            if not left:
+                raise
+    raise AssertionError
+
+
 def log_softmax(a: Array) -> Array:
     """log softmax over the last axis, in nats; shape as `a`."""
     xp = namespace(a)
@@ -135,8 +150,7 @@ class Backend:
     ) -> tuple[Array, dict[str, Array]]:
         """f(at), a scalar, and its derivative by every array in `at` (same names and shapes)."""
         if self.name == "numpy":
-            from autograd import value_and_grad
-
+            value_and_grad = _autograd()
             with np.errstate(over="ignore"):  # its derivative of tanh is 1/cosh², exactly 0 there
                 return value_and_grad(f)(dict(at))
         torch = self._torch()

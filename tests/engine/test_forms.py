@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import types
 from typing import Any
 
 import numpy as np
@@ -179,3 +181,21 @@ def test_a_backend_that_does_not_exist_is_refused() -> None:
         Backend(device="cuda")
     with pytest.raises(engine.PeepholeError, match="torch cannot use device"):
         build("lstm").to(Backend("torch", "float32", "cuda:99"))
+
+
+def test_autograd_is_loaded_although_another_thread_loads_parts_of_numpy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries: list[str] = []
+
+    def load(name: str) -> types.ModuleType:
+        tries.append(name)
+        if len(tries) < 3:
+            raise RuntimeError("dictionary changed size during iteration")
+        return load_module(name)
+
+    load_module = importlib.import_module
+    monkeypatch.setattr("engine.arrays.importlib.import_module", load)
+    at = {"a": np.array(3.0)}
+    assert Backend().value_and_grad(lambda p: p["a"] ** 2, at)[1]["a"] == 6
+    assert tries == ["autograd"] * 3

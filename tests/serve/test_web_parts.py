@@ -107,7 +107,9 @@ def test_origins_and_proxies_are_read_as_browsers_and_sockets_write_them() -> No
 
 def test_a_token_is_new_each_time_or_kept_where_nobody_else_reads_it(tmp_path: Path) -> None:
     assert len({token() for _ in range(20)}) == 20
-    path = tmp_path / "folder" / "token"
+    with pytest.raises(PeepholeError, match="no such folder"):
+        token(tmp_path / "folder" / "token")
+    path = tmp_path / "token"
     first = token(path)
     assert len(first) == 43  # 32 bytes
     assert path.stat().st_mode & 0o777 == 0o600

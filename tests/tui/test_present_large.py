@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.tui.score_stage import app, idle, lines, press, screen, text
 from tui.tracks.token import TokenTrack
@@ -92,14 +93,23 @@ def bars(shown: str) -> tuple[int, int]:
     return max((len(bar) for line in found for bar in line), default=0), sum(map(bool, found))
 
 
+async def settled(pilot: Pilot) -> str:
+    """What is on the screen once nothing changes any more: what lies below is said after a layout."""
+    shown = ""
+    while shown != (shown := text(pilot)):
+        for _ in range(3):
+            await idle(pilot)
+    return shown
+
+
 @pytest.mark.parametrize("family", ["lstm", "transformer"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_an_equation_has_longer_bars(family: str, size: tuple[int, int]) -> None:
     async with app(family).run_test(size=size) as pilot:
         await press(pilot, "end", "4")
-        before = text(pilot)
+        before = await settled(pilot)
         await press(pilot, "z")
-        large = text(pilot)
+        large = await settled(pilot)
         (long, many), (short, few) = bars(large), bars(before)
         assert long > short
         if family == "lstm":
@@ -109,7 +119,10 @@ async def test_an_equation_has_longer_bars(family: str, size: tuple[int, int]) -
         h = screen(pilot).lane.trace["h"][9, -1, 0]
         assert f"{h:.3f}" in large or "below" in large
         await press(pilot, "z")
-        assert [line[:-1] for line in lines(pilot)] == [line[:-1] for line in before.splitlines()]
+        after = await settled(pilot)
+        assert [line[:-1] for line in after.splitlines()] == [
+            line[:-1] for line in before.splitlines()
+        ]
 
 
 @pytest.mark.parametrize("options", [{}, {"plain": True}, {"colours": "none"}, {"colours": "few"}])

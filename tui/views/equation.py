@@ -152,7 +152,7 @@ Bahdanau et al. 2014, Luong et al. 2015, Vaswani et al. 2017.
             return
         body, more = self.query_one("#body", VerticalScroll), self.query_one("#more", Static)
         lines = self.query_one("#text", Static).outer_size.height
-        room = body.size.height + more.display
+        room = self._room[1]  # not the body's own: it may not yet have given the strip its lines
         if more.display != (lines > room):
             more.display = lines > room
             self.call_after_refresh(
