@@ -19,12 +19,6 @@ settings.load_profile("default")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """More than there are cores: a third of the time is spent on waiting for screens, servers, browsers."""
-    return (os.cpu_count() or 1) * 3 // 2
-
-
 @pytest.fixture(autouse=True, scope="module")
 def garbage() -> Iterator[None]:
     """An app keeps what start-up made from the search for garbage, for good: hundreds are too many."""

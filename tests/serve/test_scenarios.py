@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.serve.ssh import serving, terminal
+from tests.waiting import wait
 from tui.serve.mistakes import LONGEST, MOST, mistakes
 
 PROBLEM = "x.toml:1:1: a scenario needs the key 'lanes'"
@@ -28,10 +29,12 @@ def test_a_broken_file_is_told_at_the_start_and_marked_at_home(
             client.sees("Take the tour")
             client.type("x.toml")  # nothing else is called so
             client.sees("Its file is broken, so it cannot be played: x.toml:1:1: a scenario")
-            (listed,) = (
-                line for line in client.look().splitlines() if line.rstrip().endswith("broken")
-            )
-            assert "0 beats" not in client.look()
+
+            def marked() -> list[str]:
+                return [x for x in client.look().splitlines() if x.rstrip().endswith("broken")]
+
+            listed = wait(marked)[0]
+            assert " 0 beats" not in listed
             assert str(tmp_path) not in client.look()
             client.type("\r")
             client.type("\x11")

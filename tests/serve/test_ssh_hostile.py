@@ -154,11 +154,15 @@ async def test_who_asks_for_what_is_not_to_be_had_without_end_is_dropped(strict:
     assert len(strict.events("refused", port=line["port"])) == 20
 
 
+# Whoever of the two finds first that they have nothing in common hangs up.
+REFUSED = (asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost)
+
+
 @pytest.mark.parametrize("exchange", ["diffie-hellman-group18-sha512", "rsa2048-sha256"])
 async def test_keys_are_exchanged_in_no_way_that_costs_only_the_server(
     strict: Server, exchange: str
 ) -> None:
-    with pytest.raises(asyncssh.KeyExchangeFailed):
+    with pytest.raises(REFUSED):
         async with connected(strict, "dear", kex_algs=[exchange]):
             pass
 
@@ -183,7 +187,7 @@ def _terminal(name: str) -> list[bytes]:
 
 
 async def test_no_compression_no_password_and_a_version_that_tells_nothing(strict: Server) -> None:
-    with pytest.raises(asyncssh.KeyExchangeFailed):
+    with pytest.raises(REFUSED):
         async with connected(strict, "small", compression_algs=["zlib@openssh.com"]):
             pass
     async with connected(strict, "version") as conn:
