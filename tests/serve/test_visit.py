@@ -304,7 +304,7 @@ async def test_who_does_not_read_costs_no_memory_and_then_sees_what_is(visits: V
     visit.write(b" ")
     read = len(seen.raw)
     await seen.until("paused")
-    await seen.quiet()
+    await seen.quiet(3)  # gradients that a busy machine finds late change it once more
     assert len(seen.raw) - read < 100_000, "one frame and the last screen: what is queued is 190 kB"
     shown = seen.terminal.looks()
     visit.resize(120, 41)
